@@ -58,6 +58,7 @@ STORED: dict[str, Any] = {
     f"/p{EVIL}/eb/eb-b": {"status": "ACTIVE"},
     "/eb/eb-b": {"pb_batch": [f"pb-absent{EVIL}"]},
     "/eb/eb-text": EVIL,
+    f"/eb/eb-old{EVIL}": {"status": "FINISHED", "last_updated": "2020-01-01 00:00:00"},
     f"/eb/eb-test-20260101-0000{EVIL[1:8]}0": {},
     f"/evil-name-in-the-database{EVIL[1:8]}": {},
 }

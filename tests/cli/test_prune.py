@@ -2,74 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.prune import _Pruner
-from ska_sdp_config.cli.prune_scan import find_belongings
-from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.lmc.times import last_updated
-from ska_sdp_config.store.interface import Put
-from ska_sdp_config.store.keys import key_of_path
-from tests.support.waiting import wait_until
+from tests.support.old_blocks import FLOW, NEW, NOW, OLD, OTHERS, OWNER, block
 
-from .conftest import CALL, Run, Start, contents, fill, run_process, update
-
-NOW = datetime.now(timezone.utc)
-OLD = last_updated(NOW - timedelta(days=31))
-NEW = last_updated(NOW - timedelta(days=29))
-OWNER = {"pid": 7, "hostname": "node", "command": []}
-
-FLOW = "/flow/pb-a:data-queue:vis"
-
-
-def block(**changes: Any) -> dict[str, Any]:
-    """Return an execution block that can be removed, with two processing blocks."""
-    return {
-        "/eb/eb-a": {"status": "FINISHED", "last_updated": OLD, "pb_realtime": ["pb-a"]},
-        "/eb/eb-a/state": {"status": "FINISHED", "last_updated": OLD},
-        "/pb/pb-a": {"eb_id": "eb-a"},
-        "/pb/pb-a/state": {"status": "FINISHED", "last_updated": OLD},
-        # Made by a script: not listed by the execution block.
-        "/pb/pb-b": {"eb_id": "eb-a", "dependencies": [{"pb_id": "pb-a", "kind": []}]},
-        "/pb/pb-b/state": {"status": "FAILED"},
-        FLOW: {},
-        f"{FLOW}/state": {"status": "DELETED"},
-        "/dependency/pb-a:data-queue:vis:pb-x": {},
-        "/dependency/pb-x:data-queue:vis:pb-b": {},
-        "/dependency/pb-x:data-queue:vis:pb-b/state": {},
-        "/request/pb-a:buffer": {},
-        "/deploy/proc-pb-a-receive": {},
-        "/deploy/proc-pb-a-receive/state": {"num_pod": 1},
-        **changes,
-    }
-
-
-OTHERS: dict[str, Any] = {
-    "/eb/eb-active": {"status": "ACTIVE", "last_updated": OLD, "pb_batch": ["pb-active"]},
-    "/eb/eb-without": {"last_updated": OLD},
-    "/eb/eb-new": {"status": "FINISHED", "last_updated": NEW, "pb_batch": ["pb-new"]},
-    "/eb/eb-odd": "no mapping",
-    "/pb/pb-active": {"eb_id": "eb-active"},
-    "/pb/pb-new": {"eb_id": "eb-new"},
-    "/pb/pb-new/state": {"status": "FINISHED", "last_updated": OLD},
-    "/pb/pb-a-1": {"eb_id": "eb-active"},
-    "/pb/pb-alone": {"eb_id": None},
-    "/pb/pb-alone/state": {"status": "FINISHED", "last_updated": OLD},
-    "/flow/pb-active:data-queue:vis": {},
-    "/flow/pb-a-1:data-queue:vis": {},
-    "/deploy/proc-pb-a-1-receive": {},
-    "/deploy/other": {},
-    "/lmc/subarray/01": {"eb_id": "eb-active"},
-    "/lmc/subarray/02": {"eb_id": None},
-    "/request/pb-active:buffer": {},
-    "/script/batch:x:1": {"image": "i"},
-}
+from .conftest import Run, contents, fill
 
 
 def test_prune_removes_an_old_block_with_all_that_belongs_to_it(
@@ -94,6 +35,8 @@ def test_prune_removes_only_below_the_prefix(database: Config, here: Run) -> Non
 
 
 PB_STATE = "/pb/pb-b/state"
+
+
 KEPT: list[tuple[str, dict[str, Any], str]] = [
     ("linked", {"/lmc/subarray/03": {"eb_id": "eb-a"}}, "subarray 03 links it"),
     ("owned", {"/eb/eb-a/owner": OWNER}, "/eb/eb-a has an owner"),
@@ -139,8 +82,40 @@ def test_prune_keeps_what_is_in_use_and_says_why(
     for option in (["--dry-run"], []):
         result = here("prune", "--older-than=30d", *option)
         assert (result.code, result.out) == (0, "")
-        assert result.err == f"ska-sdp: Kept 1 old execution blocks: /eb/eb-a: {reason}.\n"
+        assert result.err == f"ska-sdp: Kept 1 old execution block: /eb/eb-a: {reason}.\n"
         assert contents(database) == before
+
+
+def test_state_of_a_flow_that_was_deleted_is_removed(database: Config, here: Run) -> None:
+    stored = block()
+    del stored[FLOW]
+    fill(database, stored)
+    assert here("prune", "--older-than=30d").code == 0
+    assert contents(database) == {}
+
+
+EB_B = {"/eb/eb-b": {"status": "FINISHED", "last_updated": OLD, "pb_batch": ["pb-a"]}}
+
+
+def test_allocation_keeps_each_block_that_lists_its_processing_block(
+    database: Config, here: Run
+) -> None:
+    fill(database, block() | EB_B | {"/allocation/pb-a:buffer": {}})
+    before = contents(database)
+    result = here("prune", "--older-than=30d")
+    assert (result.out, contents(database)) == ("", before)
+    assert "/eb/eb-a: /allocation/pb-a:buffer exists" in result.err
+
+
+def test_processing_block_that_two_blocks_list_is_removed_once(
+    database: Config, here: Run
+) -> None:
+    stored = block() | EB_B | {"/pb/pb-a": {}}
+    fill(database, stored)
+    result = here("prune", "--older-than=30d")
+    assert (result.code, result.err) == (0, "")
+    assert sorted(result.lines) == sorted(f"deleted {path}" for path in stored)
+    assert contents(database) == {}
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "CANCELLED", "FAILED"])
@@ -200,141 +175,3 @@ def test_invalid_age_is_rejected(parse: Run, age: str) -> None:
 def test_age_is_required(parse: Run) -> None:
     result = parse("prune")
     assert (result.code, "--older-than" in result.err) == (2, True)
-
-
-CHANGES: list[tuple[str, Any]] = [
-    ("/lmc/subarray/02", {"eb_id": "eb-a"}),
-    ("/pb/pb-a/state", {"status": "RUNNING"}),
-    ("/pb/pb-a/owner", OWNER),
-    ("/eb/eb-a", {"status": "ACTIVE"}),
-    ("/flow/pb-b:data-queue:new", {}),
-]
-
-
-@pytest.mark.parametrize("when", ["after the search", "before the commit"])
-@pytest.mark.parametrize(("path", "value"), CHANGES, ids=[path for path, _ in CHANGES])
-def test_change_during_a_prune_prevents_it(
-    database: Config, monkeypatch: pytest.MonkeyPatch, when: str, path: str, value: Any
-) -> None:
-    fill(database, OTHERS | block())
-    before = NOW - timedelta(days=30)
-    blocks = find_belongings(database.backend, "", before)
-    pruner = _Pruner(database.backend, "", before, dry_run=False)
-
-    def change() -> None:
-        database.backend.store.commit([], [Put(key_of_path(path), encode(value))], timeout=CALL)
-
-    if when == "after the search":
-        change()
-    else:
-        read = pruner._read
-        pending = [change]
-
-        def read_and_change(*args: Any) -> Any:
-            found = read(*args)
-            while pending:
-                pending.pop()()
-            return found
-
-        monkeypatch.setattr(pruner, "_read", read_and_change)
-    pruner.remove(blocks)
-    assert (pruner.removed, len(pruner.kept)) == ([], 1)
-    assert block().keys() <= contents(database).keys()
-
-
-def many(count: int) -> dict[str, Any]:
-    """Return execution blocks with one processing block each."""
-    stored: dict[str, Any] = {}
-    for number in range(count):
-        eb = {"status": "FINISHED", "last_updated": OLD, "pb_batch": [f"pb-{number:04}"]}
-        stored |= {
-            f"/eb/eb-{number:04}": eb,
-            f"/eb/eb-{number:04}/state": {"status": "FINISHED"},
-            f"/pb/pb-{number:04}": {"eb_id": f"eb-{number:04}"},
-            f"/pb/pb-{number:04}/state": {"status": "FINISHED"},
-        }
-    return stored
-
-
-def store(config: Config, stored: dict[str, Any]) -> None:
-    puts = [Put(key_of_path(path), encode(value)) for path, value in stored.items()]
-    for begin in range(0, len(puts), 100):
-        config.backend.store.commit([], puts[begin : begin + 100], timeout=CALL)
-
-
-def test_batches_fit_the_limits_of_a_server(etcd_server: Any) -> None:
-    server = etcd_server(max_txn_ops=None)
-    subarrays = {f"/lmc/subarray/{number:02}": {"eb_id": None} for number in range(1, 17)}
-    large: dict[str, Any] = {
-        "/eb/eb-large": {
-            "status": "FINISHED",
-            "last_updated": OLD,
-            "pb_batch": [f"pb-l{number:03}" for number in range(100)],
-        }
-    }
-    for number in range(100):
-        large[f"/pb/pb-l{number:03}"] = {}
-        large[f"/pb/pb-l{number:03}/state"] = {"status": "FINISHED"}
-        large[f"/flow/pb-l{number:03}:data-queue:vis"] = {}
-        large[f"/flow/pb-l{number:03}:data-queue:vis/state"] = {"status": "DELETED"}
-    with Config(host=server.host, port=server.port) as config:
-        store(config, subarrays | large | many(100))
-        planned = run_process(server, ["prune", "--older-than", "30d", "--dry-run"])
-        assert (planned.code, planned.err) == (0, "")
-        assert len(planned.lines) == len(large) + 400
-        result = run_process(server, ["prune", "--older-than", "30d"])
-        assert (result.code, result.err, len(result.lines)) == (0, "", len(planned.lines))
-        assert contents(config).keys() == subarrays.keys()
-
-
-def test_large_block_that_is_linked_between_its_parts_can_be_finished(
-    database: Config, here: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ska_sdp_config.cli.prune.MAX_KEYS_PER_BATCH", 6)
-    fill(database, OTHERS | block())
-    remove_part = _Pruner._remove_part
-    parts = []
-
-    def link_after_the_first(self: Any, *args: Any) -> str | None:
-        reason = remove_part(self, *args)
-        parts.append(reason)
-        if len(parts) == 1:
-            update(database, "/lmc/subarray/02", '{"eb_id": "eb-a"}')
-        return reason
-
-    monkeypatch.setattr(_Pruner, "_remove_part", link_after_the_first)
-    stopped = here("prune", "--older-than=30d")
-    assert stopped.err == (
-        "ska-sdp: Kept 1 old execution blocks: /eb/eb-a: subarray 02 links it.\n"
-    )
-    assert parts == [None, "subarray 02 links it"]
-    left = contents(database).keys() & block().keys()
-    assert {"/eb/eb-a", "/pb/pb-a", "/pb/pb-b"} < left < block().keys()
-    update(database, "/lmc/subarray/02", "{}")
-    assert here("prune", "--older-than=30d").err == ""
-    assert contents(database).keys() == OTHERS.keys()
-
-
-def test_interrupted_prune_leaves_whole_blocks_and_can_be_finished(
-    database: Config, start: Start, here: Run
-) -> None:
-    stored = many(600)
-    store(database, stored)
-    process: subprocess.Popen[str] = start("prune", "--older-than", "30d")
-
-    def has_begun() -> bool:
-        return database.backend.get("/eb/eb-0000")[0] is None
-
-    wait_until(has_begun, CALL, "the first batch is removed")
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=CALL)
-    left = contents(database)
-    assert left, "it ended before it was interrupted"
-    assert process.returncode == 1
-    removed = len(stored) - len(left)
-    assert f"Stopped. {removed} keys were removed. Run the same command again to finish." in err
-    assert len(out.splitlines()) == removed
-    for number in range(600):
-        assert sum(f"-{number:04}" in path for path in left) in (0, 4)
-    assert here("prune", "--older-than=30d").code == 0
-    assert contents(database) == {}

@@ -71,9 +71,11 @@ class Printer:
 
     Attributes:
         shows_columns: whether ``columns`` prints the fields, and not only the paths.
+        prints_lines: whether two lists are printed as one list of both would be.
     """
 
     shows_columns = False
+    prints_lines = True
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from ska_sdp_config.cli.errors import Unfinished, join_faults
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.in_use import linked_blocks
 from ska_sdp_config.cli.interrupts import defer_interrupts
-from ska_sdp_config.cli.objects import FLOW
+from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.options import DRY_RUN, OLDER_THAN
 from ska_sdp_config.cli.output import Change, Printer, note
 from ska_sdp_config.cli.prune_scan import find_belongings
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-MAX_KEYS_PER_BATCH = 80
-"""Number of keys that a transaction reads, unless one execution block has more.
+MAX_KEYS_PER_BATCH = 100
+"""Number of keys and listings that a transaction reads, unless one execution block has more.
 
-etcd's ``--max-txn-ops`` is 128 by default; the entries of the subarrays and the listings of flows
-are read too.
+etcd's ``--max-txn-ops`` is 128 by default; the entries of the subarrays are read too.
 """
+MAX_GUARDED_CONDITIONS = 40
+"""Number of conditions of one execution block above which a change of them is no conflict."""
+KEYS_PER_UNIT = 3
+LISTINGS_PER_PB = 4
+"""Listings of flows, allocations, requests and dependencies of each processing block."""
 
 
 class _Pruner:
@@ -41,17 +46,26 @@ class _Pruner:
         prefix: the global prefix.
         before: the time before which a block must have been written last.
         dry_run: whether to write nothing.
+        on_part: is called after each transaction, and may raise an error to stop.
 
     Attributes:
         removed: the paths that were removed.
         kept: for each execution block that is old and has ended, but was kept, the reason.
     """
 
-    def __init__(self, backend: Backend, prefix: str, before: datetime, dry_run: bool) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        prefix: str,
+        before: datetime,
+        dry_run: bool,
+        on_part: Callable[[], None] = lambda: None,
+    ) -> None:
         self._backend = backend
         self._prefix = prefix
         self._before = before
         self._dry_run = dry_run
+        self._on_part = on_part
         self.removed: list[str] = []
         self.kept: list[str] = []
 
@@ -74,47 +88,65 @@ class _Pruner:
         removed: list[str] = []
         kept: list[str] = []
         for txn in self._backend.txn():
-            removed, kept = [], []
+            units, kept = [], []
             texts, links = self._read(txn, blocks)
             for block in blocks:
                 is_old, reason = self._judge(block, texts, links)
                 if is_old and reason:
                     kept.append(f"{block.path}: {reason}")
                 elif is_old:
-                    removed += _delete(txn, block.units(), texts)
+                    units += block.units()
+            removed = _delete(txn, units, texts)
             if self._dry_run:
                 break
         self.removed += removed
         self.kept += kept
+        self._on_part()
 
     def _remove_large(self, block: Belongings) -> None:
         """Remove an execution block in several transactions, itself in the last one."""
-        reason: str | None = None
-        units: list[list[str]] = []
+        is_old, reason = False, None
         for txn in self._backend.txn():
             texts, links = self._read(txn, [block])
             is_old, reason = self._judge(block, texts, links)
-            units = block.units() if is_old else []
-        size = MAX_KEYS_PER_BATCH // len(units[0])
-        while units and not reason:
+        if not is_old:
+            return
+        size = MAX_KEYS_PER_BATCH // (KEYS_PER_UNIT + LISTINGS_PER_PB)
+        done: set[str] = set()
+        while not reason and block.path not in done:
             try:
-                reason = self._remove_part(block, units[:size])
+                reason = self._remove_part(block, done, size)
             except TransactionTooLarge:
                 if size == 1:
                     raise
                 size = (size + 1) // 2
-            else:
-                units = units[size:]
-        if units and reason:
+        if reason:
             self.kept.append(f"{block.path}: {reason}")
 
-    def _remove_part(self, block: Belongings, units: list[list[str]]) -> str | None:
-        """Remove some parts of an execution block; return why it must be kept, if it must be."""
+    def _remove_part(self, block: Belongings, done: set[str], size: int) -> str | None:
+        """Remove the next parts of an execution block; return why it must be kept, if it must be.
+
+        Args:
+            block: the execution block.
+            done: the paths of the parts that were removed, to which those of this call are added.
+            size: number of parts to remove.
+        """
         removed: list[str] = []
+        units: list[list[str]] = []
         of_block = block.units()[-1]
         for txn in self._backend.txn():
-            paths = [path for unit in [*units, of_block] for path in unit]
-            texts = txn.get_many(dict.fromkeys([*paths, *block.conditions()]))
+            paths = {unit[0] for unit in _next_units(block, done, size)}
+            # New parts are found when their processing block is removed: there may be more
+            # processing blocks than listings fit in one transaction.
+            pb_ids = {each for each in block.pb_ids if PB.path(self._prefix, each) in paths}
+            _add_new_parts(txn, [block], block.listings(pb_ids))
+            units = _next_units(block, done, size)
+            wanted = [path for unit in [*units, of_block] for path in unit]
+            conditions = block.conditions()
+            if len(conditions) > MAX_GUARDED_CONDITIONS:
+                texts = txn.get_many(wanted) | self._read_unguarded(conditions)
+            else:
+                texts = txn.get_many(dict.fromkeys([*wanted, *conditions]))
             # Not its age: that of all parts was checked before the first removal.
             reason = block.reason_to_keep(texts, linked_blocks(txn, self._prefix))
             if reason:
@@ -123,7 +155,15 @@ class _Pruner:
             if self._dry_run:
                 break
         self.removed += removed
+        done.update(unit[0] for unit in units)
+        self._on_part()
         return None
+
+    def _read_unguarded(self, paths: Sequence[str]) -> dict[str, str | None]:
+        texts: dict[str, str | None] = {}
+        for txn in self._backend.txn():
+            texts = txn.get_many(paths)
+        return texts
 
     def _judge(
         self, block: Belongings, texts: Mapping[str, str | None], links: Mapping[str, str]
@@ -142,22 +182,30 @@ class _Pruner:
         self, txn: Txn, blocks: Sequence[Belongings]
     ) -> tuple[dict[str, str | None], dict[str, str]]:
         """Return the texts and the links that decide on a removal."""
-        # There may be new flows since the search.
-        root = FLOW.path(self._prefix)
-        flows = txn.list_each(f"{root}{pb_id}:" for block in blocks for pb_id in block.pb_ids)
-        for block in blocks:
-            block.flows.update(
-                path for path in flows if path.removeprefix(root).split(":")[0] in block.pb_ids
-            )
+        listings = [path for block in blocks for path in block.listings(block.pb_ids)]
+        _add_new_parts(txn, blocks, listings)
         paths = [path for block in blocks for path in block.reads()]
         return txn.get_many(dict.fromkeys(paths)), linked_blocks(txn, self._prefix)
+
+
+def _add_new_parts(txn: Txn, blocks: Sequence[Belongings], listings: Iterable[str]) -> None:
+    """Add the parts that were created since the search; a later creation is a conflict."""
+    for path in txn.list_each(listings):
+        for block in blocks:
+            block.add_part(path)
+
+
+def _next_units(block: Belongings, done: set[str], size: int) -> list[list[str]]:
+    return [unit for unit in block.units() if unit[0] not in done][:size]
 
 
 def _delete(
     txn: Txn, units: Sequence[Sequence[str]], texts: Mapping[str, str | None]
 ) -> list[str]:
     """Delete the paths of some units that exist; return them."""
-    paths = [path for unit in units for path in unit if texts[path] is not None]
+    # Two execution blocks may list the same processing block.
+    wanted = dict.fromkeys(path for unit in units for path in unit)
+    paths = [path for path in wanted if texts[path] is not None]
     for path in paths:
         txn.delete(path)
     return paths
@@ -165,7 +213,7 @@ def _delete(
 
 def _size(block: Belongings) -> int:
     """Return the number of keys and listings that the removal of a block reads."""
-    return len(block.reads()) + len(block.pb_ids)
+    return len(block.reads()) + LISTINGS_PER_PB * len(block.pb_ids)
 
 
 def _batches(blocks: Sequence[Belongings]) -> Iterator[list[Belongings]]:
@@ -183,27 +231,40 @@ def _batches(blocks: Sequence[Belongings]) -> Iterator[list[Belongings]]:
 
 def _prune(older_than: timedelta, dry_run: bool, out: Printer, prefix: str) -> None:
     before = datetime.now(timezone.utc) - older_than
-    with open_backend() as backend:
-        blocks = find_belongings(backend, prefix, before)
     with defer_interrupts() as check_interrupt, open_backend(nullcontext()) as backend:
-        pruner = _Pruner(backend, prefix, before, dry_run)
+        printed = 0
+
+        def on_part() -> None:
+            nonlocal printed
+            if out.prints_lines:
+                _print(pruner.removed[printed:], dry_run, out)
+                printed = len(pruner.removed)
+            check_interrupt()
+
+        pruner = _Pruner(backend, prefix, before, dry_run, on_part)
         try:
-            for batch in _batches(blocks):
-                check_interrupt()
-                pruner.remove(batch)
+            for blocks in find_belongings(backend, prefix, before, check_interrupt):
+                for batch in _batches(blocks):
+                    pruner.remove(batch)
         except BaseException as exc:  # including Ctrl-C: what was removed must be reported
-            _report(pruner, dry_run, out)
+            _report(pruner, printed, dry_run, out)
             if dry_run or not pruner.removed:
                 raise
             raise Unfinished(f"{len(pruner.removed)} keys were removed.") from exc
-    _report(pruner, dry_run, out)
+    _report(pruner, printed, dry_run, out)
 
 
-def _report(pruner: _Pruner, dry_run: bool, out: Printer) -> None:
-    word = "delete" if dry_run else "deleted"
-    out.changes([Change(word, path) for path in pruner.removed], 0)
+def _report(pruner: _Pruner, printed: int, dry_run: bool, out: Printer) -> None:
+    """Print what was removed and is not printed yet, and what was kept."""
+    _print(pruner.removed[printed:], dry_run, out)
     if pruner.kept and not out.quiet:
-        note(f"Kept {len(pruner.kept)} old execution blocks: {join_faults(pruner.kept)}.")
+        blocks = "block" if len(pruner.kept) == 1 else "blocks"
+        note(f"Kept {len(pruner.kept)} old execution {blocks}: {join_faults(pruner.kept)}.")
+
+
+def _print(paths: Sequence[str], dry_run: bool, out: Printer) -> None:
+    out.changes([Change("delete" if dry_run else "deleted", path) for path in paths], 0)
+    sys.stdout.flush()
 
 
 command = make_command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,33 +18,52 @@ from ska_sdp_config.cli.objects import (
     REQUEST,
     SdpObject,
 )
+from ska_sdp_config.cli.prune_pages import Pages
 from ska_sdp_config.cli.pruning import Belongings, last_time
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.statuses import EB_ENDED
+from ska_sdp_config.store.keys import Span, readable_path_of, spans_of_listing
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
-    from ska_sdp_config.engine.transaction import Txn
+    from ska_sdp_config.store.interface import Entry
 
 __all__ = ["find_belongings"]
 
 
-def find_belongings(backend: Backend, prefix: str, before: datetime) -> list[Belongings]:
-    """Return the execution blocks that have ended before a time, with what belongs to them.
+def find_belongings(
+    backend: Backend,
+    prefix: str,
+    before: datetime,
+    before_page: Callable[[], None] = lambda: None,
+) -> Iterator[list[Belongings]]:
+    """Yield the execution blocks that have ended before a time, with what belongs to them.
 
-    Values are read in pages and are not kept. The removal reads them again, as they may change.
+    The next 5,000 execution blocks are searched after the caller has removed those that were
+    found. Values are not kept; the removal reads them again, as they may change.
+
+    Args:
+        backend: the database.
+        prefix: the global prefix.
+        before: the time before which an execution block must have been written last.
+        before_page: is called before each read, and may raise an error to stop.
+
+    Raises:
+        ConfigConnectionError: repeatedly no response.
     """
-    found: dict[str, Belongings] = {}
-    for txn in backend.txn():
-        found = {block.eb_id: block for block in _old_blocks(txn, prefix, before)}
-        if found:
-            _add_processing_blocks(txn, prefix, found)
-            _add_parts(txn, prefix, found)
-    return list(found.values())
+    pages = Pages(backend.store, before_page)
+    links = _Links(pages, prefix)
+    for page in pages.keys(_span(EB, prefix)):
+        blocks = list(_old_blocks(pages.values([entry.key for entry in page]), prefix, before))
+        if blocks:
+            links.update()
+            links.add_processing_blocks(blocks)
+            _add_parts(pages, prefix, blocks, links.pb_ids)
+            yield blocks
 
 
-def _old_blocks(txn: Txn, prefix: str, before: datetime) -> Iterator[Belongings]:
-    for eb_id, eb in _objects(txn, EB, prefix):
+def _old_blocks(entries: Iterable[Entry], prefix: str, before: datetime) -> Iterator[Belongings]:
+    for eb_id, eb in _objects(entries, EB, prefix):
         time = last_time(eb_id, eb)
         if eb.get("status") in EB_ENDED and (time is None or time < before):
             listed = [eb.get("pb_realtime"), eb.get("pb_batch")]
@@ -54,58 +73,110 @@ def _old_blocks(txn: Txn, prefix: str, before: datetime) -> Iterator[Belongings]
             yield Belongings(eb_id, prefix, pb_ids)
 
 
-def _add_processing_blocks(txn: Txn, prefix: str, found: dict[str, Belongings]) -> None:
-    """Add those that name an execution block, and the dependents of all."""
-    dependents: dict[str, set[str]] = {}
-    for pb_id, pb in _objects(txn, PB, prefix):
-        eb_id = pb.get("eb_id")
-        if isinstance(eb_id, str) and eb_id in found:
-            found[eb_id].pb_ids.add(pb_id)
-        dependencies = pb.get("dependencies")
-        for each in dependencies if isinstance(dependencies, list) else ():
-            if isinstance(each, dict) and isinstance(each.get("pb_id"), str):
-                dependents.setdefault(each["pb_id"], set()).add(pb_id)
-    for block in found.values():
-        of_block = (dependents.get(pb_id, set()) for pb_id in block.pb_ids)
-        block.dependents = set().union(*of_block) - block.pb_ids
+class _Links:
+    """The execution block and the dependencies of each processing block.
+
+    Attributes:
+        pb_ids: IDs of all processing blocks.
+    """
+
+    def __init__(self, pages: Pages, prefix: str) -> None:
+        self._pages = pages
+        self._prefix = prefix
+        self._modified: dict[str, int] = {}
+        self._of_eb: dict[str, set[str]] = {}
+        self._dependents: dict[str, set[str]] = {}
+        self.pb_ids: set[str] = set()
+
+    def update(self) -> None:
+        """List all processing blocks, and read those that were written since the last call."""
+        self.pb_ids.clear()
+        for page in self._pages.keys(_span(PB, self._prefix)):
+            self.pb_ids.update(_ids(page, PB, self._prefix))
+            written = [e.key for e in page if self._modified.get(e.key) != e.modified]
+            self._modified.update({entry.key: entry.modified for entry in page})
+            if len(written) == len(page):
+                self._read(written)
+            else:
+                for key in written:
+                    self._read([key])
+
+    def _read(self, keys: Sequence[str]) -> None:
+        for pb_id, pb in _objects(self._pages.values(keys), PB, self._prefix):
+            eb_id = pb.get("eb_id")
+            if isinstance(eb_id, str):
+                self._of_eb.setdefault(eb_id, set()).add(pb_id)
+            dependencies = pb.get("dependencies")
+            for each in dependencies if isinstance(dependencies, list) else ():
+                if isinstance(each, dict) and isinstance(each.get("pb_id"), str):
+                    self._dependents.setdefault(each["pb_id"], set()).add(pb_id)
+
+    def add_processing_blocks(self, blocks: Iterable[Belongings]) -> None:
+        """Add those that name an execution block, and the dependents of all."""
+        for block in blocks:
+            block.pb_ids |= self._of_eb.get(block.eb_id, set())
+            of_block = (self._dependents.get(pb_id, set()) for pb_id in block.pb_ids)
+            block.dependents = set().union(*of_block) - block.pb_ids
 
 
-def _add_parts(txn: Txn, prefix: str, found: dict[str, Belongings]) -> None:
+def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: set[str]) -> None:
     """Add what belongs to the processing blocks, by the keys."""
-    block_of = {pb_id: block for block in found.values() for pb_id in block.pb_ids}
-    for key in _keys(txn, FLOW, prefix):
-        if block := block_of.get(key.split(":")[0]):
-            block.flows.add(FLOW.path(prefix, key))
-    for key in _keys(txn, ALLOCATION, prefix):
-        if block := block_of.get(key.split(":")[0]):
-            block.allocations.add(ALLOCATION.path(prefix, key))
-    for key in _keys(txn, REQUEST, prefix):
-        if block := block_of.get(key.split(":")[0]):
-            block.leftovers.add(REQUEST.path(prefix, key))
-    for key in _keys(txn, DEPENDENCY, prefix):
+    blocks_of: dict[str, list[Belongings]] = {}
+    for block in blocks:
+        for pb_id in block.pb_ids:
+            blocks_of.setdefault(pb_id, []).append(block)
+
+    if not blocks_of:
+        return
+    begins = [f"{pb_id}:" for pb_id in blocks_of]
+    first, last = min(begins), max(begins)
+
+    def keys(kind: SdpObject, first: str = "", last: str = "", level: int = 0) -> Iterator[str]:
+        begin, end = _span(kind, prefix, first, level).begin, _span(kind, prefix, last, level).end
+        for page in pages.keys(Span(begin, end)):
+            yield from _ids(page, kind, prefix)
+
+    for kind in (FLOW, ALLOCATION, REQUEST):
+        for key in keys(kind, first, last):
+            for block in blocks_of.get(key.split(":")[0], ()):
+                block.add_part(kind.path(prefix, key))
+    # Something may have deleted a flow and left its state.
+    for key in keys(FLOW, first, last, level=1):
+        for block in blocks_of.get(key.split(":")[0], ()):
+            block.add_part(FLOW.path(prefix, key.split("/")[0]))
+    for key in keys(DEPENDENCY):
         # It begins with the processing block of the flow, and ends with the one that claims it.
-        for pb_id in (key.split(":")[0], key.split(":")[-1]):
-            if block := block_of.get(pb_id):
+        for pb_id in {key.split(":")[0], key.split(":")[-1]}:
+            for block in blocks_of.get(pb_id, ()):
                 block.leftovers.add(DEPENDENCY.path(prefix, key))
-    pb_ids = {*_keys(txn, PB, prefix), *block_of}
-    for key in _keys(txn, DEPLOYMENT, prefix):
+    all_pb_ids = pb_ids | blocks_of.keys()
+    for key in keys(DEPLOYMENT):
         # The longest one: the ID of a processing block may be the beginning of another one.
-        pb_id = max(parts_of_id(key) & pb_ids, key=len, default="")
-        if block := block_of.get(pb_id):
+        pb_id = max(parts_of_id(key) & all_pb_ids, key=len, default="")
+        for block in blocks_of.get(pb_id, ()):
             block.leftovers.add(DEPLOYMENT.path(prefix, key))
 
 
-def _objects(txn: Txn, kind: SdpObject, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _span(kind: SdpObject, prefix: str, begin: str = "", level: int = 0) -> Span:
+    """Return the span of the objects of a kind whose IDs begin with a text; 1 for their parts."""
+    return spans_of_listing(kind.path(prefix, begin), [level])[0]
+
+
+def _ids(entries: Iterable[Entry], kind: SdpObject, prefix: str) -> Iterator[str]:
+    """Yield the IDs of objects of a kind; keys that no path has are left out."""
+    root = kind.path(prefix)
+    for entry in entries:
+        path = readable_path_of(entry.key)
+        if path is not None:
+            yield path.removeprefix(root)
+
+
+def _objects(
+    entries: Iterable[Entry], kind: SdpObject, prefix: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the ID and the value of each object of a kind whose value is a mapping."""
-    root = kind.path(prefix)
-    for path, text in txn.peek_values(root):
-        value = values.read(text)
+    for entry in entries:
+        value = values.read(entry.value)
         if isinstance(value, dict):
-            yield path.removeprefix(root), value
-
-
-def _keys(txn: Txn, kind: SdpObject, prefix: str) -> Iterator[str]:
-    root = kind.path(prefix)
-    # With their values, as only these are read in pages: each has the timeout of one call.
-    for path, _ in txn.peek_values(root):
-        yield path.removeprefix(root)
+            for object_id in _ids([entry], kind, prefix):
+                yield object_id, value

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import product
 from typing import Any
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.objects import EB, PB
+from ska_sdp_config.cli.objects import ALLOCATION, DEPENDENCY, EB, FLOW, PB, REQUEST, SdpObject
 from ska_sdp_config.lmc.statuses import EB_ENDED, FLOW_DELETED, PB_ENDED
 from ska_sdp_config.lmc.times import read_time
 
@@ -47,6 +48,25 @@ class Belongings:
         """The path of the execution block."""
         return EB.path(self.prefix, self.eb_id)
 
+    def listings(self, pb_ids: Iterable[str]) -> list[str]:
+        """Return the listings of the parts of some processing blocks; see ``add_part``."""
+        kinds = [kind for kind, _ in self._parts()]
+        return [kind.path(self.prefix, f"{pb_id}:") for kind, pb_id in product(kinds, pb_ids)]
+
+    def add_part(self, path: str) -> None:
+        """Add a flow, allocation, request or dependency if it is of one of the blocks."""
+        for kind, paths in self._parts():
+            root = kind.path(self.prefix)
+            if path.startswith(root) and path.removeprefix(root).split(":")[0] in self.pb_ids:
+                paths.add(path)
+
+    def _parts(self) -> Iterator[tuple[SdpObject, set[str]]]:
+        """Yield the kinds whose IDs begin with that of a processing block, with the paths."""
+        yield FLOW, self.flows
+        yield ALLOCATION, self.allocations
+        yield REQUEST, self.leftovers
+        yield DEPENDENCY, self.leftovers
+
     def units(self) -> list[list[str]]:
         """Return the paths to remove; those of one unit in one transaction, in this order.
 
@@ -62,7 +82,9 @@ class Belongings:
 
     def conditions(self) -> list[str]:
         """Return the paths that the removal depends on and that are not removed."""
-        return [*sorted(self.allocations), *self._states_of_dependents()]
+        dependents = map(self._pb, sorted(self.dependents))
+        states = (path for pb in dependents for path in (pb, f"{pb}/state"))
+        return [*sorted(self.allocations), *states]
 
     def last_time(self, texts: Texts) -> datetime | None:
         """Return when it or a part was written last, None if unknown; ``texts`` as below."""
@@ -96,9 +118,10 @@ class Belongings:
         for path in sorted(self.allocations):
             if texts.get(path) is not None:
                 yield f"{path} exists"
-        for path in self._states_of_dependents():
-            if _mapping(texts, path).get("status") not in PB_ENDED:
-                yield f"{path.removesuffix('/state')} depends on it and has not ended"
+        for path in map(self._pb, sorted(self.dependents)):
+            has_ended = _mapping(texts, f"{path}/state").get("status") in PB_ENDED
+            if texts.get(path) is not None and not has_ended:
+                yield f"{path} depends on it and has not ended"
 
     def _reasons_of_pb(self, pb_id: str, texts: Texts) -> Iterator[str]:
         path = self._pb(pb_id)
@@ -113,9 +136,6 @@ class Belongings:
 
     def _pb(self, pb_id: str) -> str:
         return PB.path(self.prefix, pb_id)
-
-    def _states_of_dependents(self) -> list[str]:
-        return [f"{self._pb(pb_id)}/state" for pb_id in sorted(self.dependents)]
 
 
 def last_time(eb_id: str, *documents: Mapping[str, Any]) -> datetime | None:

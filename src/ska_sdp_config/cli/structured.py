@@ -27,6 +27,8 @@ __all__ = ["DocumentPrinter"]
 class DocumentPrinter(Printer):
     """Printer of one JSON or YAML document; for a watch one per change, JSON on one line."""
 
+    prints_lines = False
+
     def __init__(self, quiet: bool, *, yaml: bool) -> None:
         super().__init__(quiet)
         self._yaml = yaml

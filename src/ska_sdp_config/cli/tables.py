@@ -40,6 +40,7 @@ class TablePrinter(Printer):
     """Printer of tables, and of values over several lines; if quiet, without headings."""
 
     shows_columns = True
+    prints_lines = False
 
     def __init__(self, quiet: bool) -> None:
         super().__init__(quiet)
