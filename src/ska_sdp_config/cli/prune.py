@@ -190,7 +190,7 @@ class _Pruner:
 
 def _add_new_parts(txn: Txn, blocks: Sequence[Belongings], listings: Iterable[str]) -> None:
     """Add the parts that were created since the search; a later creation is a conflict."""
-    for path in txn.list_each(listings):
+    for path in txn.list_many(listings):
         for block in blocks:
             block.add_part(path)
 

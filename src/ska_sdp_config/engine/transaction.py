@@ -139,7 +139,7 @@ class Txn:
         self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=True))
 
-    def list_each(self, paths: Iterable[str]) -> list[str]:
+    def list_many(self, paths: Iterable[str]) -> list[str]:
         """List the paths of several listings, sorted, in one round trip; see ``list_keys``."""
         self._check_not_ended()
         spans = [span for path in paths for span in spans_of_listing(path)]
