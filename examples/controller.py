@@ -83,6 +83,7 @@ def check_processes(config: Config, running: dict[str, subprocess.Popen[bytes]])
         code = running[pb_id].returncode
         if code != 0:
             fail(config, pb_id, f"the script ended with exit code {code}")
+        print(f"the script of {pb_id} has ended with exit code {code}", flush=True)
         del running[pb_id]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -54,6 +55,20 @@ def test_slow_response_times_out(before: bytes) -> None:
         Etcd3Revolution1Backend(host="127.0.0.1", port=port, timeout=0.3) as backend,
         in_time(0.3 + LATE),
         pytest.raises(ConfigConnectionError, match=rf"{port}.*0\.3 s.*timed out"),
+    ):
+        backend.get("/a")
+
+
+def reset(connection: socket.socket) -> None:
+    """End a connection as a server does that has not read all of the request."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def test_reset_connection_advises_a_diagnosis() -> None:
+    with (
+        server_that(reset) as port,
+        Etcd3Revolution1Backend(host="127.0.0.1", port=port, timeout=0.3) as backend,
+        pytest.raises(ConfigConnectionError, match=r"SDP_CONFIG_PROTOCOL.*ska-sdp doctor"),
     ):
         backend.get("/a")
 

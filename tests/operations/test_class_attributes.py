@@ -90,6 +90,27 @@ def test_index_by_key_parts_is_the_call(config: Config, name: str) -> None:
             assert entities.index_by_key_parts(**parts).path == found.path
 
 
+@pytest.mark.parametrize(
+    ("name", "part", "key", "path"),
+    [
+        ("subarray", "subarray_id", "01", "/lmc/subarray/01"),
+        ("component", "name", "proccontrol", "/component/proccontrol"),
+        ("arbitrary", "key", "/a/b", "/a/b"),
+    ],
+)
+def test_index_by_key_parts_is_the_call_for_values_that_are_dicts(
+    config: Config, name: str, part: str, key: str, path: str
+) -> None:
+    for txn in config.txn():
+        values = getattr(txn, name)
+        for given, parts in ([key], {}), ([], {part: key}), ([], {"key": key}):
+            assert values(*given, **parts).path.endswith(path)
+            assert values.index_by_key_parts(*given, **parts).path == values(key).path
+        for given, parts in ([], {}), ([key, key], {}), ([key], {part: key}), ([], {"id": key}):
+            with pytest.raises(TypeError, match="Give one key"):
+                values(*given, **parts)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_delete_accepts_model_or_key(config: Config, name: str) -> None:
     first, second, _ = CASES[name]

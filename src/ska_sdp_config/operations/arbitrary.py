@@ -21,8 +21,9 @@ class Arbitrary(EntryCollection[Any, Any]):
     ``recurse`` is set.
     """
 
-    def __call__(self, key: str) -> EntryOperations:
-        """Return the operations on the value at one path."""
+    def __call__(self, *args: str, **parts: str) -> EntryOperations:
+        """Return the operations on the value at one path; see EntryCollection."""
+        key = self._key_of(args, parts)
         check_path(key)
         return EntryOperations(self._context, key)
 

@@ -86,9 +86,10 @@ class Components(NamedCollection[Owner], EntryCollection[Owner, Owner | dict[str
     recurse = (1,)
     _read = staticmethod(read_owner)
 
-    def __call__(self, key: str) -> ComponentOperations:
-        """Return the operations on one component."""
-        return ComponentOperations(self._context, self._root + check_path_part(key))
+    def __call__(self, *args: str, **parts: str) -> ComponentOperations:
+        """Return the operations on one component; see EntryCollection."""
+        key = check_path_part(self._key_of(args, parts))
+        return ComponentOperations(self._context, self._root + key)
 
     # The base class names the argument "value"; callers may give it as "owner".
 

@@ -48,6 +48,7 @@ class Subarrays(NamedCollection[Any], EntryCollection[Any, Any]):
     KEY_PARTS: ClassVar[dict[str, str]] = {"subarray_id": PATH_PART}
     _read = staticmethod(decode)
 
-    def __call__(self, key: str) -> DeviceOperations:
-        """Return the operations on the entry of one subarray."""
-        return DeviceOperations(self._context, self._root + check_path_part(key))
+    def __call__(self, *args: str, **parts: str) -> DeviceOperations:
+        """Return the operations on the entry of one subarray; see EntryCollection."""
+        key = check_path_part(self._key_of(args, parts))
+        return DeviceOperations(self._context, self._root + key)

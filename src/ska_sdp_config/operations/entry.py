@@ -27,8 +27,29 @@ class EntryCollection(Collection[str, ValueT], Generic[ValueT, WrittenT]):
     """Values that are written with their key."""
 
     @abstractmethod
-    def __call__(self, key: str) -> EntryOperations:
-        """Return the operations on one value."""
+    def __call__(self, *args: str, **parts: str) -> EntryOperations:
+        """Return the operations on one value.
+
+        Args:
+            *args: its key.
+            **parts: its key under the name of its one part, or as ``key``.
+
+        Raises:
+            TypeError: not one key is given, or the name is unknown.
+            ValueError: the key is invalid.
+        """
+
+    def index_by_key_parts(self, *args: str, **parts: str) -> EntryOperations:
+        """Return the operations on one value; a call of the collection does the same."""
+        return self(*args, **parts)
+
+    def _key_of(self, args: tuple[str, ...], parts: dict[str, str]) -> str:
+        """Return the key that a call is given."""
+        names = [*self.KEY_PARTS, "key"]
+        keys = (*args, *parts.values())
+        if len(keys) != 1 or not parts.keys() <= {*names}:
+            raise TypeError(f"Give one key, by position or as {' or '.join(names)}.")
+        return keys[0]
 
     def create(self, key: str, value: WrittenT) -> None:
         """Create a value.

@@ -59,7 +59,7 @@ REJECTED_EARLY = ("etcdserver: no leader", "etcdserver: too many requests")
 UNACCEPTABLE_CERTIFICATE = ("certificate verify failed", "hostname verification check failed")
 """OpenSSL's and gRPC's messages about the certificate of a server."""
 
-BROKEN = ("alert", "closed", "ended", "unwrap", "Unwrap", "tsi_", "TSI_", "SSL")
+BROKEN = ("alert", "closed", "ended", "reset", "unwrap", "Unwrap", "tsi_", "TSI_", "SSL")
 """Words of errors after a server ended the connection, e.g. for lack of TLS or a certificate.
 
 Over the gateway the error is the TLS alert alone, such as ``sslv3 alert bad certificate``.
