@@ -141,6 +141,8 @@ def stream(
     first: int,
     includes: Includes = lambda path: True,
     *,
+    span: Span = EVERYTHING,
+    is_lossless: bool = True,
     last: int | None = None,
     end: EndRequest | None = None,
 ) -> Generator[Revision | Gap, None, None]:
@@ -150,6 +152,8 @@ def stream(
         store: the database.
         first: the first revision.
         includes: selects the paths.
+        span: the span to watch, which contains these paths.
+        is_lossless: whether only a compaction or a restore is a gap, see ``Store.watch``.
         last: the last revision, which exists; None to continue until ``end``.
         end: request to end the stream.
 
@@ -164,7 +168,7 @@ def stream(
             end.wake = window.wake
             if end.is_set:
                 return
-        watch = store.watch(EVERYTHING, next_revision, window, is_lossless=True)
+        watch = store.watch(span, next_revision, window, is_lossless=is_lossless)
         try:
             for received in _received(store, window, last is not None):
                 if end and end.is_set:
