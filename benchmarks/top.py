@@ -1,4 +1,4 @@
-"""``ska-sdp top`` over many blocks, in a terminal of 80x24."""
+"""``ska-sdp top`` over many blocks, in a terminal of 80x24, beside a bare read of them."""
 
 from __future__ import annotations
 
@@ -36,6 +36,15 @@ START_S = 2.0
 CHANGE_S = 0.5
 CORES = 0.1
 """Limits, to which the ratios refer."""
+
+READ = """
+import sys
+from benchmarks.by_hand import ByHand
+by_hand = ByHand(*sys.argv[1].split(":"))
+for prefix in ("2/pb/", "3/pb/", "2/eb/"):
+    by_hand.read_pages(prefix)
+"""
+"""Program that reads what top reads at its start."""
 
 
 class Terminal:
@@ -93,9 +102,12 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
     environment = {**os.environ, "SDP_CONFIG_HOST": endpoint}
     blocks = StoredBlocks(by_hand)
     blocks.grow(BLOCKS)
-    starts = [_start(environment) for _ in range(STARTS + 1)][1:]
+    pairs = [(_start(environment), _read(endpoint)) for _ in range(STARTS + 1)][1:]
+    starts, reads = map(list, zip(*pairs, strict=True))
     work = f"start of top over {BLOCKS:,} blocks, of {START_S:g} s"
     yield of_samples(work, starts, [START_S] * STARTS, 1.0)
+    work = f"start of top over {BLOCKS:,} blocks, of a bare read of the same documents"
+    yield of_samples(work, starts, reads, None)
     terminal = Terminal(environment)
     try:
         terminal.wait_for(f"{BLOCKS + 1}")
@@ -122,6 +134,13 @@ def _start(environment: Mapping[str, str]) -> float:
         return terminal.wait_for(f"{BLOCKS + 1}") - terminal.began
     finally:
         terminal.close()
+
+
+def _read(endpoint: str) -> float:
+    """Return the seconds in which a process reads the documents once, from its start."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", READ, endpoint], check=True)
+    return time.perf_counter() - began
 
 
 def _change(terminal: Terminal, blocks: StoredBlocks, number: int) -> float:

@@ -52,6 +52,19 @@ FAULTS: list[tuple[dict[str, Any], str, str, str, str]] = [
         "correct the cause, then send it On, then Restart",
     ),
     (
+        {
+            "/lmc/subarray/01": {
+                **SUBARRAY,
+                "errors": {"subarray": "late"},
+                "admin_mode": "OFFLINE",
+            }
+        },
+        "subarray 01",
+        "fault",
+        "it is in FAULT: late",
+        "correct the cause, then set adminMode to ONLINE, then send ObsReset or Restart",
+    ),
+    (
         {"/pb/pb-b": PB, "/pb/pb-b/state": FAILED},
         "pb pb-b",
         "warning",

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli import revisions
-from ska_sdp_config.cli.revisions import Gap, Past, Revision, past, stream
+from ska_sdp_config.cli import history, revisions
+from ska_sdp_config.cli.revisions import (
+    COMPACTED,
+    Gap,
+    Past,
+    Revision,
+    describe_gap,
+    past,
+    stream,
+)
 from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_config.store.interface import Put
 from ska_sdp_config.store.keys import Span, key_of_path
@@ -159,8 +167,32 @@ def test_history_continues_after_a_compaction_meanwhile(database: Config, begin:
             # It has read the revision where it begins, and not the changes.
             compact(database.backend, begin + 20)
         found.append(each)
-    assert found[:2] == [Past(begin, {}), Past(begin + 20, {"/k": "19"})]
+    first, second = found[:2]
+    assert first == Past(begin, {})
+    assert second[:2] == (begin + 20, {"/k": "19"})
+    assert isinstance(second, Past)
+    assert second.gap is not None
+    assert second.gap.cause == COMPACTED
     assert [each.revision for each in found[2:]] == list(range(begin + 21, begin + 31))
+
+
+def test_history_prints_the_cause_of_a_gap(
+    database: Config, begin: int, here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, {"/k": "0"})
+    for number in range(1, 4):
+        update(database, "/k", str(number))
+
+    def compacted(*arguments: Any) -> Iterator[Past | Revision]:
+        for number, each in enumerate(past(*arguments)):
+            if number == 0:
+                compact(database.backend, begin + 3)
+            yield each
+
+    monkeypatch.setattr(history, "past", compacted)
+    result = here("history", "/k")
+    assert result.err.splitlines()[1:] == [f"ska-sdp: {describe_gap(begin + 3, COMPACTED)}"]
+    assert result.lines == [f"{NO_TIME} /k created 2", f"{NO_TIME} /k 2 → 3"]
 
 
 def test_stream_ends_at_the_last_revision(database: Config, begin: int) -> None:

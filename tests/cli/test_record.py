@@ -16,8 +16,10 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.recording.format import Changes, Part, Snapshot, read_parts
+from ska_sdp_config.cli.revisions import COMPACTED, RESTORED, describe_gap
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
+from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
 from .conftest import BACKENDS, CALL, Run, Start, fill, interrupt, update
@@ -45,6 +47,11 @@ def wait_for(file: Path, path: str, text: str) -> None:
         return any(part.texts.get(path) == text for part in parts_of(file))
 
     wait_until(is_recorded, CALL, f"{path} is recorded as {text}")
+
+
+def next_note(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    return process.stderr.readline().removeprefix("ska-sdp: ").rstrip("\n")
 
 
 def end(process: subprocess.Popen[str]) -> None:
@@ -132,10 +139,12 @@ def test_record_writes_a_gap_after_a_compaction(
     wait_for(file, "/a", "3")
     update(database, "/a", "4")
     wait_for(file, "/a", "4")
+    note = next_note(process)
     end(process)
     first, gap, last = parts_of(file)
     assert isinstance(gap, Snapshot)
     assert (gap.gap, gap.texts) == (first.revision, {"/a": "3"})
+    assert note == describe_gap(gap.revision, COMPACTED)
     assert last.texts == {"/a": "4"}
 
 
@@ -176,11 +185,15 @@ def test_record_writes_a_gap_after_a_restore(
         wait_for(file, "/b", "0")
         update(config, "/b", "1")
         wait_for(file, "/b", "1")
+        # Warnings of the outage precede it.
+        while not (note := next_note(process)).startswith("Changes up to "):
+            assert note
         end(process)
         first, gap, *rest = parts_of(file)
         assert isinstance(gap, Snapshot)
         assert gap.gap == first.revision
         assert gap.revision < first.revision
+        assert note == describe_gap(gap.revision, RESTORED)
         assert replayed([gap, *rest]) == contents(config) == {"/b": "1"}
 
 
@@ -198,11 +211,31 @@ def test_record_writes_a_gap_for_another_database(
     fill(database, {"/a": "0"})
     end(begin(start, file))
     file.write_text(file.read_text().replace(old, new))
-    end(begin(start, file))
+    process = begin(start, file)
+    note = next_note(process)
+    end(process)
     first, gap = parts_of(file)
     assert isinstance(gap, Snapshot)
     assert (gap.gap, gap.texts) == (first.revision, {"/a": "0"})
+    assert note == describe_gap(gap.revision, RESTORED)
     assert gap.cluster == database.backend.store.cluster_id(timeout=CALL)
+
+
+def test_record_without_a_complete_snapshot_is_exit_1(
+    database: Config, etcd: Etcd, start: Start, parse: Run, file: Path
+) -> None:
+    for number in range(20):
+        fill(database, {f"/{number}": "x" * 200_000})
+    with Proxy(etcd.host, etcd.port) as proxy:
+        # The snapshot takes 40 s, more than the grace period after Ctrl-C.
+        proxy.limit(100_000)
+        process = start("record", str(file), server=proxy)
+        wait_until(file.exists, CALL)
+        code, _, err = interrupt(process)
+    assert (code, err) == (1, "ska-sdp: Stopped.\n")
+    replay = parse("replay", str(file))
+    assert (replay.code, replay.out) == (1, "")
+    assert f"{file} has no complete snapshot" in replay.err
 
 
 def test_record_rejects_another_prefix(

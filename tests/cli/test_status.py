@@ -23,6 +23,7 @@ from tests.support.fault_scene import (
     WAY_OUT,
     fault_scene,
 )
+from tests.support.proxy import Proxy
 
 from .conftest import PROGRAM, Run, Start, environment, fill, update
 
@@ -240,6 +241,27 @@ def test_watch_prints_a_document_after_each_change(database: Config, start: Star
     assert '"RUNNING": 1' in process.stdout.readline()
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
+
+
+def test_watch_shows_a_change_after_an_outage(
+    database: Config, etcd: Etcd, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "5")
+    fill(database, fault_scene())
+    with Proxy(etcd.host, etcd.port) as proxy:
+        process = start("status", "--watch", "-o", "json", server=proxy)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert '"obs_state": "FAULT"' in process.stdout.readline()
+        # Its requests are held back until it has warned of the outage.
+        proxy.hold(up=True)
+        entry = fault_scene_with(IDLE)["/lmc/subarray/01"]
+        update(database, "/lmc/subarray/01", encode(entry))
+        assert process.stderr.readline().startswith("ska-sdp: ")
+        proxy.release()
+        assert any('"obs_state": "FAULT"' not in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
 
 
 def test_watch_redraws_a_terminal_in_place(database: Config, etcd: Etcd) -> None:

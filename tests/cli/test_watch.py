@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.cli import revisions
 from ska_sdp_config.cli.changes import changes
 from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.targets import Target
@@ -246,7 +247,7 @@ def test_watch_prints_differences_after_a_gap(
     fill(database, entries)
     sinks: list[Any] = []
 
-    def no_watch(self: Any, span: Span, revision: int, sink: Any) -> Any:
+    def no_watch(self: Any, span: Span, revision: int, sink: Any, **_: Any) -> Any:
         sinks.append((sink, revision))
         return self
 
@@ -265,11 +266,25 @@ def test_watch_prints_differences_after_a_gap(
             # The second has a revision that was read before.
             for at, text in ((now + 1, "2"), (revision, "old")):
                 sink.changed([Change("2/pb/pb-a", at, Entry("2/pb/pb-a", text, 1, at))])
-            sink.changed([])
             assert later.result(60) == [
                 {"/pb/pb-a": "1", "/pb/pb-a/state": None},
                 {"/pb/pb-a": "2"},
             ]
+
+
+def test_watch_loses_nothing_if_its_queue_is_full(
+    database: Config, etcd: Etcd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(etcd, {}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(revisions, "MAX_QUEUED_BYTES", 10)
+    fill(database, {"/k": "0", "/other": "0"})
+    with closing(changes(Target("/k"), 60)) as stream:
+        assert next(stream) == {"/k": "0"}
+        for number in range(100, 130):
+            update(database, "/k", str(number))
+        found = [next(stream) for _ in range(30)]
+    assert found == [{"/k": str(number)} for number in range(100, 130)]
 
 
 def test_watch_prints_a_yaml_document_for_each_change(database: Config, start: Start) -> None:

@@ -64,7 +64,10 @@ def test_ways_out_of_fault_are_those_of_the_table() -> None:
         ({}, "ObsReset or Restart"),
         ({"state_commanded": "OFF"}, "On, then ObsReset or Restart"),
         ({"state_commanded": "DISABLE"}, "On, then ObsReset or Restart"),
-        ({"admin_mode": "OFFLINE"}, "adminMode ONLINE, then ObsReset or Restart"),
+        (
+            {"admin_mode": "OFFLINE"},
+            "set adminMode to ONLINE, then send ObsReset or Restart",
+        ),
         ({"reached": "soon"}, "Restart"),
         ({"reached": "soon", "state_commanded": "OFF"}, "On, then Restart"),
     ],

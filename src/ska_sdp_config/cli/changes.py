@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-import queue
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import closing, nullcontext
 from datetime import datetime, timezone
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.errors import TimedOut
 from ska_sdp_config.cli.interrupts import EndRequest, end_on_interrupt, end_on_timeout
 from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.output import note
+from ska_sdp_config.cli.revisions import Gap, stream
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
-from ska_sdp_config.store.keys import EVERYTHING, path_of_key
+from ska_sdp_config.store.keys import EVERYTHING, key_of_path
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
-    from ska_sdp_config.store.interface import Change
 
 __all__ = ["Texts", "changes", "key_changes"]
 
 Texts = dict[str, "str | None"]
 """Texts by path, None after a delete."""
-
-GAP = None
-"""In place of changes: some were lost to a compaction."""
-
-
-class _Sink:
-    """Sink of a watch that queues the changes of some keys."""
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._spans = target.spans
-        self.queue: queue.SimpleQueue[list[Change] | None] = queue.SimpleQueue()
-
-    def changed(self, changes: Sequence[Change]) -> None:
-        matching = [each for each in changes if self._matches(each.key)]
-        if matching:
-            self.queue.put(matching)
-
-    def _matches(self, key: str) -> bool:
-        in_spans = any(key in span for span in self._spans)
-        return in_spans and self._target.includes(path_of_key(key))
-
-    def gap(self, revision: int) -> None:
-        self.queue.put(GAP)
-
-    def wake(self) -> None:
-        self.queue.put([])
 
 
 def changes(
@@ -103,28 +74,28 @@ def key_changes(
 def _changes(
     backend: Backend, target: Target, end: EndRequest, quiet: bool
 ) -> Generator[list[KeyChange], None, None]:
-    sink = _Sink(target)
-    end.wake = sink.wake
     shown, revision = _read(backend, target)
     if not (shown or quiet) and sys.stderr.isatty():
         note(f"{target.absence} yet: waiting, press Ctrl-C to stop.")
     yield _update({}, shown, revision)
+    spans = target.spans
+
+    def includes(path: str) -> bool:
+        key = key_of_path(path)
+        return any(key in span for span in spans) and target.includes(path)
+
     # One watch: the changes of several watches would not be in order.
-    watch = backend.store.watch(EVERYTHING if target.kind else target.spans[0], revision + 1, sink)
-    try:
-        while not end.is_set:
-            received = sink.queue.get()
-            if received is GAP:
+    span = EVERYTHING if target.kind else spans[0]
+    found = stream(backend.store, revision + 1, includes, span=span, is_lossless=False, end=end)
+    # The changes of a commit together: a condition must not hold in between.
+    with closing(found) as commits:
+        for commit in commits:
+            if isinstance(commit, Gap):
                 now, revision = _read_with_retries(backend, target)
                 paths = sorted(shown.keys() | now.keys())
                 yield _update(shown, {path: now.get(path) for path in paths}, revision)
-            # The changes of a commit together: a condition must not hold in between.
-            for modified, group in groupby(received or (), lambda change: change.revision):
-                texts = {path_of_key(each.key): each.entry and each.entry.value for each in group}
-                if modified > revision:
-                    yield _update(shown, texts, modified)
-    finally:
-        watch.cancel()
+            elif commit.revision > revision:
+                yield _update(shown, commit.texts, commit.revision)
 
 
 def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:

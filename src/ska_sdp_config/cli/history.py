@@ -8,7 +8,7 @@ from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.options import SINCE, flag
 from ska_sdp_config.cli.output import Printer, note
-from ska_sdp_config.cli.revisions import Past, past
+from ska_sdp_config.cli.revisions import Past, describe_gap, past
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
@@ -64,7 +64,8 @@ def _history(
                 found = found or bool(changes)
                 out.key_changes(limit.select(changes), whole=values)
                 continue
-            _note_begin(part.revision, begins, out.quiet)
+            if not out.quiet:
+                _note_begin(part)
             present = history.begin(part.revision, part.texts)
             found = found or bool(present)
             if begins:
@@ -81,18 +82,14 @@ def _history(
         note(f"No value with a time since {limit.earliest:%Y-%m-%d %H:%M:%S} UTC.")
 
 
-def _note_begin(revision: int, before: int, quiet: bool) -> None:
-    """Print the revision at which the history begins, or continues after a compaction."""
-    if quiet:
-        return
-    if before:
-        note(
-            f"The database was compacted meanwhile: changes up to revision {revision} are missing."
-        )
-    elif revision == 1:
+def _note_begin(part: Past) -> None:
+    """Print the revision at which the history begins, or continues after a gap."""
+    if part.gap is not None:
+        note(describe_gap(part.revision, part.gap.cause))
+    elif part.revision == 1:
         note("The history is complete, from revision 1.")
     else:
-        note(f"The history begins at revision {revision}: earlier ones were compacted.")
+        note(f"The history begins at revision {part.revision}: earlier ones were compacted.")
 
 
 command = TargetGroup(

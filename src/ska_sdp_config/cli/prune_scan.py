@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.in_use import parts_of_id
+from ska_sdp_config.cli.in_use import pb_of_deployment
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
     DEPENDENCY,
@@ -151,9 +151,7 @@ def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: 
                 block.leftovers.add(DEPENDENCY.path(prefix, key))
     all_pb_ids = pb_ids | blocks_of.keys()
     for key in keys(DEPLOYMENT):
-        # The longest one: the ID of a processing block may be the beginning of another one.
-        pb_id = max(parts_of_id(key) & all_pb_ids, key=len, default="")
-        for block in blocks_of.get(pb_id, ()):
+        for block in blocks_of.get(pb_of_deployment(key, all_pb_ids), ()):
             block.leftovers.add(DEPLOYMENT.path(prefix, key))
 
 

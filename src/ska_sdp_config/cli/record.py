@@ -14,7 +14,14 @@ from ska_sdp_config.cli.interrupts import end_on_interrupt
 from ska_sdp_config.cli.output import Printer, note
 from ska_sdp_config.cli.recording.file import RecordingFile, open_recording
 from ska_sdp_config.cli.recording.format import Changes, Snapshot
-from ska_sdp_config.cli.revisions import Gap, read_texts, stream
+from ska_sdp_config.cli.revisions import (
+    COMPACTED,
+    RESTORED,
+    Gap,
+    describe_gap,
+    read_texts,
+    stream,
+)
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import Compacted
@@ -41,36 +48,45 @@ def _record(file: str, out: Printer, prefix: str) -> None:
         revision, texts = read(store)
         return Snapshot(revision, _now(), texts, before or None, _cluster_id(store), prefix)
 
-    def is_continued(store: Store, recording: RecordingFile) -> bool:
-        """Return whether the database is the recorded one, with the recorded past."""
-        if not recording.revision or recording.cluster not in ("", _cluster_id(store)):
-            return False
+    def cause_of_gap(store: Store, recording: RecordingFile) -> str:
+        """Return why a recording cannot be continued without a gap, empty if it can."""
+        if recording.cluster not in ("", _cluster_id(store)):
+            return RESTORED
         if (
             recording.revision
             > _retry(store, lambda seconds: store.read([], timeout=seconds)).revision
         ):
             # The database was restored from an older copy.
-            return False
+            return RESTORED
         try:
             # A restored copy may have the same ID and reach the same revision.
-            return read(store, recording.revision)[1] == recording.texts
+            is_same = read(store, recording.revision)[1] == recording.texts
         except Compacted:
-            return False
+            return COMPACTED
+        return "" if is_same else RESTORED
+
+    def note_gap(recording: RecordingFile, cause: str) -> None:
+        if cause and not out.quiet:
+            note(describe_gap(recording.revision, cause))
 
     with end_on_interrupt(1) as end, open_backend(nullcontext(), waits=True) as backend:
         store = backend.store
         # Before the file is created.
         store.read([], timeout=store.timeout)
         with open_recording(file, prefix) as recording:
-            if not is_continued(store, recording):
+            is_new = not recording.revision
+            cause = "" if is_new else cause_of_gap(store, recording)
+            if is_new or cause:
                 recording.append(snapshot(store, recording.revision))
             # The file has a complete snapshot.
             end.exit_code = 0
             if not out.quiet:
                 note(f"Recording to {file} after revision {recording.revision}: Ctrl-C ends it.")
+            note_gap(recording, cause)
             for each in stream(store, recording.revision + 1, includes, end=end):
                 if isinstance(each, Gap):
                     recording.append(snapshot(store, recording.revision))
+                    note_gap(recording, each.cause)
                 elif each.revision > recording.revision:
                     recording.append(Changes(each.revision, _now(), each.texts))
             if not out.quiet:

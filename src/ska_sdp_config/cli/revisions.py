@@ -21,6 +21,7 @@ __all__ = [
     "Gap",
     "Past",
     "Revision",
+    "describe_gap",
     "past",
     "read_texts",
     "stream",
@@ -66,10 +67,22 @@ class Gap(NamedTuple):
 
 
 class Past(NamedTuple):
-    """Oldest kept revision, with the texts by path; the changes that follow begin there."""
+    """Oldest kept revision, with the texts by path; the changes that follow begin there.
+
+    Attributes:
+        revision: the revision.
+        texts: the texts by path.
+        gap: why another ``Past`` preceded this one, None for the first.
+    """
 
     revision: int
     texts: Mapping[str, str]
+    gap: Gap | None = None
+
+
+def describe_gap(revision: int, cause: str) -> str:
+    """Return the note on a gap, after which the changes of a later revision are the next."""
+    return f"Changes up to revision {revision} are missing: {cause}."
 
 
 class _Batch(NamedTuple):
@@ -128,6 +141,8 @@ def stream(
     first: int,
     includes: Includes = lambda path: True,
     *,
+    span: Span = EVERYTHING,
+    is_lossless: bool = True,
     last: int | None = None,
     end: EndRequest | None = None,
 ) -> Generator[Revision | Gap, None, None]:
@@ -137,6 +152,8 @@ def stream(
         store: the database.
         first: the first revision.
         includes: selects the paths.
+        span: the span to watch, which contains these paths.
+        is_lossless: whether only a compaction or a restore is a gap, see ``Store.watch``.
         last: the last revision, which exists; None to continue until ``end``.
         end: request to end the stream.
 
@@ -151,7 +168,7 @@ def stream(
             end.wake = window.wake
             if end.is_set:
                 return
-        watch = store.watch(EVERYTHING, next_revision, window, is_lossless=True)
+        watch = store.watch(span, next_revision, window, is_lossless=is_lossless)
         try:
             for received in _received(store, window, last is not None):
                 if end and end.is_set:
@@ -186,15 +203,17 @@ def past(store: Store, spans: Sequence[Span], includes: Includes) -> Iterator[Pa
         ConfigConnectionError: the database does not respond.
     """
     last = store.read([], timeout=store.timeout).revision
+    gap: Gap | None = None
     while True:
         try:
             oldest = _oldest_revision(store)
             _, texts = read_texts(store, spans, oldest)
         except Compacted:
             continue
-        yield Past(oldest, {path: text for path, text in texts.items() if includes(path)})
+        yield Past(oldest, {path: text for path, text in texts.items() if includes(path)}, gap)
         for each in stream(store, oldest + 1, includes, last=last):
             if isinstance(each, Gap):
+                gap = each
                 break
             yield each
         else:

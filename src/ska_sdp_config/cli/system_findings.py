@@ -55,11 +55,13 @@ def _subarrays_in_fault(survey: Survey) -> Iterator[Finding]:
         causes = [fault for fault in row.faults if fault.way_out]
         if causes:
             reasons = "; ".join(fault.text for fault in causes)
+            # Otherwise the way out begins with adminMode, which is no command.
+            verb = "send it " if snapshot.entry.admin_mode.enables else ""
             yield Finding(
                 f"subarray {snapshot.subarray_id}",
                 "fault",
                 f"it is in FAULT: {reasons}",
-                f"correct the cause, then send it {causes[0].way_out}",
+                f"correct the cause, then {verb}{causes[0].way_out}",
             )
 
 

@@ -294,5 +294,5 @@ def _since(faults: Iterable[FaultRow]) -> datetime | None:
 
 def _way_out(commands: str, state: State, admin_mode: AdminMode) -> str:
     if not admin_mode.enables:
-        return f"adminMode ONLINE, then {commands}"
+        return f"set adminMode to ONLINE, then send {commands}"
     return commands if state is State.ON else f"On, then {commands}"
