@@ -21,12 +21,15 @@ help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
 
 # The lock includes the build requirements, so nothing else is installed.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
 $(INSTALLED): requirements.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps --no-build-isolation -e .
+	@echo "1/3 Creating the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2/3 Installing the locked packages: a minute or two, once"
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@echo "3/3 Installing this package"
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(INSTALLED) ## Start the local stack, observe once, stop it

@@ -22,6 +22,7 @@ from . import (
     one_watcher,
     processes,
     servers,
+    top,
     transactions,
     watching,
 )
@@ -35,6 +36,7 @@ GROUPS = {
     "one_watcher": one_watcher.rows,
     "processes": processes.rows,
     "command_line": command_line.rows,
+    "top": top.rows,
     "devices": devices.rows,
     "servers": servers.rows,
 }

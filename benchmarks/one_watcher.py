@@ -13,7 +13,7 @@ from ska_sdp_config import Config
 from .by_hand import ByHand
 from .measure import Row, of_samples
 
-__all__ = ["rows"]
+__all__ = ["processor_time", "rows"]
 
 PROCESSES = 20
 """Processes of each kind, alternately and one at a time."""
@@ -75,22 +75,22 @@ def _measured(program: str, endpoint: str, by_hand: ByHand) -> tuple[float, floa
             assert process.stdout is not None
             process.stdout.readline()
             time.sleep(SETTLE_S)
-            began = _processor_time(process.pid)
+            began = processor_time(process.pid)
             for _ in range(CHANGES):
                 by_hand.commit([], {"2/bench/foreign": "x" * 1_000})
                 time.sleep(PAUSE_S)
             time.sleep(SETTLE_S)
-            of_a_change = (_processor_time(process.pid) - began) / CHANGES
-            began = _processor_time(process.pid)
+            of_a_change = (processor_time(process.pid) - began) / CHANGES
+            began = processor_time(process.pid)
             time.sleep(IDLE_S)
-            of_a_second = (_processor_time(process.pid) - began) / IDLE_S
+            of_a_second = (processor_time(process.pid) - began) / IDLE_S
             threads = len(list(_tasks(process.pid)))
         finally:
             process.kill()
     return of_a_change, of_a_second, threads / 1e3
 
 
-def _processor_time(pid: int) -> float:
+def processor_time(pid: int) -> float:
     """Return the processor time of a process's threads, in seconds.
 
     That of the process itself has a resolution of 10 ms.

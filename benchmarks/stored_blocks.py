@@ -41,9 +41,9 @@ class StoredBlocks:
             self._by_hand.commit([], some)
         self.count = count
 
-    def change_state(self) -> None:
-        """Write the state of the block that runs."""
-        self._by_hand.commit([], _running(self._newest, next(self._numbers)))
+    def change_state(self, reason: str = "") -> None:
+        """Write the state of the block that runs, with a reason."""
+        self._by_hand.commit([], _running(self._newest, next(self._numbers), reason))
 
     def replace(self) -> None:
         """End the block that runs, and store another one that runs."""
@@ -67,14 +67,16 @@ def _block(pb_id: str, eb_id: str | None = None) -> dict[str, str]:
     return {f"2/pb/{pb_id}": encode({**block, "dependencies": []})}
 
 
-def _running(pb_id: str, number: int) -> dict[str, str]:
-    return {_state_key(pb_id): _state("RUNNING", number), f"3/pb/{pb_id}/owner": OWNER}
+def _running(pb_id: str, number: int, reason: str = "") -> dict[str, str]:
+    return {_state_key(pb_id): _state("RUNNING", number, reason), f"3/pb/{pb_id}/owner": OWNER}
 
 
 def _state_key(pb_id: str) -> str:
     return f"3/pb/{pb_id}/state"
 
 
-def _state(status: str, number: int) -> str:
+def _state(status: str, number: int, reason: str = "") -> str:
     state = {"status": status, "resources_available": True, "deployments_ready": True}
+    if reason:
+        state["reason"] = reason
     return encode({**state, "number": number, "last_updated": "2026-01-31 23:12:37"})

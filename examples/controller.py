@@ -106,7 +106,9 @@ def set_state(txn: Transaction, pb_id: str, **changes: Any) -> None:
     """Set some fields of the state of a processing block."""
     state = txn.processing_block.state(pb_id)
     now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
-    state.create_or_update({**(state.get() or {}), **changes, "last_updated": now})
+    if not state.exists():
+        state.create({})
+    state.patch(**changes, last_updated=now)
 
 
 if __name__ == "__main__":

@@ -152,6 +152,7 @@ _ENTRY_TYPES: Mapping[str, str] = {
     "resources": "dict",
     "acknowledged": "list[str]",
     "errors": "dict[str, str]",
+    "settings": "dict",
 }
 """Types of the fields of the devices' entries as they are stored."""
 

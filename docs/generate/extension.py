@@ -18,6 +18,7 @@ from docs.generate import (
     scale,
     screens,
     settings,
+    top_screen,
 )
 from docs.generate.text import without_source
 from docutils import nodes
@@ -61,6 +62,8 @@ PICTURES: Mapping[str, Callable[[], str]] = {
     "list": screens.list_,
     "describe": screens.describe,
     "doctor": screens.doctor,
+    "status": screens.status,
+    "top": top_screen.top,
 }
 """Functions that return SVG text, by the argument of the directive."""
 

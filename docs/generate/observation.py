@@ -164,7 +164,7 @@ class _Observation:
         if view.wait_over:
             for txn in self._config.txn():
                 snapshot = SnapshotReader(SUBARRAY, []).read(txn)
-                write(txn, reached_writes(snapshot, view.command_count))
+                write(txn, reached_writes(snapshot, view.command_count, _RULES))
         yield from self._show(view.obs_state.name)
 
     def _show(self, obs_state: str) -> Iterator[Line]:

@@ -6,7 +6,7 @@ from docs.generate.text import code, table
 
 from ska_sdp_config.lmc.controller import COMMANDS
 from ska_sdp_config.lmc.rejections import RULES, CommandRejected, Reason, Rule
-from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.states import AdminMode, ObsState, State
 from ska_sdp_config.lmc.transitions import TRANSITIONS, Transition, check_allowed
 from ska_sdp_lmc.runtime.settings import Settings, property_name
 
@@ -81,7 +81,7 @@ def rejections() -> str:
 
 def _cell(command: str, obs_state: ObsState) -> str:
     try:
-        check_allowed(command, _state_of(command), obs_state)
+        check_allowed(command, _state_of(command), obs_state, AdminMode.ONLINE)
     except CommandRejected:
         return REJECTED
     return ALLOWED

@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 import tempfile
+from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from rich.console import Console
 from rich.text import Text
 
 from ska_sdp_config import Config
+from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.programs import clean_environment
 
-__all__ = ["describe", "doctor", "list_"]
+__all__ = ["describe", "doctor", "list_", "status"]
 
 _COLUMNS = 100
 _WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -43,6 +45,11 @@ def doctor() -> str:
     return _drawn("doctor")
 
 
+def status() -> str:
+    """Draw the output of ``ska-sdp status`` with a subarray in FAULT."""
+    return _drawn("status")
+
+
 def _drawn(name: str) -> str:
     command, printed = _screens()[name]
     console = Console(
@@ -61,6 +68,8 @@ def _screens() -> dict[str, tuple[str, str]]:
         with (
             Config(component_name="proccontrol", host=host, port=port) as config,
             Config(component_name="helmdeploy", host=host, port=port),
+            Config(component_name="lmc-controller", host=host, port=port),
+            Config(component_name="lmc-subarray-01", host=host, port=port),
         ):
             observe(config, "Scan")
             eb_id = ""
@@ -79,16 +88,29 @@ def _screens() -> dict[str, tuple[str, str]]:
                 "describe": f"ska-sdp describe eb {eb_id}",
                 "doctor": "ska-sdp doctor",
             }
-            return {
+            screens = {
                 name: (command, _run(command, variables)) for name, command in commands.items()
             }
+            _fail(config)
+            screens["status"] = ("ska-sdp status", _run("ska-sdp status", variables, code=1))
+            return screens
 
 
-def _run(command: str, variables: dict[str, str]) -> str:
+def _fail(config: Config) -> None:
+    """Fail the first processing block of the observation, as its script would."""
+    for txn in config.txn():
+        pb_id = txn.list_processing_blocks()[0]
+        state = txn.get_processing_block_state(pb_id) or {}
+        now = last_updated(datetime.now(timezone.utc))
+        failed = {"status": "FAILED", "reason": "no disk is left", "last_updated": now}
+        txn.update_processing_block_state(pb_id, {**state, **failed})
+
+
+def _run(command: str, variables: dict[str, str], code: int = 0) -> str:
     arguments = [sys.executable, "-m", "ska_sdp_config.cli", *shlex.split(command)[1:]]
     with Program(arguments, variables, size=(60, _COLUMNS), timeout=60) as terminal:
         terminal.screen.expect(pexpect.EOF)
         printed = str(terminal.screen.before)
-        if code := terminal.close():
-            raise RuntimeError(f"{command} ended with {code}: {printed}")
+        if (ended := terminal.close()) != code:
+            raise RuntimeError(f"{command} ended with {ended}: {printed}")
         return printed

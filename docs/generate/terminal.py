@@ -82,6 +82,10 @@ class Program:
         """Press Ctrl-C."""
         self.screen.send(_INTERRUPT)
 
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the program."""
+        self._process.send_signal(number)
+
     def __enter__(self) -> Self:
         return self
 

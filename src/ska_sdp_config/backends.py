@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ska_sdp_config.drivers.memory import Database, MemoryStore
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.connection import Connection
-from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Store
 
 if TYPE_CHECKING:
     from ska_sdp_config.drivers.etcd.channel import MakeChannel
     from ska_sdp_config.drivers.etcd.settings import Settings
 
-__all__ = ["Etcd3Backend", "Etcd3Revolution1Backend", "MemoryBackend", "backend_name", "connect"]
+__all__ = [
+    "Etcd3Backend",
+    "Etcd3Revolution1Backend",
+    "MemoryBackend",
+    "backend_name",
+    "check_reachable",
+    "connect",
+]
 
 
 class _EtcdBackend(Backend):
@@ -34,6 +41,10 @@ class _EtcdBackend(Backend):
         # Imported on use, so that a program on another backend does not load it.
         from ska_sdp_config.drivers.etcd.settings import Settings
 
+        if unknown := arguments.keys() - inspect.signature(Settings.load).parameters.keys():
+            raise TypeError(
+                f"Unknown argument {min(unknown)!r} of {type(self).__name__}: see Settings.load."
+            )
         settings = Settings.load(host, port, **arguments)
         make_channel = self._channels(settings)
 
@@ -98,24 +109,47 @@ class Etcd3Revolution1Backend(_EtcdBackend):
 class MemoryBackend(Backend):
     """Database in the memory of the process. Arguments of other backends are ignored.
 
-    A forked child starts with an empty database.
+    A forked child starts with empty databases.
 
     Args:
-        database: the database, by default one that the whole process shares.
+        database: the database, by default the one of the name.
+        name: backends of the process with the same name share one database. Without a name it is
+            the one that all others without a name share. It is kept until the process ends; give
+            ``database`` for one that is not.
+
+    Attributes:
+        shared: the database without a name.
     """
 
     shared = Database()
-    _shared_by = CreatorProcess()
+    _named: ClassVar[dict[str, Database]] = {}
 
-    def __init__(self, database: Database | None = None, **_: object) -> None:
-        if not self._shared_by.is_current:
-            # A thread of the parent process may hold the lock of its database for ever.
-            MemoryBackend.shared = Database()
-            MemoryBackend._shared_by = CreatorProcess()
-        self.database = database or self.shared
+    def __init__(self, database: Database | None = None, *, name: str = "", **_: object) -> None:
+        self.database = database or self._database_of(name)
         super().__init__(
             lambda connection: MemoryStore(self.database, connection), loses_answers=False
         )
+
+    @classmethod
+    def _database_of(cls, name: str) -> Database:
+        if not name:
+            return cls.shared
+        # Atomic, so that two threads get the same one.
+        return cls._named.setdefault(name, Database(name))
+
+    @staticmethod
+    def after_fork_in_child() -> None:
+        """Replace the databases, whose locks a thread of the parent process may hold for ever.
+
+        It is called before the child can start a thread, so all threads get the same ones.
+        """
+        MemoryBackend.shared = Database()
+        MemoryBackend._named = {}
+
+
+# Missing on systems without fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=MemoryBackend.after_fork_in_child)
 
 
 _BACKENDS: dict[str, type[Backend]] = {
@@ -130,12 +164,12 @@ def backend_name() -> str:
     return os.environ.get("SDP_CONFIG_BACKEND") or "etcd3"
 
 
-def connect(name: str, **arguments: Any) -> Backend:
+def connect(name: str, /, **arguments: Any) -> Backend:
     """Create a backend, which connects on first use.
 
     Args:
         name: ``etcd3``, ``etcd3_revolution1`` or ``memory``.
-        arguments: host, port and so on; see the backend.
+        arguments: host, port and so on, or name of the backend ``memory``; see the backend.
 
     Raises:
         ValueError: the name is unknown, or an argument is invalid.
@@ -144,3 +178,24 @@ def connect(name: str, **arguments: Any) -> Backend:
         known = ", ".join(sorted(_BACKENDS))
         raise ValueError(f"Unknown backend {name!r}: SDP_CONFIG_BACKEND is one of {known}.")
     return _BACKENDS[name](**arguments)
+
+
+def check_reachable(name: str) -> None:
+    """Fail at once if no server of the database that the environment selects listens.
+
+    A backend would retry until its timeout, as the database may be starting. A person at a
+    terminal should not have to wait for that. It takes one short connection.
+
+    Args:
+        name: name of the backend.
+
+    Raises:
+        ConfigConnectionError: at all servers: connection refused.
+        ValueError: a setting is invalid.
+    """
+    if not issubclass(_BACKENDS.get(name, Backend), _EtcdBackend):
+        return
+    from ska_sdp_config.drivers.etcd.reachability import check_listening
+    from ska_sdp_config.drivers.etcd.settings import Settings
+
+    check_listening(Settings.load())

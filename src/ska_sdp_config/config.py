@@ -39,7 +39,7 @@ else:
 __all__ = ["Config", "Transaction", "TxnWrapper"]
 
 # Creating the models of the entities is slow, and a Config without transactions needs none.
-__getattr__ = names_of(__name__, {"Transaction": "ska_sdp_config.transaction"})
+__getattr__, __dir__ = names_of(__name__, {"Transaction": "ska_sdp_config.transaction"})
 
 TxnWrapper = Callable[["Transaction"], Any]
 """Converts a transaction to the object that a loop over transactions yields."""
@@ -84,7 +84,8 @@ class Config(Generic[Yielded]):
             taken in the constructor. It is not taken again automatically after a lost lease.
         wrapper: converts each transaction to the object that loops yield.
         cargs: host, port, protocol, cert, client_cert, client_key, username, password and
-            timeout (seconds per call) of the backend.
+            timeout (seconds per call) of the backend. The backend ``memory`` takes name:
+            the same name is the same database of the process.
 
     Raises:
         ValueError: an argument or an environment variable is invalid; the message names it.
@@ -306,6 +307,10 @@ class Config(Generic[Yielded]):
         self._backend.close()
         if self._presence is not None:
             self._presence.join()
+
+    def __repr__(self) -> str:
+        prefix = f", global_prefix={self._prefix!r}" if self._prefix else ""
+        return f"Config({self._backend.address!r}{prefix})"
 
     def __enter__(self) -> Config[Yielded]:
         return self

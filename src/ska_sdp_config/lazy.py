@@ -15,8 +15,8 @@ __all__ = ["names_of"]
 
 def names_of(
     package: str, homes: Mapping[str, str], submodules: Collection[str] = ()
-) -> Callable[[str], Any]:
-    """Return a ``__getattr__`` for a package.
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` for a package.
 
     Args:
         package: name of the package.
@@ -33,4 +33,7 @@ def names_of(
         setattr(sys.modules[package], name, value)
         return value
 
-    return find
+    def list_names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes, *submodules})
+
+    return find, list_names

@@ -25,7 +25,7 @@ from ska_sdp_sim.database import (
     write_step,
 )
 from ska_sdp_sim.loop import ErrorIsolation
-from ska_sdp_sim.script import Done, Settings, Step, Wait, next_step, phase
+from ska_sdp_sim.script import Done, Settings, Step, Wait, end, next_step, phase
 
 LOGGER = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ class ProcessingController:
         for txn in self._config.txn(prefetch=self._paths(pb_id)):
             block = read_block(txn, pb_id)
             if block is not None:
-                write_step(txn, block, _failed(reason), datetime.now(timezone.utc))
+                write_step(txn, block, end(block, "FAILED", reason), datetime.now(timezone.utc))
         LOGGER.error("%s: %s", pb_id, reason)
 
     def _paths(self, pb_id: str) -> list[str]:
@@ -198,10 +198,6 @@ def _write_or_fail(txn: Transaction, block: Block, step: Step) -> Step:
         write_step(txn, block, step, now)
     except ValueError as error:
         # Stored JSON may contain values that the library rejects, such as NaN.
-        step = _failed(f"Its next step cannot be written: {error}")
+        step = end(block, "FAILED", f"Its next step cannot be written: {error}")
         write_step(txn, block, step, now)
     return step
-
-
-def _failed(reason: str) -> Step:
-    return Step("FAILED", state={"status": "FAILED", "reason": reason}, release=True)

@@ -100,9 +100,9 @@ def next_step(
     if block.execution_status == "CANCELLED" or block.status == "CANCELLING":
         return _cancel(block)
     if block.execution_status == "FINISHED" and block.kind == "realtime":
-        return _end(block, "FINISHED")
+        return end(block, "FINISHED")
     if block.state is None and block.script_image is None:
-        return _end(
+        return end(
             block,
             "FAILED",
             f"Script {block.script} is not defined: import it with 'ska-sdp import scripts'",
@@ -113,10 +113,10 @@ def next_step(
         parameters = Parameters.read(block.parameters, settings.parameters)
         return _work(block, parameters, since, now, settings)
     except ValueError as error:  # invalid parameters or execution block
-        return _end(block, "FAILED", str(error))
+        return end(block, "FAILED", str(error))
     except Exception as error:  # a defect of the simulator must not stop the other blocks
         LOGGER.exception("%s: unexpected error in its script.", block.pb_id)
-        return _end(block, "FAILED", f"The script failed with {type(error).__name__}: {error}")
+        return end(block, "FAILED", f"The script failed with {type(error).__name__}: {error}")
 
 
 def _cancel(block: Block, reason: str | None = None) -> Step:
@@ -125,17 +125,18 @@ def _cancel(block: Block, reason: str | None = None) -> Step:
     Without a state, its script has not started, and nothing is to be removed.
     """
     if block.state is None:
-        return _end(block, "CANCELLED", reason)
+        return end(block, "CANCELLED", reason)
     if block.status != "CANCELLING":
         state = {"status": "CANCELLING", **({"reason": reason} if reason else {})}
         return Step("CANCELLING", state=state)
     if block.deployment:
         removed = {"deployments": {}, "deployments_ready": False}
         return Step("deployment removed", state=removed, remove_deployment=True)
-    return _end(block, "CANCELLED")
+    return end(block, "CANCELLED")
 
 
-def _end(block: Block, status: str, reason: str | None = None) -> Step:
+def end(block: Block, status: str, reason: str | None = None) -> Step:
+    """Return the step that ends a block with a final status; its deployments are removed."""
     state: dict[str, Any] = {"status": status}
     removed = block.deployment or bool((block.state or {}).get("deployments"))
     if removed:
@@ -154,7 +155,7 @@ def _work(
         return Step("STARTING", state={"status": "STARTING", "resources_available": False})
     if block.status == "STARTING":
         if failure := parameters.failure("starting"):
-            return _end(block, "FAILED", failure)
+            return end(block, "FAILED", failure)
         return Step("WAITING", state={"status": "WAITING", "resources_available": False})
     if block.status == "WAITING":
         return _wait_for_resources(block, parameters, since, now)
@@ -195,13 +196,13 @@ def _wait_for_resources(
 def _end_if_blocked(block: Block) -> Step | None:
     if block.cycle:
         cycle = " → ".join(block.cycle)
-        return _end(block, "FAILED", f"Processing blocks depend on each other: {cycle}")
+        return end(block, "FAILED", f"Processing blocks depend on each other: {cycle}")
     for status in ("FAILED", "CANCELLED"):
         for pb_id, found in block.dependencies.items():
             if found == status:
                 reason = f"Processing block {pb_id}, which it depends on, is {status}"
                 is_failed = status == "FAILED"
-                return _end(block, status, reason) if is_failed else _cancel(block, reason)
+                return end(block, status, reason) if is_failed else _cancel(block, reason)
     return None
 
 
@@ -212,11 +213,11 @@ def _observe(block: Block, parameters: Parameters, settings: Settings) -> Step |
     if block.execution_block.get("current_scan_type") is not None and (
         failure := parameters.failure("configuring")
     ):
-        return _end(block, "FAILED", failure)
+        return end(block, "FAILED", failure)
     if block.execution_block.get("scan_id") is not None and (
         failure := parameters.failure("scanning")
     ):
-        return _end(block, "FAILED", failure)
+        return end(block, "FAILED", failure)
     if not settings.receive_scripts.search(block.script_name):
         return None
     return _write_addresses(block, parameters) or _link_addresses(block)
@@ -280,7 +281,7 @@ def _deploy(
     if now < until:
         return Wait(until)
     if failure := parameters.failure("ready"):
-        return _end(block, "FAILED", failure)
+        return end(block, "FAILED", failure)
     return Step(
         "deployments ready",
         state={
@@ -310,4 +311,4 @@ def _process(block: Block, parameters: Parameters, since: datetime, now: datetim
     if block.kind == "realtime" and block.eb_id is not None:
         return Wait()
     until = since + timedelta(seconds=parameters.duration)
-    return Wait(until) if now < until else _end(block, "FINISHED")
+    return Wait(until) if now < until else end(block, "FINISHED")

@@ -226,6 +226,11 @@ def test_call_on_closed_backend_raises(etcd: Etcd, etcd_client: ConnectTo) -> No
         backend.get("/a")
 
 
+def test_error_on_an_unknown_argument_names_the_backend() -> None:
+    with pytest.raises(TypeError, match="Unknown argument 'name' of Etcd3Backend"):
+        connect("etcd3", name="x")
+
+
 def test_error_of_unknown_backend_lists_known_ones() -> None:
     with pytest.raises(ValueError, match=r"'postgres'.*etcd3, etcd3_revolution1, memory"):
         connect("postgres")
@@ -240,6 +245,7 @@ def test_error_of_unknown_backend_lists_known_ones() -> None:
         ("::1", 2379, ("[::1]:2379",)),
         ("[::1]:5,a", 2379, ("[::1]:5", "a:2379")),
         ("[::1]", 2379, ("[::1]:2379",)),
+        ("fe80::1%eth0,2001:db8::7", 1, ("[fe80::1%eth0]:1", "[2001:db8::7]:1")),
     ],
 )
 def test_endpoints(host: str, port: int, endpoints: tuple[str, ...]) -> None:
@@ -252,6 +258,14 @@ def test_endpoints(host: str, port: int, endpoints: tuple[str, ...]) -> None:
         ({"SDP_CONFIG_PORT": "many"}, "SDP_CONFIG_PORT.*'many'"),
         ({"SDP_CONFIG_HOST": "a:70000"}, "70000"),
         ({"SDP_CONFIG_HOST": ","}, "SDP_CONFIG_HOST"),
+        ({"SDP_CONFIG_HOST": ":1"}, "SDP_CONFIG_HOST.*':1'"),
+        ({"SDP_CONFIG_HOST": "a,b:1:2"}, "SDP_CONFIG_HOST.*'b:1:2'"),
+        ({"SDP_CONFIG_HOST": "[]:1"}, "SDP_CONFIG_HOST.*IPv6"),
+        ({"SDP_CONFIG_HOST": "[a]:1"}, "SDP_CONFIG_HOST.*IPv6"),
+        ({"SDP_CONFIG_HOST": "[127.0.0.1]"}, "SDP_CONFIG_HOST.*IPv6"),
+        ({"SDP_CONFIG_HOST": "[::1"}, "SDP_CONFIG_HOST.*IPv6"),
+        ({"SDP_CONFIG_HOST": "[::1]2"}, "SDP_CONFIG_HOST.*IPv6"),
+        ({"SDP_CONFIG_PORT": "²"}, "SDP_CONFIG_PORT"),
         ({"SDP_CONFIG_PROTOCOL": "gopher"}, "SDP_CONFIG_PROTOCOL.*gopher"),
         ({"SDP_CONFIG_TIMEOUT": "0"}, "SDP_CONFIG_TIMEOUT"),
         ({"SDP_CONFIG_TIMEOUT": "soon"}, "SDP_CONFIG_TIMEOUT"),
@@ -270,6 +284,16 @@ def test_error_names_invalid_setting(
         monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match=message):
         etcd_client()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["http://me:secret@etcd", "a,http://me:secret@etcd:1", "me:secret@etcd", "me@secret"],
+)
+def test_error_on_a_url_keeps_its_password_secret(host: str) -> None:
+    with pytest.raises(ValueError, match="SDP_CONFIG_HOST is a URL: write host:port; ") as caught:
+        Settings.load(host=host)
+    assert "secret" not in str(caught.value)
 
 
 def test_arguments_override_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,24 @@ def test_gap_is_announced_when_every_watch_is_silent(
 
 @pytest.mark.long
 @pytest.mark.usefixtures("fast_probes")
+def test_lossless_watch_has_no_gap_when_every_watch_is_silent(
+    backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "LAG_TIMEOUT_S", 0.05)
+    sink, other = RecordingSink(), watch_from_now(backend)
+    backend.store.watch(EVERYTHING, now(backend) + 1, sink, is_lossless=True)
+    relay.mute_watches(new_ones=True)
+    commit(direct, a="1")
+    commit(direct, a="2")
+    wait_until(lambda: bool(other.gaps))
+    relay.mute_watches(new_ones=False)
+    relay.cut()
+    sink.expect(("1/a", "1"), ("1/a", "2"))
+    assert not sink.gaps
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("fast_probes")
 def test_idle_watch_is_not_replaced(
     backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,8 +38,10 @@ class SlowWatch:
         monkeypatch.setattr(backend.store, "watch", self.watch)
         monkeypatch.setattr(backend.store, "read", self.read)
 
-    def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
-        return self._watch(span, from_revision, SlowSink(self, sink))
+    def watch(
+        self, span: Span, from_revision: int, sink: Sink, *, is_lossless: bool = False
+    ) -> Watch:
+        return self._watch(span, from_revision, SlowSink(self, sink), is_lossless=is_lossless)
 
     def read(self, queries: Sequence[Query], revision: int = 0, *, timeout: float) -> Reply:
         self.listings += any(query.span.end for query in queries)

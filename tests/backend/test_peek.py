@@ -103,3 +103,36 @@ def test_peeked_values_cause_no_conflict(connect: Connect) -> None:
         put(other, **{"pb/a": "2", "pb/b": "2"})
         txn.create("/copy", values["/pb/a"])
     assert runs == 1
+
+
+def test_peeked_texts_contain_pending_writes_and_are_not_guarded(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(backend, **{"pb/a": "1", "pb/b": "1", "pb/c": "1"})
+    runs = 0
+    for txn in backend.txn():
+        runs += 1
+        txn.delete("/pb/b")
+        txn.create("/pb/d", "2")
+        paths = ["/pb/a", "/pb/b", "/pb/c", "/pb/d", "/pb/e"]
+        expected = dict(zip(paths, ["1", None, "1", "2", None], strict=True))
+        assert txn.peek_many(paths) == expected
+        if runs == 1:
+            put(other, **{"pb/a": "3", "pb/e": "3"})
+            assert txn.peek_many(paths) == expected
+    assert runs == 1
+
+
+def test_peeked_texts_that_are_lost_are_read_in_another_attempt(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(backend, **{"pb/a": "1"})
+    runs = 0
+    for txn in backend.txn():
+        runs += 1
+        txn.peek_many(["/pb/a"])
+        if runs == 1:
+            put(other, **{"pb/b": "2"})
+            compact(other)
+        txn.peek_many(["/pb/b"])
+        txn.create(f"/done-{runs}", "1")
+    assert runs == 2
+    assert backend.get("/done-1")[0] is None

@@ -356,3 +356,17 @@ def test_body_continues_after_compaction_between_reads(connect: Connect, changed
         runs.append((a, txn.get("/b")))
         assert txn.get("/a") == a, "reads repeat"
     assert runs == ([("1", "2"), ("2", "2")] if changed else [("1", "2")])
+
+
+def test_several_listings_are_one_read_and_guarded(connect: Connect) -> None:
+    backend, other = connect(), connect()
+    put(backend, **{"flow/a:1": "1", "flow/ab:1": "1", "flow/b:1": "1", "flow/c:1": "1"})
+    seen = []
+    for txn in backend.txn():
+        seen.append(txn.list_many(["/flow/a:", "/flow/b:"]))
+        if len(seen) == 1:
+            put(other, **{"flow/c:2": "1", "flow/b:2": "1"})
+        txn.create("/done", "1")
+    assert seen == [["/flow/a:1", "/flow/b:1"], ["/flow/a:1", "/flow/b:1", "/flow/b:2"]]
+    for txn in backend.txn():
+        assert txn.list_many([]) == []

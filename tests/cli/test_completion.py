@@ -37,20 +37,20 @@ def common(words: Iterable[str]) -> str:
     return "".join(each for each, _ in same)
 
 
-def complete(server: Etcd, line: str) -> list[str]:
+def complete(server: Etcd, line: str, **variables: str) -> list[str]:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     words = ["bash", "--norc", "-c", BASH, "bash", line]
-    result = run_command(words, environment(server, {"PATH": path}))
+    result = run_command(words, environment(server, {"PATH": path, **variables}))
     assert (result.code, result.err) == (0, "")
     return [each[1:-1] for each in result.lines]
 
 
-def offered(server: Etcd, line: str) -> list[str]:
+def offered(server: Etcd, line: str, **variables: str) -> list[str]:
     """Return completions; retry if the database does not respond within a second."""
     found: list[str] = []
 
     def has_completions() -> bool:
-        found[:] = complete(server, line)
+        found[:] = complete(server, line, **variables)
         return bool(found)
 
     wait_until(has_completions, 60, f"something is offered for {line!r}")
@@ -69,6 +69,16 @@ def test_bash_completes_existing_ids(database: Config, etcd: Etcd) -> None:
     assert 2 <= len(given) <= MAX_COMPLETIONS
     assert common(given) == "pb-"
     assert all(any(each.startswith(word) for word in given) for each in many)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_bash_completes_ids_of_the_host_on_the_line(database: Config, etcd: Etcd) -> None:
+    fill(database, {"/pb/pb-a": {}})
+    line = f"ska-sdp --host {etcd.host}:{etcd.port} get pb "
+    assert offered(etcd, line, SDP_CONFIG_PORT="9") == ["pb-a"]
+    assert complete(etcd, "ska-sdp help desc") == ["describe"]
+    # Plurals are accepted, but not offered.
+    assert complete(etcd, "ska-sdp get pb") == ["pb"]
 
 
 @pytest.mark.long

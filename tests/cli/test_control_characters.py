@@ -8,19 +8,24 @@ import shlex
 import sys
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime, timezone
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_config import Config
+from ska_sdp_config import Config, cli
+from ska_sdp_config.cli.program import VERBS
+from ska_sdp_config.cli.recording.format import Snapshot, lines_of
 from ska_sdp_config.cli.terminal import escape
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import fill, run_here
+from .conftest import PROGRAM, fill, run_here
 from .pseudo_terminal import run_here_in_terminal, run_in_terminal
 from .web import Web
 
@@ -49,73 +54,129 @@ STORED: dict[str, Any] = {
     "/list": [EVIL, {EVIL: EVIL}],
     "/bytes": f"no text {BYTES}{EVIL}",
     f"/lines\n/pb/pb-forged{EVIL}": {},
+    f"/x{EVIL}": {EVIL: EVIL},
+    f"/p{EVIL}/eb/eb-b": {"status": "ACTIVE"},
+    "/eb/eb-b": {"pb_batch": [f"pb-absent{EVIL}"]},
+    "/eb/eb-text": EVIL,
+    f"/eb/eb-old{EVIL}": {"status": "FINISHED", "last_updated": "2020-01-01 00:00:00"},
+    f"/eb/eb-test-20260101-0000{EVIL[1:8]}0": {},
+    f"/evil-name-in-the-database{EVIL[1:8]}": {},
 }
 
-URL, FILE, SAVED = "{url}", "{file}", "{dump}"
+COUNT = f"import sys; print(sys.stdin.read().count({BIDI!a}), 'in the pipe')"
+"""Program that counts hostile texts in its input."""
+
+PLACES = ("{url}", "{file}", "{dump}", "{recording}")
 """Replaced by the URL of a page that is not found, and by files with hostile definitions."""
 
-COMMANDS = [
-    *(
-        f"{command} {option}"
-        for command in (
-            "list -a",
-            "list -av",
-            "list pb -v",
-            "get /text",
-            "get /list",
-            "get /bytes",
-        )
-        for option in ("", "-q", "-o table", "-o name", "-o json", "-o yaml")
-    ),
-    *(
-        f"describe {what} {option}"
-        for what in ("eb eb-a", "subarray 01")
-        for option in ("", "-q", "-o name", "-o json", "-o yaml")
-    ),
-    *(f"doctor {option}" for option in ("", "-o name", "-o json", "-o yaml")),
-    *(f"dump {option}" for option in ("", "-o json", "-o table", "-o name")),
-    *(
-        f"load {{dump}} --dry-run {option}"
-        for option in ("", "-q", "-o name", "-o json", "-o yaml")
-    ),
-    *(f"import scripts {{file}} {option}" for option in ("", "--dry-run", "-o name", "-o json")),
-    "import scripts {url}",
-    "import scripts {dump}",
-    f"import scripts /none/{EVIL}",
-    "watch /list --timeout=1",
-    "watch /list --timeout=1 -o json",
-    "watch /list --timeout=1 -o yaml",
-    "watch /text --timeout=1 -q",
-    f"watch /none{EVIL} --timeout=1",
-    f"wait eb eb-a status={EVIL}x --timeout=1",
+FORMATS = ["", "-q", "-o table", "-o name", "-o json", "-o yaml"]
+
+EVERY_FORMAT = [
+    # A hostile value, and hostile keys and IDs.
+    "list -a",
+    "list -av",
+    "list pb",
+    "list pb -v",
+    "list component",
+    "get /text",
+    "get /list",
+    "get /bytes",
+    "get eb eb-a",
+    "watch /list --timeout=0.2",
+    "watch eb eb-a --timeout=0.2",
+    "describe eb eb-a",
+    "describe subarray 01",
     f"wait eb eb-a status={EVIL} --timeout=30",
-    f"get /none{EVIL}",
-    f"get none{EVIL}",
-    f"describe pb pb-none{EVIL}",
-    f"describe pb pb-{EVIL}",
-    f"get eb {EVIL}",
-    f"{EVIL}",
-    f"list {EVIL}",
-    f"list --{EVIL}",
-    f"--debug get /none{EVIL}",
-    f"create /text{EVIL} {EVIL}",
-    f"create eb eb-x-20200101-00000 {{{EVIL}:",
-    f"create pb batch:{EVIL}:1 -q",
-    f"create pb batch:{EVIL}:1 -o json",
-    f"create pb batch:{EVIL}:2",
-    "update script batch:a:1 {image: [" + EVIL,
-    f"update /list '\"{EVIL}\"' -o json",
-    f"delete /list{EVIL}",
-    f"delete pb pb-{EVIL}",
-    f"delete pb pb-{EVIL} -o yaml",
-    f"delete -a --prefix=/pb/pb-{EVIL} prefix",
-    f"delete -a --prefix=/pb/pb-{EVIL} prefix -y -o name",
+    f"create /new{EVIL} '\"{EVIL}\"'",
+    f"create pb batch:{EVIL}:1",
+    f"update /x{EVIL} '\"{EVIL}\"'",
+    f"edit /x{EVIL}",
+    f"delete /x{EVIL}",
+    f"end eb eb-b --prefix=/p{EVIL}",
+    "import scripts {file}",
+    "import scripts {file} --dry-run",
+    "load {dump}",
+    "load {dump} --dry-run",
+    "dump",
+    "doctor",
+    "history /list",
+    "history /list -v",
+    "replay {recording}",
+    "status",
+    "prune --older-than=1s --dry-run",
+]
+"""Commands whose output has hostile text, to run with each of FORMATS."""
+
+MESSAGES = [
+    # Hostile text in errors, notes and questions: from the database, files, the network.
+    f"wait eb eb-a status={EVIL}x --timeout=0.2",
+    f"wait eb eb-a {EVIL}=x --timeout=0.2",
+    f"wait eb eb-a none{EVIL}=x --timeout=0.2",
+    f"wait /none{EVIL} a=b --timeout=0.2",
+    f"watch /none{EVIL} --timeout=0.2",
+    "describe eb eb-b",
+    "get eb eb-test-20260101-00000",
+    "get /evil-name-in-the-databas",
     "edit /list",
     "edit eb eb-a",
     "edit /text",
     "end eb eb-a",
+    "end eb eb-text",
+    "import scripts {url}",
+    "import scripts {dump}",
+    f"delete -a --prefix=/pb/pb-{EVIL} prefix",
+    f"delete -a --prefix=/pb/pb-{EVIL} prefix -y -o name",
+    "replay {dump}",
+    # Hostile words of the command line.
+    f"history /none{EVIL}",
+    f"history eb eb-{EVIL}",
+    f"history /list --since={EVIL}",
+    f"record /none/{EVIL}",
+    f"replay /none/{EVIL}",
+    f"prune --older-than={EVIL}",
+    f"import scripts /none/{EVIL}",
+    f"load /none/{EVIL}",
+    f"dump /none/{EVIL}",
+    f"get /none{EVIL}",
+    f"get none{EVIL}",
+    f"describe pb pb-none{EVIL}",
+    f"get eb {EVIL}",
+    f"{EVIL}",
+    f"{EVIL} list",
+    f"list {EVIL}",
+    f"list {EVIL} pb",
+    f"list pb {EVIL}",
+    f"list --{EVIL}",
+    f"list pb --prefix{EVIL}=/x",
+    f"list pb --prefix={EVIL}",
+    f"list pb -o {EVIL}",
+    f"list -a --port={EVIL}",
+    f"list -a --host={EVIL}:x",
+    f"list -a --host={EVIL}:1",
+    f"watch /x --timeout={EVIL}",
+    f"help {EVIL}",
+    f"help list {EVIL}",
+    f"completion {EVIL}",
+    f"--debug get /none{EVIL}",
+    f"create /text{EVIL} {EVIL}",
+    f"create eb eb-x-20200101-00000 {{{EVIL}:",
+    f"create pb batch:{EVIL}:2",
+    f"create eb {EVIL} {{}}",
+    f"create deployment d {EVIL} {{}}",
+    "update script batch:a:1 {image: [" + EVIL,
+    f"update pb-state pb-a '\"{EVIL}\"'",
+    f"delete pb pb-{EVIL}",
+    f"delete script {EVIL}",
     f"end eb eb-{EVIL}",
     "completion bash",
+]
+
+UNTIL_CTRL_C = ("record", "top")
+"""Commands that run until Ctrl-C; the first writes to a file, for the second see test_top."""
+
+COMMANDS = [
+    *(f"{command} {option}".rstrip() for command in EVERY_FORMAT for option in FORMATS),
+    *MESSAGES,
 ]
 
 
@@ -138,7 +199,17 @@ def files(tmp_path: Path, web: Web) -> Mapping[str, str]:
     dump = tmp_path / "dump.json"
     values = {"/list": [EVIL + EVIL], f"/new{EVIL}": EVIL}
     dump.write_text(json.dumps({"values": values, "texts": {"/text": f"new {EVIL}"}}))
-    return {"url": web.url("/evil"), "file": str(definitions), "dump": str(dump)}
+    recording = tmp_path / "recording"
+    entry = json.dumps({"eb_id": EVIL.replace("/", ""), "errors": {"subarray": EVIL}})
+    texts = {f"/lmc/subarray/{name.replace('/', '')}": entry for name in ("01", EVIL)}
+    snapshot = Snapshot(1, datetime.now(timezone.utc), texts)
+    recording.write_bytes(b"".join(lines_of(snapshot)))
+    return {
+        "url": web.url("/evil"),
+        "file": str(definitions),
+        "dump": str(dump),
+        "recording": str(recording),
+    }
 
 
 @pytest.fixture
@@ -161,15 +232,32 @@ def test_terminal_gets_no_control_character(
     fill(database, STORED)
     lexer = shlex.shlex(command, posix=True)
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " ", True, ""
-    words = [word.format(**files) if word in (URL, FILE, SAVED) else word for word in lexer]
+    words = [word.format(**files) if word in PLACES else word for word in lexer]
     env = {"NO_COLOR": "1", "EDITOR": editor}
     typed = "no\n" if "prefix" in words else ""
     _, received = run_here_in_terminal(etcd, words, env, typed)
-    assert received
+    assert received or "-q" in words
     assert not raw_controls(received), repr(received)
     assert ("Traceback" in received) == ("--debug" in words)
     # A key with a line end does not look like two keys.
     assert not re.search(r"^(/pb/)?pb-forged", received, re.MULTILINE)
+
+
+def test_each_command_and_format_is_tested() -> None:
+    tested = {(line.split()[0], option) for line in EVERY_FORMAT for option in FORMATS}
+    tested |= {(line.split(" ")[0], "") for line in MESSAGES}
+    formats = {
+        (verb, option)
+        for verb, (module, _) in VERBS.items()
+        for option in FORMATS
+        if verb not in UNTIL_CTRL_C
+        and (not option or "output" in parameters(import_module(module, cli.__name__).command))
+    }
+    assert formats <= tested
+
+
+def parameters(command: click.Command) -> set[str | None]:
+    return {each.name for each in command.params}
 
 
 def test_terminal_of_a_process_gets_no_control_character(database: Config, etcd: Etcd) -> None:
@@ -177,6 +265,17 @@ def test_terminal_of_a_process_gets_no_control_character(database: Config, etcd:
     for words in (["-q", "get", "/text"], ["describe", "eb", "eb-a"], ["get", f"/none{EVIL}"]):
         _, received = run_in_terminal(etcd, words, {"NO_COLOR": "1"})
         assert "\\u009b" in received
+        assert not raw_controls(received), repr(received)
+
+
+def test_pipe_beside_a_terminal_gets_the_stored_characters(database: Config, etcd: Etcd) -> None:
+    fill(database, STORED)
+    for words in (["describe", "-o", "name", "eb", "eb-b"], ["get", "-q", "/text"]):
+        script = f"{shlex.join([*PROGRAM, *words])} | {sys.executable} -c {shlex.quote(COUNT)}"
+        _, received = run_in_terminal(etcd, ["-c", script], program=["sh"])
+        assert f"{EVIL.count(BIDI) if '/text' in words else 0} in the pipe" in received
+        # The note that an entry is missing goes to the terminal.
+        assert ("\\u009b" in received) == ("describe" in words)
         assert not raw_controls(received), repr(received)
 
 

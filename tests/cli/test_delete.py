@@ -17,8 +17,8 @@ STORED: dict[str, Any] = {
     "/deploy/dpl-a": {},
     "/deploy/dpl-a/state": {},
     "/dependency/pb-a:k:vis:o": {},
-    "/eb/eb-a": {"test": True},
-    "/eb/eb-a/state": {"scans": [1], "status": "ACTIVE"},
+    "/eb/eb-a": {"test": True, "status": "FINISHED"},
+    "/eb/eb-a/state": {"scans": [1], "status": "FINISHED"},
     "/flow/pb-a:data-queue:vis": {},
     "/flow/pb-a:data-queue:vis/state": {},
     "/pb/pb-a": {},
@@ -62,6 +62,8 @@ USES: list[tuple[str, list[str]]] = [
     ("-a --prefix=/none pb -y", []),
 ]
 
+OF_OWNER = "ska-sdp: Warning, in use: /pb/pb-a is owned by a process.\n"
+
 
 @pytest.mark.parametrize(("line", "gone"), USES, ids=[line for line, _ in USES])
 def test_delete_removes_only_the_named_keys(
@@ -69,7 +71,7 @@ def test_delete_removes_only_the_named_keys(
 ) -> None:
     fill(database, STORED)
     result = here("delete", *line.split())
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (0, OF_OWNER if "/pb/pb-a/state" in gone else "")
     assert result.lines == [f"deleted {path}" for path in gone]
     assert list(contents(database)) == [path for path in sorted(STORED) if path not in gone]
 
@@ -111,7 +113,7 @@ def test_delete_all_is_one_transaction_on_a_default_server(etcd_server: Any) -> 
 def test_end_sets_the_status_of_block_and_state(
     database: Config, here: Run, option: str, word: str
 ) -> None:
-    fill(database, STORED)
+    fill(database, STORED | {"/eb/eb-a": {"test": True}})
     before = contents(database)
     assert here("end", "eb", "eb-a", *option.split()) == (0, f"{word} /eb/eb-a\n", "")
     after = contents(database)

@@ -269,3 +269,18 @@ def test_edit_rejects(
     monkeypatch.delenv("EDITOR", raising=False)
     assert_rejected(here("edit", *line.split()), code, complaint)
     assert list(editor.kept.iterdir()) == []
+
+
+def test_edit_of_an_unknown_status_can_be_corrected(
+    samples: Config, ska_sdp: Run, tmp_path: Path
+) -> None:
+    """The editor writes an unknown status, and a known one when it runs again."""
+    editor = tmp_path / "editor"
+    editor.write_text(
+        '#!/bin/sh\ngrep -q DONE "$1" && next=FINISHED || next=DONE\n'
+        'printf \'{"status": "%s"}\' $next > "$1"\n'
+    )
+    editor.chmod(0o755)
+    result = ska_sdp("edit", "pb-state", "pb-b", env={"VISUAL": str(editor)})
+    assert (result.code, result.out, result.err) == (0, "updated /pb/pb-b/state\n", "")
+    assert contents(samples)["/pb/pb-b/state"] == encode({"status": "FINISHED"})

@@ -145,13 +145,17 @@ def test_list_prints_fields_in_a_table(database: Config, ska_sdp: Run) -> None:
 
 
 def test_table_of_subarrays_has_entries_of_version_0_1(database: Config, ska_sdp: Run) -> None:
-    present = '{"obs_state_commanded": "IDLE", "eb_id": "eb-a", "last_command": "End"}'
-    older = '{"obs_state_target": "SCANNING", "eb_id": "eb-b", "last_command": "Scan"}'
-    fill(database, {"/lmc/subarray/01": present, "/lmc/subarray/02": older})
+    present = '{"obs_state_commanded": "IDLE", "state_commanded": "ON"}'
+    older = '{"obs_state_target": "SCANNING", "state": "ON"}'
+    owners: dict[str, object] = {
+        f"/component/{name}/owner": {} for name in ("proccontrol", "helmdeploy")
+    }
+    fill(database, {**owners, "/lmc/subarray/01": present, "/lmc/subarray/02": older})
     table = ska_sdp("list", "-o", "table", "subarray")
-    assert [line.split() for line in table.lines[1:]] == [
-        ["/lmc/subarray/01", "IDLE", "eb-a", "End"],
-        ["/lmc/subarray/02", "SCANNING", "eb-b", "Scan"],
+    assert [line.split() for line in table.lines] == [
+        ["KEY", "STATE", "OBSSTATE", "FOR", "PBS", "SCAN", "HEALTH", "EB"],
+        ["/lmc/subarray/01", "ON", "IDLE", "-", "0/0", "-", "OK", "-"],
+        ["/lmc/subarray/02", "ON", "SCANNING", "-", "0/0", "-", "OK", "-"],
     ]
 
 
@@ -167,7 +171,21 @@ def test_long_table_is_read_in_pages_of_one_revision(
         txn.update("/pb/pb-8-20210101-00000", "later")
         txn.delete("/pb/pb-6-20210101-00000")
     found += stream
-    assert found == [(f"/pb/pb-{n}-20210101-00000", encode({"n": n})) for n in range(0, 10, 2)]
+    assert [entry for entry, _ in found] == [
+        (f"/pb/pb-{n}-20210101-00000", encode({"n": n})) for n in range(0, 10, 2)
+    ]
+
+
+def test_page_has_states_of_ids_that_begin_with_others(
+    database: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # /pb/a-b/state is before /pb/a/state.
+    monkeypatch.setattr(f"{_stream.__module__}.PAGE_SIZE", 2)
+    ids = ("a", "a-b", "a-c", "b")
+    fill(database, {f"/pb/{each}": {} for each in ids})
+    fill(database, {f"/pb/{each}/state": f'"{each}"' for each in ids if each != "a-c"})
+    found = _stream(database.backend, _objects(PB_OBJECT, ""), "/state")
+    assert [state for _, state in found] == ['"a"', '"a-b"', None, '"b"']
 
 
 def test_closed_pipe_is_not_reported(database: Config, start: Start) -> None:

@@ -17,7 +17,7 @@ from ska_sdp_config.cli.tables import TablePrinter
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import fill
-from .pseudo_terminal import run_in_terminal
+from .pseudo_terminal import run_here_in_terminal, run_in_terminal
 
 Terminal = Callable[..., str]
 
@@ -142,8 +142,53 @@ def test_terminal_gets_plain_names_and_values(database: Config, terminal: Termin
 def test_long_values_are_folded(database: Config, terminal: Terminal) -> None:
     fill(database, {"/x": "0123456789" * 30, f"/{'y' * 100}": "z"})
     table = STYLE.sub("", terminal("list", "-av"))
-    assert max(map(len, table.splitlines())) <= 60
+    assert f"\n/{'y' * 100}\n" in table
+    assert max(len(line) for line in table.splitlines() if "y" not in line) <= 60
     assert [table.count(each) for each in "09yz"] == [30, 30, 100, 1]
+
+
+PB_ID = "pb-test-20260101-00000"
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 100])
+def test_keys_are_not_broken(database: Config, etcd: Etcd, columns: int) -> None:
+    long_id = f"pb-{'long' * 10}-20260101-00000"
+    fill(database, {"/eb/eb-test-20260101-00000": {}})
+    for pb_id in (PB_ID, long_id, "pb-a"):
+        value = {"script": {"kind": "realtime", "name": "vis-receive", "version": "1.0.0"}}
+        fill(database, {f"/pb/{pb_id}": value | {"eb_id": "eb-test-20260101-00000"}})
+    env = {"COLUMNS": str(columns), "NO_COLOR": "1"}
+    for line in ("list pb", "list pb -v", "list -a", "describe eb eb-test-20260101-00000"):
+        _, table = run_here_in_terminal(etcd, line.split(), env)
+        for pb_id in (PB_ID, long_id, "pb-a"):
+            assert re.search(rf"^/pb/{pb_id}(  |\n)", table, re.MULTILINE), table
+        # Other cells are folded within the screen.
+        rest = [line for line in table.splitlines() if long_id not in line]
+        assert max(map(len, rest)) <= max(columns, len(f"/pb/{PB_ID}"))
+    _, deleted = run_here_in_terminal(etcd, ["delete", "-y", "pb", long_id], env)
+    assert f"deleted  /pb/{long_id}\n" in deleted
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [
+        (100, [26, 8, 11, 22]),
+        (73, [26, 8, 11, 22]),
+        (70, [26, 8, 11, 19]),
+        (64, [26, 8, 11, 13]),
+        # The keys stand on lines of their own, except the short one.
+        (62, [5, 8, 11, 22]),
+        (40, [3, 8, 11, 12]),
+        (9, [0, 1, 1, 1]),
+    ],
+)
+def test_other_columns_are_shrunk_before_those_of_keys(room: int, widths: list[int]) -> None:
+    titles = ["KEY", "KIND", "NAME", "EB"]
+    rows = [
+        [f"/pb/{PB_ID}", "realtime", "vis-receive", f"e{PB_ID[1:]}"],
+        ["/pb/x", "batch", "n", ""],
+    ]
+    assert tables._widths(titles, rows, room) == widths
 
 
 def test_long_values_are_folded_within_their_column(database: Config, terminal: Terminal) -> None:

@@ -172,9 +172,11 @@ def test_position_of_options_has_no_effect(options: list[list[str]], gaps: list[
     "line", ["list -a", "watch /x", "wait /x a=1", "delete /x", "import scripts -"]
 )
 def test_unreachable_database_is_exit_5(ska_sdp: Run, line: str) -> None:
-    nowhere = {"SDP_CONFIG_PORT": "9", "SDP_CONFIG_TIMEOUT": "0.1"}
+    nowhere = {"SDP_CONFIG_PORT": "9"}
     result = ska_sdp(*line.split(), env=nowhere, stdin="scripts: []")
-    assert_rejected(result, 5, "ska-sdp: The database at 127.0.0.1:9 did not answer")
+    assert_rejected(
+        result, 5, "The database at 127.0.0.1:9 cannot be reached (connection refused)"
+    )
     for debug in ("-d", "--debug"):
         assert "Traceback (most recent call last)" in (
             ska_sdp(debug, *line.split(), env=nowhere, stdin="scripts: []").err

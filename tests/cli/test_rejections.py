@@ -91,7 +91,11 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
     ],
     "end": [
         ("eb eb-done", 1, "The execution block eb-done is CANCELLED already: 'ska-sdp get"),
-        ("eb eb-none", 3, "There is no execution block at /eb/eb-none: try 'ska-sdp list eb'."),
+        (
+            "eb eb-none",
+            3,
+            "There is no execution block at /eb/eb-none: did you mean 'eb-done'? Otherwise try",
+        ),
         ("eb eb-text", 1, "is not JSON: correct it with 'ska-sdp edit --force /eb/eb-text'."),
         (
             "eb eb-odd",
@@ -110,7 +114,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
         ("pb a/b", 2, "'a/b' is no id"),
     ],
     "update": [
-        ("eb eb-none {}", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
+        ("eb eb-nil {}", 3, "There is nothing at /eb/eb-nil: try 'ska-sdp list eb'."),
         ("controller {} --prefix=/t", 3, "There is nothing at /t/lmc/controller"),
         (
             "system {} --prefix=/u",
@@ -192,7 +196,8 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("/pb/", "Path '/pb/' ends with '/'"),
         ("pb", "Missing argument 'ID'. Try 'ska-sdp get pb -h'."),
         ("", "expected one of pb, script"),
-        ("pb-a", "or a key, which begins with '/'. Try 'ska-sdp get -h'."),
+        ("x", "or a key, which begins with '/'. Try 'ska-sdp get -h'."),
+        ("pb-a", "Unknown object 'pb-a': did you mean 'ska-sdp get pb pb-a'? Try"),
         ("pb ../eb/x", "'../eb/x' is no id"),
         ("pb pb-a pb-b", "unexpected extra argument (pb-b)"),
         ("-v pb pb-a", "No such option"),
@@ -200,7 +205,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
     "list": [
         ("", "Missing object: name one, or use -a"),
         ("--prefix=/t", "Missing object: name one, or use -a"),
-        ("pb 2021-01-02", "Invalid date '2021-01-02': expected YYYYMMDD."),
+        ("pb 2021-01-02", "Invalid date '2021-01-02': expected YYYYMMDD, e.g. 20260101."),
         ("pb 20211301", "Invalid date '20211301'"),
         ("pb 2021111", "Invalid date '2021111'"),
         ("script fast", "'fast' is not one of 'batch', 'realtime'"),
@@ -219,14 +224,18 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
     ],
     "wait": [
         ("pb pb-a", "Missing argument 'FIELD=VALUE'"),
-        ("pb pb-a status", "Invalid condition 'status': expected FIELD=VALUE."),
+        (
+            "pb pb-a status",
+            "Invalid condition 'status': expected FIELD=VALUE, e.g. status=FINISHED.",
+        ),
         ("pb pb-a =x", "Invalid condition '=x'"),
-        ("pb status=RUNNING", "Missing argument 'FIELD=VALUE'"),
+        ("pb status=RUNNING", "Missing argument 'ID' before 'status=RUNNING'."),
+        ("pb pb-a status RUNNING", "Invalid condition 'status RUNNING': expected FIELD=VALUE"),
     ],
     "watch": [
         ("/k --timeout 0", "more than 0"),
         ("/k --timeout nan", "more than 0"),
-        ("/k --timeout soon", "'soon' is not a valid float"),
+        ("/k --timeout soon", "Invalid timeout 'soon': expected seconds, more than 0, e.g. 10."),
         ("--timeout 1 ", "expected one of pb"),
         ("/k/", "ends with '/'"),
     ],

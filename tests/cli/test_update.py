@@ -10,6 +10,7 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.lmc.statuses import PB_STATUSES
 
 from .conftest import Run, contents, fill
 
@@ -99,11 +100,6 @@ def test_update_creates_a_missing_state(samples: Config, here: Run) -> None:
     result = here("update", "pb-state", "pb-a", '{"status": "RUNNING"}')
     assert result == (0, "created /pb/pb-a/state\n", "")
     assert contents(samples)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
-    orphan = here("update", "pb-state", "pb-none", "{}")
-    assert orphan.code == 0
-    assert orphan.err == (
-        "ska-sdp: There is nothing at /pb/pb-none: its state was written nevertheless.\n"
-    )
 
 
 def test_update_to_the_stored_value_does_not_write(database: Config, here: Run) -> None:
@@ -117,3 +113,67 @@ def test_update_to_the_stored_value_does_not_write(database: Config, here: Run) 
 def test_update_with_force_skips_validation(samples: Config, here: Run) -> None:
     assert here("update", "/pb/pb-a", "no: {JSON", "--force").code == 0
     assert contents(samples)["/pb/pb-a"] == "no: {JSON"
+
+
+@pytest.mark.parametrize("line", ["update pb-state pb-b", "update /pb/pb-b/state"])
+def test_update_rejects_an_unknown_status(samples: Config, here: Run, line: str) -> None:
+    before = contents(samples)
+    result = here(*line.split(), '{"status": "DONE"}')
+    assert (result.code, result.out) == (1, "")
+    assert result.err == (
+        "ska-sdp: The value for /pb/pb-b/state was rejected, nothing was changed: unknown status "
+        f"'DONE', expected one of {', '.join(PB_STATUSES)}; use --force to store it.\n"
+    )
+    assert contents(samples) == before
+    assert here(*line.split(), '{"status": "DONE"}', "--force").code == 0
+    assert json.loads(contents(samples)["/pb/pb-b/state"]) == {"status": "DONE"}
+    # A status that another program has stored may stay.
+    assert here(*line.split(), '{"status": "DONE", "more": 1}').code == 0
+
+
+def test_update_with_force_validates_the_fields_of_a_state(samples: Config, here: Run) -> None:
+    result = here("update", "--force", "pb-state", "pb-b", "{status: NEW, reason: [1]}")
+    assert (result.code, "reason is [1]" in result.err) == (1, True)
+    assert here("update", "pb-state", "--force", "pb-b", "{status: NEW}").code == 0
+    assert contents(samples)["/pb/pb-b/state"] == encode({"status": "NEW"})
+
+
+@pytest.mark.parametrize("status", PB_STATUSES)
+def test_update_accepts_each_known_status(samples: Config, here: Run, status: str) -> None:
+    assert here("update", "pb-state", "pb-a", encode({"status": status})).code == 0
+
+
+ORPHANS = [
+    ("update pb-state pb-none {}", "/pb/pb-none", "pb"),
+    ("update --force pb-state pb-none {}", "/pb/pb-none", "pb"),
+    ("update eb-state eb-none {}", "/eb/eb-none", "eb"),
+    ("update deployment-state dpl-none {}", "/deploy/dpl-none", "deployment"),
+    ("update flow-state pb-a:k:none {}", "/flow/pb-a:k:none", "flow"),
+    ("update resource-state none {}", "/resource/none", "resource"),
+    ("update /pb/pb-orphan/state {}", "/pb/pb-orphan", "pb"),
+    ("create /pb/pb-none/state {}", "/pb/pb-none", "pb"),
+    ("edit pb-state pb-none", "/pb/pb-none", "pb"),
+    ("edit /pb/pb-orphan/state", "/pb/pb-orphan", "pb"),
+]
+
+
+@pytest.mark.parametrize(("line", "path", "kind"), ORPHANS, ids=[each[0] for each in ORPHANS])
+def test_state_of_a_missing_object_is_rejected(
+    samples: Config, here: Run, line: str, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISUAL", "false")
+    fill(samples, {"/pb/pb-orphan/state": {"status": "RUNNING"}})
+    before = contents(samples)
+    result = here(*line.split())
+    assert (result.code, result.out) == (3, "")
+    assert result.err == (
+        f"ska-sdp: There is nothing at {path}, so its state was not written: "
+        f"try 'ska-sdp list {kind}'.\n"
+    )
+    assert contents(samples) == before
+
+
+def test_state_of_a_missing_object_is_written_with_force(samples: Config, here: Run) -> None:
+    assert here("create", "--force", "/pb/pb-none/state", "{}").code == 0
+    assert here("update", "--force", "/pb/pb-none/state", "[]").code == 0
+    assert contents(samples)["/pb/pb-none/state"] == "[]"

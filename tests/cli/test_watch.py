@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
+import select
 import subprocess
 import threading
 import time
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.cli import revisions
 from ska_sdp_config.cli.changes import changes
 from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.targets import Target
@@ -38,6 +42,13 @@ def next_line(process: subprocess.Popen[str]) -> str:
         limit.cancel()
 
 
+def next_change(process: subprocess.Popen[str]) -> str:
+    """Return the next line of output without the time, which is checked."""
+    time, _, rest = next_line(process).partition(" ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time)
+    return rest
+
+
 def delete(config: Config, path: str) -> None:
     for txn in config.txn():
         txn.delete(path)
@@ -58,13 +69,13 @@ def test_watch_prints_the_value_then_each_change(etcd_server: Any, start: Start)
         process = start("watch", "/pb/pb-a", server=server)
         assert next_line(process) == '/pb/pb-a = {"n":0}'
         update(config, "/pb/pb-a", '{\n"n": 1}')
-        assert next_line(process) == '/pb/pb-a = {"n":1}'
+        assert next_change(process) == "/pb/pb-a n 0 → 1"
         update(config, "/pb/pb-a", "text")
-        assert next_line(process) == "/pb/pb-a = text"
+        assert next_change(process) == '/pb/pb-a {"n": 1} → text'
         delete(config, "/pb/pb-a")
-        assert next_line(process) == "/pb/pb-a = null"
+        assert next_change(process) == "/pb/pb-a deleted"
         fill(config, {"/pb/pb-a": {"n": 0}})
-        assert next_line(process) == '/pb/pb-a = {"n":0}'
+        assert next_change(process) == '/pb/pb-a created {"n":0}'
     # Only the commits of this test had a lease.
     wait_until(lambda: not leases(server), CALL, "no lease is left")
     code, seconds, err = interrupt(process)
@@ -79,10 +90,9 @@ def test_watch_prints_the_value_then_each_change(etcd_server: Any, start: Start)
     ("options", "first", "gone"),
     [
         (["-q"], "[]", "null"),
-        (["-o", "json"], '{"/k": []}', '{"/k": null}'),
         (["-q", "-o", "json"], "[]", "null"),
         (["-o", "name"], "/k", "/k"),
-        (["-o", "table", "-q"], "[]", "/k was deleted"),
+        (["-o", "table", "-q"], "[]", "/k deleted"),
     ],
 )
 def test_watch_waits_for_a_missing_key(
@@ -92,8 +102,78 @@ def test_watch_waits_for_a_missing_key(
     fill(database, {"/k": []})
     assert next_line(process) == first
     delete(database, "/k")
-    assert next_line(process) == gone
+    assert next_line(process).endswith(gone)
     assert interrupt(process)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ([], ["/k n 0 → 1", "/k deleted"]),
+        (["-v"], ['/k = {"m":0,"n":1}', "/k deleted"]),
+        (["-o", "table"], ["/k n 0 → 1", "/k deleted"]),
+        (["-o", "table", "-v"], ["/k ", "{", '  "m": 0,', '  "n": 1', "}", "/k deleted"]),
+    ],
+)
+def test_watch_prints_lines_or_values(
+    database: Config, start: Start, options: list[str], lines: list[str]
+) -> None:
+    fill(database, {"/k": {"m": 0, "n": 0}})
+    process = start("watch", *options, "/k")
+    present = next_line(process)
+    while not present.endswith("}"):
+        present = next_line(process)
+    update(database, "/k", '{"m": 0, "n": 1}')
+    found = [next_line(process) for _ in lines[:-1]]
+    delete(database, "/k")
+    found.append(next_line(process))
+    assert [re.sub(r"^\S+Z ", "", line) for line in found] == lines
+    assert interrupt(process)[0] == 0
+
+
+def test_watch_prints_a_json_document_for_each_change(database: Config, start: Start) -> None:
+    fill(database, {"/k": {"a": 1}})
+    process = start("watch", "-o", "json", "/k")
+
+    def revision() -> int:
+        return database.backend.get("/k")[1].revision
+
+    documents = [{"path": "/k", "old": None, "new": {"a": 1}, "revision": revision()}]
+    assert json.loads(next_line(process)) == documents[0]
+    update(database, "/k", '{"a": 2}')
+    changed = {"path": "/k", "old": {"a": 1}, "new": {"a": 2}, "revision": revision()}
+    assert json.loads(next_line(process)) == changed
+    delete(database, "/k")
+    deleted = {"path": "/k", "old": {"a": 2}, "new": None, "revision": revision()}
+    assert json.loads(next_line(process)) == deleted
+    assert interrupt(process)[0] == 0
+
+
+def test_watch_without_id_prints_the_changes_of_a_kind(database: Config, start: Start) -> None:
+    fill(database, {"/pb/pb-a": {}, "/pb/pb-a/state": {"status": "WAITING"}, "/pbx": {}})
+    process = start("watch", "pb", "--timeout", "100")
+    # Nothing is printed at the start, so another watch shows when it has begun.
+    seen = start("watch", "-q", "/pb/pb-a")
+    assert next_line(seen) == "{}"
+    number = itertools.count()
+    assert process.stdout is not None
+    output = process.stdout
+
+    def is_watching() -> bool:
+        update(database, "/pb/pb-a", json.dumps({"n": next(number)}))
+        return bool(select.select([output], [], [], 0.2)[0])
+
+    wait_until(is_watching, CALL, "the watch has begun")
+    update(database, "/pb/pb-a/state", '{"status": "RUNNING"}')
+    update(database, "/pbx", "[]")
+    fill(database, {"/pb/pb-b": {}})
+    lines = [next_change(process)]
+    while not lines[-1].startswith("/pb/pb-b"):
+        lines.append(next_change(process))
+    assert lines[-2:] == ["/pb/pb-a/state status WAITING → RUNNING", "/pb/pb-b created {}"]
+    assert all(line.startswith("/pb/pb-a n ") for line in lines[:-2])
+    for each in (process, seen):
+        assert interrupt(each)[0] == 0
 
 
 def test_watch_prints_all_entries_of_an_object(database: Config, start: Start) -> None:
@@ -101,9 +181,9 @@ def test_watch_prints_all_entries_of_an_object(database: Config, start: Start) -
     process = start("watch", "--prefix=/t", "pb", "pb-a")
     assert next_line(process) == "/t/pb/pb-a = {}"
     fill(database, {"/t/pb/pb-a/state": {"status": "RUNNING"}, "/t/pb/pb-ab/state": {}})
-    assert next_line(process) == '/t/pb/pb-a/state = {"status":"RUNNING"}'
+    assert next_change(process) == '/t/pb/pb-a/state created {"status":"RUNNING"}'
     delete(database, "/t/pb/pb-a/state")
-    assert next_line(process) == "/t/pb/pb-a/state = null"
+    assert next_change(process) == "/t/pb/pb-a/state deleted"
     assert interrupt(process)[:1] == (0,)
 
 
@@ -112,10 +192,10 @@ def test_watch_prints_all_flows_of_a_block(database: Config, start: Start) -> No
     process = start("watch", "flow", "pb-a")
     assert next_line(process) == '/flow/pb-a:k:a = {"n":0}'
     fill(database, {"/flow/pb-b:k:b": {}, "/flow/pb-a:k:b": {}, "/flow/pb-a:k:b/state": {}})
-    assert next_line(process) == "/flow/pb-a:k:b = {}"
-    assert next_line(process) == "/flow/pb-a:k:b/state = {}"
+    assert next_change(process) == "/flow/pb-a:k:b created {}"
+    assert next_change(process) == "/flow/pb-a:k:b/state created {}"
     delete(database, "/flow/pb-a:k:a")
-    assert next_line(process) == "/flow/pb-a:k:a = null"
+    assert next_change(process) == "/flow/pb-a:k:a deleted"
     assert interrupt(process)[:1] == (0,)
 
 
@@ -167,7 +247,7 @@ def test_watch_prints_differences_after_a_gap(
     fill(database, entries)
     sinks: list[Any] = []
 
-    def no_watch(self: Any, span: Span, revision: int, sink: Any) -> Any:
+    def no_watch(self: Any, span: Span, revision: int, sink: Any, **_: Any) -> Any:
         sinks.append((sink, revision))
         return self
 
@@ -186,19 +266,35 @@ def test_watch_prints_differences_after_a_gap(
             # The second has a revision that was read before.
             for at, text in ((now + 1, "2"), (revision, "old")):
                 sink.changed([Change("2/pb/pb-a", at, Entry("2/pb/pb-a", text, 1, at))])
-            sink.changed([])
             assert later.result(60) == [
                 {"/pb/pb-a": "1", "/pb/pb-a/state": None},
                 {"/pb/pb-a": "2"},
             ]
 
 
+def test_watch_loses_nothing_if_its_queue_is_full(
+    database: Config, etcd: Etcd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(etcd, {}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(revisions, "MAX_QUEUED_BYTES", 10)
+    fill(database, {"/k": "0", "/other": "0"})
+    with closing(changes(Target("/k"), 60)) as stream:
+        assert next(stream) == {"/k": "0"}
+        for number in range(100, 130):
+            update(database, "/k", str(number))
+        found = [next(stream) for _ in range(30)]
+    assert found == [{"/k": str(number)} for number in range(100, 130)]
+
+
 def test_watch_prints_a_yaml_document_for_each_change(database: Config, start: Start) -> None:
     fill(database, {"/k": {"a": "1"}})
     process = start("watch", "-o", "yaml", "/k")
-    assert [next_line(process) for _ in range(3)] == ["---", "/k:", "  a: '1'"]
+    first = ["---", "path: /k", "old: null", "new:", "  a: '1'"]
+    assert [next_line(process) for _ in range(6)][:5] == first
     delete(database, "/k")
-    assert [next_line(process) for _ in range(2)] == ["---", "/k: null"]
+    deleted = ["---", "path: /k", "old:", "  a: '1'", "new: null"]
+    assert [next_line(process) for _ in range(5)] == deleted
     assert interrupt(process)[0] == 0
 
 

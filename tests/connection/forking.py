@@ -269,6 +269,29 @@ def in_memory(_: str) -> None:
         assert config.is_alive()
 
 
+def in_memory_by_threads(_: str) -> None:
+    """All threads of a child get the same in-memory databases."""
+
+    def child() -> None:
+        sys.setswitchinterval(1e-6)
+        found = []
+        barrier = threading.Barrier(8)
+
+        def connect() -> None:
+            barrier.wait()
+            found.append((MemoryBackend().database, MemoryBackend(name="a").database))
+
+        threads = [threading.Thread(target=connect) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(found)) == 1, "the threads have different databases"
+
+    for _round in range(10):
+        run_in_child(child)
+
+
 def under_load(endpoint: str) -> None:
     """Forks at any time: with locks held, calls in progress and loops running."""
     with Config(host=endpoint) as config:
@@ -309,6 +332,7 @@ CASES = {
         not_in_use,
         multiprocessed,
         in_memory,
+        in_memory_by_threads,
         under_load,
     )
 }

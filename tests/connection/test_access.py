@@ -6,6 +6,7 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigRefused
+from ska_sdp_config.cli.revisions import past
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import Put, Query
@@ -82,3 +83,16 @@ def test_rejected_watch_names_missing_permission(
         login = {"username": "guest", "password": PASSWORD}
         with etcd_client(host=server.endpoint, **login) as backend, backend.watch("/a", 1):
             wait_until(lambda: "grant its user the right to read all keys" in caplog.text)
+
+
+def test_past_without_right_to_watch_names_missing_permission(
+    server: EtcdOf, etcd_client: ConnectTo
+) -> None:
+    with administrator(server.endpoint) as admin:
+        for key in (b"0", b"1/a"):
+            admin.grant("guest", key, etcdrpc.Permission.READWRITE)
+        login = {"username": "guest", "password": PASSWORD}
+        with etcd_client(host=server.endpoint, **login) as backend:
+            backend.store.commit([], [Put("1/a", "")], timeout=5)
+            with pytest.raises(ConfigRefused, match=r"denied.* needs the right to read all keys"):
+                list(past(backend.store, [Span("1/a")], lambda _: True))

@@ -31,7 +31,7 @@ ADDRESSES = {
             "pbState",
             {"pb-x-00001": WAITING, "pb-x-00002": RUNNING},
             {"pb-x-00001": WAITING},
-            "00002 RUNNING, with resources, deployment PENDING",
+            "00002 RUNNING, resources, deployment PENDING",
         ),
         ("receiveAddresses", "{}", None, "{}"),
         ("receiveAddresses", ADDRESSES, "{}", "2 beams, 2 hosts, 100 characters"),
@@ -46,4 +46,4 @@ def test_brief_shortens_values(attribute: str, value: object, before: object, te
 
 @given(st.text())
 def test_brief_has_a_maximum_width(text: str) -> None:
-    assert len(brief("resources", text)) <= 72
+    assert len(brief("resources", text)) <= 44

@@ -11,7 +11,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from tests.support.waiting import wait_until
 
-from .conftest import EB, Start, assign_text, rejection, stored
+from .conftest import EB, Start, assign_text, rejection, stored, stored_entry
 
 EB_PATH = f"/eb/{EB}"
 NO_OBJECT = ["5", "{"]
@@ -62,3 +62,16 @@ def test_command_does_not_replace_damaged_entry(start: Start, config: Config, te
         wait_until(lambda: not any(info in line for line in device.healthInfo or ()))  # noqa: B023
         device.On()
         assert device.state() == tango.DevState.ON
+
+
+@pytest.mark.parametrize("text", NO_OBJECT)
+def test_settings_are_written_when_the_entry_is_readable_again(
+    subarray: Any, config: Config, text: str
+) -> None:
+    path = "/lmc/subarray/01"
+    put(config, path, text)
+    subarray.Init()
+    wait_until(lambda: any("holds no JSON object" in line for line in subarray.healthInfo or ()))
+    put(config, path, "{}")
+    wait_until(lambda: "settings" in stored_entry(config))
+    assert stored_entry(config)["settings"]["required_components"] == []

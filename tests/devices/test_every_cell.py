@@ -12,7 +12,7 @@ import tango
 
 from ska_sdp_config.lmc.states import AdminMode, ObsState
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.model.cells import CELLS, COLUMNS, PATHS
+from tests.model.cells import CELLS, COLUMNS, DISABLED, PATHS
 
 from .conftest import Events
 from .observing import Observation, observation
@@ -76,7 +76,9 @@ def test_commands_in_other_states_are_rejected(observing: Observation, state: st
     for command in PATHS:
         if (state, command) == ("OFF", "On"):
             continue
-        text = f"Command {command} not allowed when device state is {state}"
+        text = DISABLED.format(command)
+        if state == "OFF":
+            text = f"Command {command} not allowed when device state is OFF; allowed in ON"
         assert observing.rejection(command, observing.message_for(command)) == (NOT_ALLOWED, text)
     assert observing.written() == before
     assert observing.obs_state == obs_state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -78,3 +79,23 @@ def test_defaults_of_the_property_wizard_are_accepted(
         wait_until(lambda: proxies[name].state() in (tango.DevState.OFF, tango.DevState.STANDBY))
     finally:
         util.get_database().delete_device_property(name, list(defaults))
+
+
+def test_changed_property_is_written_to_the_entry(
+    subarray: Any, set_timeout: Set, config: Config
+) -> None:
+    subarray.On()
+
+    def stored_timeout() -> float:
+        settings = json.loads(stored(config, "/lmc/subarray/01") or "")["settings"]
+        return float(settings["timeout_configure"])
+
+    assert stored_timeout() == 60
+    set_timeout("7")
+    try:
+        subarray.Init()
+        wait_until(lambda: stored_timeout() == 7)
+    finally:
+        set_timeout("60")
+    subarray.Init()
+    wait_until(lambda: stored_timeout() == 60)

@@ -126,6 +126,7 @@ def test_transient_obs_state_is_pushed_first_and_final_last(
     assert device.take() == [
         ("obsState", ObsState.RESOURCING),
         ("receiveAddresses", "{1}"),
+        ("Status", "OFF, IDLE"),
         ("obsState", ObsState.IDLE),
     ]
 
@@ -145,9 +146,13 @@ def test_pending_state_is_pushed_once(device: Device, publisher: Publisher) -> N
     publisher.publish(view(5, 3, ObsState.IDLE))
     device.take()
     publisher.publish(view(6, 4, ObsState.CONFIGURING, ObsState.CONFIGURING, scan_type="b"))
-    assert device.take() == [("obsState", ObsState.CONFIGURING), ("scanType", "b")]
+    assert device.take() == [
+        ("obsState", ObsState.CONFIGURING),
+        ("scanType", "b"),
+        ("Status", "OFF, CONFIGURING"),
+    ]
     publisher.publish(view(7, 4, ObsState.READY, ObsState.CONFIGURING, scan_type="b"))
-    assert device.take() == [("obsState", ObsState.READY)]
+    assert device.take() == [("Status", "OFF, READY"), ("obsState", ObsState.READY)]
 
 
 def test_only_changed_attributes_are_pushed(device: Device, publisher: Publisher) -> None:
@@ -175,14 +180,22 @@ def test_expired_timeout_is_published_once_at_same_revision(
     device.take()
     late = replace(view(5, 3, ObsState.FAULT, error_messages="{1}"), timed_out=True)
     publisher.publish(late)
-    assert device.take() == [("errorMessages", "{1}"), ("obsState", ObsState.FAULT)]
+    assert device.take() == [
+        ("errorMessages", "{1}"),
+        ("Status", "OFF, FAULT"),
+        ("obsState", ObsState.FAULT),
+    ]
     publisher.publish(late)
     publisher.publish(view(5, 3, ObsState.RESOURCING))
     assert device.take() == []
     # It is written, and then a command comes.
     publisher.publish(view(6, 3, ObsState.FAULT, error_messages="{1}"))
     publisher.publish(view(7, 4, ObsState.EMPTY, ObsState.RESTARTING, error_messages="{1}"))
-    assert device.take() == [("obsState", ObsState.RESTARTING), ("obsState", ObsState.EMPTY)]
+    assert device.take() == [
+        ("obsState", ObsState.RESTARTING),
+        ("Status", "OFF, EMPTY"),
+        ("obsState", ObsState.EMPTY),
+    ]
 
 
 def test_partial_view_keeps_other_attributes(device: Device) -> None:
@@ -196,7 +209,7 @@ def test_partial_view_keeps_other_attributes(device: Device) -> None:
     publisher.publish(whole(5))
     device.take()
     publisher.publish(ControllerEntry(state_commanded=State.OFF).view(7))
-    assert device.take() == [("State", State.OFF), ("Status", "The SDP is OFF.")]
+    assert device.take() == [("State", State.OFF), ("Status", "OFF")]
     # The other attributes at that revision are still to be published.
     publisher.publish(whole(7, proccontrol=1))
     assert device.take() == [("components", '{"proccontrol": {"status": "ONLINE"}}')]
@@ -221,10 +234,18 @@ def test_outage_and_its_end_are_published(device: Device, publisher: Publisher) 
     device.take()
     publisher.show_outage(Outage("there:1", NOON))
     text = "The configuration database at there:1 does not answer, since 2026-01-31T12:00:00.000Z."
-    assert device.take() == [("healthState", HealthState.FAILED), ("healthInfo", [text])]
+    assert device.take() == [
+        ("healthState", HealthState.FAILED),
+        ("healthInfo", [text]),
+        ("Status", f"OFF, SCANNING: {text}"),
+    ]
     assert publisher.read("obsState") == (ObsState.SCANNING, 42.0)
     publisher.show_outage(None)
-    assert device.take() == [("healthState", HealthState.OK), ("healthInfo", [])]
+    assert device.take() == [
+        ("healthState", HealthState.OK),
+        ("healthInfo", []),
+        ("Status", "OFF, SCANNING"),
+    ]
 
 
 def test_text_is_escaped_for_tango(publisher: Publisher) -> None:

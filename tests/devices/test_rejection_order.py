@@ -15,7 +15,7 @@ import pytest
 
 from ska_sdp_config.lmc.states import AdminMode
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.model.cells import OFFLINE
+from tests.model.cells import ALLOWED_IN, OFFLINE
 
 from .observing import Observation, observation
 
@@ -32,6 +32,8 @@ class Ladder:
 
     def not_allowed(self, message: str, where: str) -> None:
         """Check that State or obsState rejects the command."""
+        if where.startswith("obsState"):
+            where = f"{where}; allowed in {', '.join(ALLOWED_IN[self._command])}"
         text = f"Command {self._command} not allowed when {where}"
         assert self._rejection(message) == (NOT_ALLOWED, text)
 
@@ -126,9 +128,9 @@ def test_assign_resources_checks_rules_in_order(observing: Observation) -> None:
         "$.processing_blocks[0].pb_id: should be",
         "$.resources.receive_nodes: should be",
     )
-    ladder.not_allowed(everything_wrong, "device state is DISABLE")
+    ladder.not_allowed(everything_wrong, "device state is DISABLE; set adminMode to ONLINE first")
     observing.subarray.adminMode = AdminMode.ONLINE
-    ladder.not_allowed(everything_wrong, "device state is OFF")
+    ladder.not_allowed(everything_wrong, "device state is OFF; allowed in ON")
     linked = begin(observing)
     observing.command("Configure", '{"scan_type": "science"}')
     ladder.not_allowed(everything_wrong, "obsState is READY")
@@ -162,7 +164,7 @@ def test_configure_checks_rules_in_order(observing: Observation) -> None:
     scan_type = {"scan_type_id": "science", "beams": {}}
     everything_wrong = json.dumps({"scan_type": "none", "new_scan_types": [scan_type]})
     ladder.wrong("{}", "$.scan_type: field required")
-    ladder.not_allowed(everything_wrong, "device state is OFF")
+    ladder.not_allowed(everything_wrong, "device state is OFF; allowed in ON")
     observing.command("On")
     ladder.not_allowed(everything_wrong, "obsState is EMPTY")
     observing.command("Off")
@@ -175,7 +177,7 @@ def test_configure_checks_rules_in_order(observing: Observation) -> None:
     end_by_others(observing, eb_id, "CANCELLED")
     ladder.failed(everything_wrong, f"Execution block {eb_id} is CANCELLED")
     end_by_others(observing, eb_id, "ACTIVE")
-    ladder.failed(everything_wrong, "Scan type none is not defined")
+    ladder.failed(everything_wrong, "Scan type none is not defined; defined are science")
     message = json.dumps({"scan_type": "science", "new_scan_types": [scan_type]})
     ladder.failed(message, "Scan type science is already defined")
     new = {"scan_type_id": "new", "beams": {}}
@@ -187,7 +189,7 @@ def test_scan_checks_rules_in_order(observing: Observation) -> None:
     ladder = Ladder(observing, "Scan")
     message = '{"scan_id": 0}'
     ladder.wrong('{"scan_id": true}', "$.scan_id: should be an integer, not true")
-    ladder.not_allowed(message, "device state is OFF")
+    ladder.not_allowed(message, "device state is OFF; allowed in ON")
     eb_id = begin(observing)
     end_by_others(observing, eb_id, "CANCELLED")
     ladder.not_allowed(message, "obsState is IDLE")
@@ -205,7 +207,7 @@ def test_release_resources_checks_rules_in_order(observing: Observation) -> None
     given = {"receptors": ["SKA001", "SKA002"], "csp_links": [4], "receive_nodes": 1}
     message = json.dumps({"resources": given})
     ladder.wrong('{"resources": {}}', "$.resources: names nothing to release")
-    ladder.not_allowed(message, "device state is OFF")
+    ladder.not_allowed(message, "device state is OFF; allowed in ON")
     observing.command("On")
     ladder.not_allowed(message, "obsState is EMPTY")
     observing.command("Off")

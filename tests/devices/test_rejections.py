@@ -116,7 +116,7 @@ def test_missing_rights_are_published_before_first_view(
             admin.disable()
         wait_until(lambda: subarray.state() == tango.DevState.OFF)
         wait_until(lambda: subarray.healthState == HealthState.OK)
-        assert subarray.status() == "The subarray is OFF."
+        assert subarray.status() == "OFF, EMPTY"
         subarray.On()
 
 

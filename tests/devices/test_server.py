@@ -13,6 +13,7 @@ import statistics
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tango
@@ -73,6 +74,35 @@ def test_restored_database_is_published(serve: Serve, broken_etcd: Etcd) -> None
     assert subarray.state() == tango.DevState.ON
     subarray.Off()
     assert subarray.state() == tango.DevState.OFF
+
+
+def test_settings_are_written_again_after_a_restore(
+    serve: Serve, broken_etcd: Etcd, tmp_path: Path
+) -> None:
+    data, copy = broken_etcd.directory / "etcd-data", tmp_path / "copy"
+    path = "/lmc/subarray/01"
+    broken_etcd.start()
+    with Config(host=broken_etcd.host, port=broken_etcd.port) as config:
+        config.backend.create(path, "{}")
+    broken_etcd.stop()
+    shutil.copytree(data, copy)
+    broken_etcd.start()
+    subarray = serve().connected()
+    for _ in range(5):
+        subarray.On()
+        subarray.Off()
+    broken_etcd.stop()
+    shutil.rmtree(data)
+    shutil.copytree(copy, data)
+    broken_etcd.start()
+
+    def stored() -> Any:
+        with Config(host=broken_etcd.host, port=broken_etcd.port) as config:
+            return json.loads(config.backend.get(path)[0] or "")
+
+    wait_until(lambda: "settings" in stored(), 30)
+    assert stored().keys() == {"settings"}
+    assert stored()["settings"]["required_components"] == []
 
 
 def test_hanging_database_does_not_block_reads(serve: Serve, broken_etcd: Etcd) -> None:

@@ -75,6 +75,7 @@ def test_empty_list_of_the_environment_is_a_value() -> None:
         ("TimeoutDatabase", "0"),
         ("RequiredComponents", "a/b"),
         ("ReceiveScripts", "("),
+        ("ReceiveScripts", "x{4294967296}"),
         ("Strictness", "3"),
         ("StorageKey", "buffer"),
         ("StorageKey", "/buffer/"),

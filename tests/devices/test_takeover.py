@@ -136,8 +136,10 @@ def test_subarray_continues_from_each_obs_state_to_empty(config: Config, left: T
             assert subarray.scanID == left.eb.get("scan_id", 0)
         if left.obs_state == "FAULT" and left.entry:
             assert json.loads(subarray.errorMessages) == {PB: "no disk is left"}
-        # The devices only read until a command is sent.
-        assert entry_of(config) == documents[ENTRY_PATH]
+        # Until a command is sent, the devices only add the settings.
+        settings = entry_of(config)["settings"]
+        assert settings["required_components"] == []
+        assert entry_of(config) == {**documents[ENTRY_PATH], "settings": settings}
         send_all(subarray, left.commands)
         assert subarray.State() == (
             tango.DevState.OFF if left.commands == [OFF] else tango.DevState.ON

@@ -31,7 +31,7 @@ def environment(**variables: str) -> Environment:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """Create a writable directory with the parts of a clone that pages use."""
-    for name in ("examples", "devices"):
+    for name in ("examples", "devices", "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     return tmp_path

@@ -14,13 +14,13 @@ from tests.docs.page import ROOT, Block, blocks_of, matches, pages
 from tests.docs.repl import Repl
 from tests.docs.terminal import Terminal
 
-ALONE = ("docs/operations/archiving.md",)
+ALONE = ("docs/how-to/test-scripts.md", "docs/operations/archiving.md")
 """Pages that need no server."""
 
 QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md")
 """Pages that need an etcd and little time."""
 
-ON_ETCD = ("docs/how-to/command-line.md",)
+ON_ETCD = ("docs/how-to/command-line.md", "docs/how-to/prune.md")
 """Pages that need an etcd, and start many processes."""
 
 LONG = (

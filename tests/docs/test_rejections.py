@@ -50,9 +50,11 @@ def test_rejections_are_in_the_order_of_their_checks() -> None:
     steps = [int(line[0]) for line in lines]
     assert steps == sorted(steps)
     assert set(steps) == {1, 2, 3, 4, 5, 6}
-    assert [line[2] for line in lines][1:4] == [
-        "Command *command* not allowed when device state is *state*",
-        "Command *command* not allowed when obsState is *obs_state*",
+    not_allowed = "Command *command* not allowed when"
+    assert [line[2] for line in lines][1:5] == [
+        f"{not_allowed} device state is DISABLE; set adminMode to ONLINE first",
+        f"{not_allowed} device state is *state*; allowed in *allowed*",
+        f"{not_allowed} obsState is *obs_state*; allowed in *allowed*",
         "Execution block *eb_id* already exists",
     ]
     reasons = {line[0]: line[4] for line in lines}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.model.cells import CELLS, PATHS
+from tests.model.cells import ALLOWED_IN, PATHS
 
 # Commands that unlink the execution block, with the resources that remain assigned.
 _DROPS = {"On", "Off", "ReleaseAllResources", "End", "Restart"}
@@ -17,7 +17,6 @@ _NEEDS_ACTIVE_BLOCK = {"Configure", "Scan"}
 _WAITS = {"AssignResources": "resourced", "ObsReset": "resourced", "Configure": "configured"}
 
 COMMANDS = tuple(PATHS)
-_ALLOWED = {(cell.command, cell.obs_state) for cell in CELLS if cell.allowed}
 
 # Valid successors of each obsState in the events of a server, from its start to its end: those of
 # the commands, FAULT after a failure or a timeout, and EMPTY after Off.
@@ -148,9 +147,11 @@ class Expected:
         """Return the rejection of a command; None if it is allowed."""
         obs_state = self.obs_state()
         if (command == "On") is not (self.state == "OFF"):
-            return _not_allowed(command, f"device state is {self.state}")
-        if command != "On" and (command, obs_state) not in _ALLOWED:
-            return _not_allowed(command, f"obsState is {obs_state}")
+            other = "OFF" if command == "On" else "ON"
+            return _not_allowed(command, f"device state is {self.state}; allowed in {other}")
+        if command != "On" and obs_state not in ALLOWED_IN[command]:
+            allowed = ", ".join(ALLOWED_IN[command])
+            return _not_allowed(command, f"obsState is {obs_state}; allowed in {allowed}")
         if command in _NEEDS_ACTIVE_BLOCK:
             if not self.eb:
                 return Outcome("API_CommandFailed", "No execution block is active")

@@ -88,6 +88,6 @@ def test_exactly_one_of_two_scans_is_accepted(subarray: Subarray, same_subarray:
         # The list raises the failure of a thread.
         list(threads.map(send, (subarray, same_subarray)))
     assert rejections == {
-        str(scan_id): ["Command Scan not allowed when obsState is SCANNING"]
+        str(scan_id): ["Command Scan not allowed when obsState is SCANNING; allowed in READY"]
         for scan_id in range(TIMES)
     }

@@ -186,7 +186,7 @@ def test_asynchronous_command_calls_back(stack: LocalStack, subarray: Subarray) 
         subarray.wait_for(obs_state)
     (error, *_) = call(subarray, "Scan", scan(3))
     assert error.reason == "API_CommandNotAllowed"
-    assert error.desc == "Command Scan not allowed when obsState is EMPTY"
+    assert error.desc == "Command Scan not allowed when obsState is EMPTY; allowed in READY"
     (error, *_) = call(subarray, "Configure", "{")
     assert error.reason == "API_CommandFailed"
     # The server, not the timeout of the client, ends the call during an outage.

@@ -176,6 +176,38 @@ def test_tango_attribute_with_both_names_keeps_both(old: str | None) -> None:
         assert written["attribute_trl"] == written["attribute_url"] == attribute
 
 
+def tango_flow(**names: str | None) -> Flow:
+    """Read a stored flow to a Tango attribute, with one or both names of the attribute."""
+    stored = {"sink": {"kind": "tango", **names, "dtype": "DevDouble"}, "data_model": "v"}
+    key = Flow.Key(pb_id="pb-x", kind="tango", name="v")
+    return Flow.from_stored(encode(stored), key, "/flow/x")
+
+
+@pytest.mark.parametrize("changed", ["attribute_trl", "attribute_url"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"attribute_trl": "a/b/c/d"},
+        {"attribute_url": "a/b/c/d"},
+        {"attribute_trl": "a/b/c/d", "attribute_url": "a/b/c/d"},
+        {"attribute_trl": "a/b/c/d", "attribute_url": "a/b/c/old"},
+        {"attribute_trl": "a/b/c/d", "attribute_url": None},
+    ],
+)
+def test_changed_tango_attribute_is_the_one_read_back(
+    names: dict[str, str | None], changed: str
+) -> None:
+    flow, copied = tango_flow(**names), tango_flow(**names)
+    setattr(flow.sink, changed, "a/b/c/new")
+    update = {changed: AttributeTRL("a/b/c/new")}
+    copied.sink = copied.sink.model_copy(update=update)
+    for each in (flow, copied):
+        written = each.to_dict()
+        expected = {"kind": "tango", **dict.fromkeys(names, "a/b/c/new"), "dtype": "DevDouble"}
+        assert written["sink"] == expected
+        assert Flow.from_stored(encode(written), each.key, "/flow/x") == each
+
+
 def test_every_model_has_to_dict() -> None:
     key = Flow.Key(pb_id="pb-x", kind="shared-mem", name="v")
     claim = Dependency.Key(pb_id="pb-x", kind="copy", name="v", origin="dlm")

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ska_sdp_config.entity import Allocation, Request, Resource, System
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.entity.resource import AVAILABLE_NAMES, CAPACITY_NAMES, read_amount
+from ska_sdp_config.entity.resource import AVAILABLE_NAMES, read_available
 
 BUFFER = Resource.Key(kind="storage", name="capacity-buffer")
 REQUEST = Request.Key(pb_id="pb-a", name="buffer")
@@ -92,22 +92,17 @@ def test_system_is_any_json_object() -> None:
     assert system["model"] == {"nested": [1]}
 
 
-@pytest.mark.parametrize("name", CAPACITY_NAMES)
-def test_capacity_of_resource_is_read_by_any_name(name: str) -> None:
-    assert read_amount(CAPACITY_NAMES, [{name: 5}]) == 5.0
-    assert read_amount(AVAILABLE_NAMES, [{name: 5}]) is None
-
-
 @pytest.mark.parametrize("name", AVAILABLE_NAMES)
 def test_available_amount_of_resource_is_read_by_any_name(name: str) -> None:
-    assert read_amount(AVAILABLE_NAMES, [{name: 5.5}]) == 5.5
-    assert read_amount(AVAILABLE_NAMES, [None, {name: 5}]) == 5.0
-    assert read_amount(AVAILABLE_NAMES, [{name: 1}, {"available_mb": 2}]) == 1.0
+    assert read_available([{name: 5.5}]) == 5.5
+    assert read_available([None, {name: 5}]) == 5.0
+    assert read_available([{name: 1}, {"available_mb": 2}]) == 1.0
+    assert read_available([{"total": 5, "capacity_mb": 5}]) is None
 
 
 @pytest.mark.parametrize(
     "state", [None, [], "text", {}, {"free": "5"}, {"free": True}, {"free": None}]
 )
 def test_unreadable_amount_of_state_is_read_from_entity(state: Any) -> None:
-    assert read_amount(AVAILABLE_NAMES, [state, {"total": 9, "free": 3}]) == 3.0
-    assert read_amount(AVAILABLE_NAMES, [state, None]) is None
+    assert read_available([state, {"total": 9, "free": 3}]) == 3.0
+    assert read_available([state, None]) is None

@@ -5,11 +5,14 @@ The first is from the sources, the second from the wheel of a release.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
+from docs.generate.terminal import Program
 
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.library.conftest import ROOT, run
@@ -83,6 +86,17 @@ def test_library_works_in_an_environment_without_pytango(programs: Path, etcd: E
 @pytest.mark.parametrize("command", EXTRAS)
 def test_program_without_its_extra_names_it_in_one_line(command: str, programs: Path) -> None:
     check_error_names_extra(programs, command, EXTRAS[command])
+
+
+def test_top_without_its_extra_names_it_in_one_line(programs: Path) -> None:
+    """In a terminal, as it needs one first."""
+    command = [str(programs / "ska-sdp"), "top"]
+    with Program(command, {"PATH": os.defpath}, size=(24, 80), timeout=60) as top:
+        top.screen.expect(pexpect.EOF)
+        output = str(top.screen.before)
+        assert top.close() == 1
+    assert output.count("\n") == 1, output
+    assert "pip install 'ska-sdp-lmc[top]'" in output
 
 
 def test_extra_tango_installs_nothing_for_the_local_stack(dist: Path, tmp_path: Path) -> None:

@@ -29,6 +29,28 @@ def test_component_key_exists_until_close(make_config: MakeConfig) -> None:
     wait_until_gone(other, "/component/proccontrol/owner")
 
 
+def test_repr_names_address_and_prefix(make_config: MakeConfig) -> None:
+    config = make_config(global_prefix="/test")
+    assert repr(config) == f"Config({config.backend.address!r}, global_prefix='/test')"
+    assert repr(make_config()) == f"Config({config.backend.address!r})"
+
+
+def test_repr_has_no_credentials() -> None:
+    arguments: dict[str, Any] = {
+        "host": "etcd-0,etcd-1",
+        "port": 2379,
+        "username": "ann",
+        "password": "hush",
+    }
+    with Config(**arguments) as config:
+        assert repr(config) == "Config('etcd-0:2379,etcd-1:2379')"
+
+
+def test_repr_of_database_in_memory_has_its_name() -> None:
+    with Config(backend="memory", name="mine") as config:
+        assert repr(config) == "Config('memory (mine)')"
+
+
 def test_is_alive_without_component_raises(config: Config) -> None:
     with pytest.raises(ValueError, match="component_name"):
         config.is_alive()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pydoc
 import subprocess
 import sys
+import textwrap
 from importlib import import_module
 
 import pytest
+
+import ska_sdp_config
+from ska_sdp_config import Config, ExecutionBlock
+from ska_sdp_config.backends import MemoryBackend
 
 PACKAGE = "ska_sdp_config"
 NAMES = {
@@ -55,3 +61,32 @@ def test_modules_are_attributes_of_package() -> None:
         "c.backend.ConfigCollision, c.config.Config, c.entity.Flow, c.entity.flow.PVCPath\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_help_of_package_names_all_that_it_has() -> None:
+    text = pydoc.plain(pydoc.TextDoc().document(ska_sdp_config))
+    description = text[: text.index("PACKAGE CONTENTS")]
+    missing = [name for name in ska_sdp_config.__all__ if name not in description]
+    assert missing == ["__version__"]
+
+
+def test_help_of_package_shows_its_classes() -> None:
+    program = "import ska_sdp_config; assert {*ska_sdp_config.__all__} < {*dir(ska_sdp_config)}"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+    text = pydoc.plain(pydoc.TextDoc().document(ska_sdp_config))
+    assert "\n    class Config(" in text
+
+
+def test_example_in_help_of_package_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = textwrap.dedent((ska_sdp_config.__doc__ or "").split("::\n")[1].split("\nClasses:")[0])
+    monkeypatch.setenv("SDP_CONFIG_BACKEND", "memory")
+    MemoryBackend.shared.clear()
+    with Config(backend="memory") as config:
+        for txn in config.txn():
+            txn.processing_block.state("pb-a-20260131-00000").create({"own": 1})
+            eb = ExecutionBlock(key="eb-a-20260131-00000", status="FINISHED")
+            txn.execution_block.create(eb)
+        exec(compile(text, "example", "exec"), {})
+        for txn in config.txn():
+            state = txn.processing_block.state("pb-a-20260131-00000").get()
+    assert state == {"own": 1, "status": "RUNNING"}

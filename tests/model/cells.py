@@ -29,6 +29,15 @@ ObsReset             -  -  -  -  -  -  +  -  +
 Restart              -  -  -  -  -  -  +  -  +
 """
 
+ALLOWED_IN = {
+    command: [state for state, mark in zip(COLUMNS, marks, strict=True) if mark == "+"]
+    for command, *marks in map(str.split, _TABLE.strip().splitlines())
+}
+"""obsStates that allow each command in State ON."""
+
+DISABLED = "Command {} not allowed when device state is DISABLE; set adminMode to ONLINE first"
+"""Rejection of a command while adminMode disables the device."""
+
 PATHS = {
     "On": ["EMPTY"],
     "Off": ["EMPTY"],
@@ -62,8 +71,13 @@ class Cell(NamedTuple):
     @property
     def rejection(self) -> str:
         """Text of the rejection. State is checked first, and only On requires another."""
-        where = "device state is ON" if self.command == "On" else f"obsState is {self.obs_state}"
-        return f"Command {self.command} not allowed when {where}"
+        if self.command == "On":
+            return "Command On not allowed when device state is ON; allowed in OFF"
+        allowed = ", ".join(ALLOWED_IN[self.command])
+        return (
+            f"Command {self.command} not allowed when obsState is {self.obs_state}; "
+            f"allowed in {allowed}"
+        )
 
 
 CELLS = [

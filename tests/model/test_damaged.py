@@ -193,8 +193,8 @@ def test_damaged_entry_is_not_overwritten() -> None:
     with pytest.raises(CommandRejected) as rejected:
         upkeep.admin_mode_writes(world.snapshot, AdminMode.ONLINE)
     assert (rejected.value.reason, rejected.value.text) == (Reason.FAILED, text)
-    assert upkeep.first_writes(world.snapshot) is None
-    assert upkeep.reached_writes(world.snapshot, 0) is None
+    assert upkeep.first_writes(world.snapshot, world.settings) is None
+    assert upkeep.reached_writes(world.snapshot, 0, world.settings) is None
 
 
 INVALID_FIELDS = [
@@ -244,9 +244,9 @@ def test_admin_mode_keeps_invalid_field_and_fault(
 def test_reached_is_not_written_to_damaged_entry() -> None:
     world = World(documents(ObsState.RESOURCING))
     count = world.entry["command_count"]
-    assert upkeep.reached_writes(world.snapshot, count) is not None
+    assert upkeep.reached_writes(world.snapshot, count, world.settings) is not None
     world.entry["eb_id"] = 5
-    assert upkeep.reached_writes(world.snapshot, count) is None
+    assert upkeep.reached_writes(world.snapshot, count, world.settings) is None
 
 
 CONTROLLER = "/lmc/controller"

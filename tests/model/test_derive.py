@@ -251,9 +251,9 @@ def test_reached_wait_stays_over() -> None:
 def test_reached_is_written_only_for_its_command() -> None:
     world = World(documents(ObsState.RESOURCING))
     count = world.view.command_count
-    assert upkeep.reached_writes(world.snapshot, count) is not None
+    assert upkeep.reached_writes(world.snapshot, count, world.settings) is not None
     world.command("Abort")
-    assert upkeep.reached_writes(world.snapshot, count) is None
+    assert upkeep.reached_writes(world.snapshot, count, world.settings) is None
 
 
 def test_configure_from_ready_has_transient_configuring() -> None:

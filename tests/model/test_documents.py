@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.lmc.settings import stored_settings
 from ska_sdp_config.lmc.snapshot import Writes, required_paths
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_lmc.commands.resources import merge, subtract
@@ -76,6 +77,7 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
         reached=False,
         eb_id=NEW_EB,
         resources={"csp_links": [], "receptors": ["SKA001"], "receive_nodes": 1},
+        settings=stored_settings(world.settings),
     )
 
 

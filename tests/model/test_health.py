@@ -9,7 +9,7 @@ import pytest
 from ska_sdp_config.lmc.health import MAX_SENTENCES, Fault, Outage, health, seen_since, sentences
 from ska_sdp_config.lmc.states import HealthState, ObsState
 
-from .worlds import BATCH, EB, NOON, RECEIVE, World, documents
+from .worlds import BATCH, EB, ENTRY, NOON, RECEIVE, World, documents
 
 
 def texts(world: World) -> list[str]:
@@ -137,3 +137,15 @@ def test_multiline_reason_is_one_sentence() -> None:
     (line,) = sentences([fault], {})
     assert "\n" not in line
     assert len(line) < 600
+
+
+def test_cause_of_fault_is_the_first_sentence() -> None:
+    """Status repeats it, also if a component is OFFLINE and a batch block failed before."""
+    world = World(documents(ObsState.FAULT))
+    del world.documents["/component/helmdeploy/owner"]
+    world.set_state(BATCH, status="FAILED", reason="no input")
+    first, *others = texts(world)
+    assert first == f"Processing block {RECEIVE} is FAILED: out of memory"
+    assert others[0] == "Component helmdeploy is OFFLINE"
+    world.documents[ENTRY]["errors"] = {"subarray": "Configure timed out"}
+    assert texts(world)[0] == "Configure timed out"

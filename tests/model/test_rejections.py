@@ -84,9 +84,10 @@ def test_configure_with_wrong_scan_type_is_rejected() -> None:
     world = World(documents(ObsState.IDLE))
     science = {"scan_type_id": "science"}
     new = {"scan_type_id": "new"}
-    assert rejection(world, "Configure", Configure("no")) == "Scan type no is not defined"
+    text = rejection(world, "Configure", Configure("no"))
+    assert text == "Scan type no is not defined; defined are science, calibration"
     text = rejection(world, "Configure", Configure("no", new_scan_types=[science]))
-    assert text == "Scan type no is not defined"
+    assert text == "Scan type no is not defined; defined are science, calibration"
     text = rejection(world, "Configure", Configure("science", new_scan_types=[science]))
     assert text == "Scan type science is already defined"
     text = rejection(world, "Configure", Configure("new", new_scan_types=[new, new]))

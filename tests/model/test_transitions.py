@@ -7,10 +7,10 @@ import copy
 import pytest
 
 from ska_sdp_config.lmc.rejections import CommandRejected, Reason
-from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.states import AdminMode, ObsState, State
 from ska_sdp_config.lmc.transitions import TRANSITIONS, check_allowed
 
-from .cells import CELLS, COLUMNS, MOMENTS, PATHS, Cell
+from .cells import CELLS, COLUMNS, DISABLED, MOMENTS, PATHS, Cell
 from .worlds import NO_RESOURCES, World, documents, message_for
 
 
@@ -52,10 +52,10 @@ def test_cell_is_accepted_or_rejected(cell: Cell) -> None:
 @pytest.mark.parametrize("command", sorted(TRANSITIONS))
 def test_command_is_rejected_in_transient_state(command: str, moment: str) -> None:
     if command == "Off":
-        check_allowed(command, State.ON, ObsState[moment])
+        check_allowed(command, State.ON, ObsState[moment], AdminMode.ONLINE)
         return
     with pytest.raises(CommandRejected) as rejected:
-        check_allowed(command, State.ON, ObsState[moment])
+        check_allowed(command, State.ON, ObsState[moment], AdminMode.ONLINE)
     assert rejected.value.reason is Reason.NOT_ALLOWED
     assert rejected.value.text == Cell(command, moment, allowed=False).rejection
 
@@ -65,10 +65,9 @@ def test_command_is_rejected_in_transient_state(command: str, moment: str) -> No
 def test_disabling_admin_mode_rejects_every_command(command: str, mode: str) -> None:
     world = World(documents(ObsState.IDLE))
     world.entry["admin_mode"] = mode
-    with pytest.raises(
-        CommandRejected, match=f"Command {command} not allowed when device state is DISAB"
-    ):
+    with pytest.raises(CommandRejected) as rejected:
         world.command(command, message_for(command, ObsState.IDLE))
+    assert rejected.value.text == DISABLED.format(command)
 
 
 @pytest.mark.parametrize("command", sorted(set(TRANSITIONS) - {"On"}))
@@ -76,7 +75,8 @@ def test_only_on_is_allowed_when_off(command: str) -> None:
     world = World()
     with pytest.raises(CommandRejected) as rejected:
         world.command(command, message_for(command, ObsState.EMPTY))
-    assert rejected.value.text == f"Command {command} not allowed when device state is OFF"
+    text = f"Command {command} not allowed when device state is OFF; allowed in ON"
+    assert rejected.value.text == text
     assert world.documents == {}
 
 
@@ -135,3 +135,16 @@ def test_fault_keeps_everything() -> None:
     assert after.obs_state is ObsState.FAULT
     for name in ("scan_type", "scan_id", "eb_id", "receive_addresses", "resources"):
         assert getattr(after, name) == getattr(before, name)
+
+
+@pytest.mark.parametrize("state", ["DISABLE", "STANDBY"])
+def test_state_that_another_program_stored_is_ended_by_on(state: str) -> None:
+    """Setting adminMode to ONLINE, which it is, would change nothing."""
+    world = World(documents(ObsState.EMPTY))
+    world.entry["state_commanded"] = state
+    with pytest.raises(CommandRejected) as rejected:
+        world.command("Off")
+    assert rejected.value.text == (
+        f"Command Off not allowed when device state is {state}; allowed in ON"
+    )
+    assert world.command("On").state is State.ON

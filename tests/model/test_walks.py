@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ska_sdp_config.lmc.observe import observe
 from ska_sdp_config.lmc.rejections import CommandRejected
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure, Scan
@@ -135,6 +136,13 @@ class Observation(RuleBasedStateMachine):
         assert (view.state.name == "ON") == self.on
         assert (view.eb_id == "null") == (self.pb is None)
         assert (view.error_messages != "{}") == (self.expected == "FAULT")
+
+    @invariant()
+    def observer_sees_the_same(self) -> None:
+        self.world.reconcile()
+        view, observed = self.world.view, observe(self.world.snapshot)
+        assert observed.obs_state is view.obs_state
+        assert observed.faults == view.faults
 
 
 Observation.TestCase.settings = settings(max_examples=30, stateful_step_count=40)

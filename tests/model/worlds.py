@@ -247,5 +247,5 @@ class World:
         self.write(upkeep.timeout_writes(self.snapshot, self.now, self.settings))
         view = self.view
         if view.wait_over:
-            self.write(upkeep.reached_writes(self.snapshot, view.command_count))
+            self.write(upkeep.reached_writes(self.snapshot, view.command_count, self.settings))
         return view

@@ -22,11 +22,15 @@ def test_user_program_runs() -> None:
     assert output[4] == "['user'] None [('batch', 'imaging', '1.0')] 2 1 True"
     assert output[6] == "/deploy/proc-absent"
     assert output[7].endswith("/state")
-    assert output[8:] == ["True True False", "connected", "2 True 2"]
+    assert output[8:10] == ["True True False", "connected"]
+    assert output[10] == "{'reason': None, 'resources_available': True, 'status': 'TOMORROWS'}"
+    assert output[11:] == ["2 True 2"]
 
 
 MISTAKES = """
 from ska_sdp_config import Config
+from ska_sdp_config.entity.flow import Flow
+from ska_sdp_config.entity.states import ProcessingBlockState
 
 for txn in Config().txn():
     txn.procesing_block.list_keys()
@@ -38,6 +42,11 @@ for watcher in Config().watcher():
         txn.list_key("/")
 for text in Config(wrapper=lambda txn: txn.get("/a") or "").txn():
     text.get("/b")
+for txn in Config().txn():
+    txn.processing_block.state("pb-a").patch(status="RUNING")
+    txn.execution_block.state("eb-a").patch(status="RUNNING")
+    txn.flow.state(Flow.Key(pb_id="pb-a", name="vis")).patch(status="FLOWIN")
+    state: ProcessingBlockState = {"status": "RUNING"}
 """
 
 
@@ -57,5 +66,5 @@ def test_only_mistakes_of_user_programs_are_type_errors(tmp_path: Path) -> None:
     output = run.stdout + run.stderr
     assert run.returncode == 1, output
     errors = [line.split(":")[:2] for line in output.splitlines() if ": error:" in line]
-    expected = [["mistakes.py", str(line)] for line in (5, 6, 7, 8, 11, 13)]
+    expected = [["mistakes.py", str(line)] for line in (7, 8, 9, 10, 13, 15, 17, 18, 19, 20)]
     assert errors == expected, output

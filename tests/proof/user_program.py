@@ -25,6 +25,7 @@ from ska_sdp_config.config import Transaction, TxnWrapper
 from ska_sdp_config.entity import Dependency, Flow, Owner
 from ska_sdp_config.entity.common import PVCPath
 from ska_sdp_config.entity.flow import DataProduct, FlowSource, SharedMem
+from ska_sdp_config.entity.states import PbStatus, ProcessingBlockState
 
 SCRIPT = Script(key=Script.Key(kind="batch", name="imaging", version="1.0"), image="imaging:1.0")
 
@@ -136,8 +137,23 @@ def follow(config: Config, pb_id: str) -> str:
         if state.get("status") == "FINISHED":
             return path[-1]
         for txn in config.txn():
-            txn.processing_block.state(pb_id).update({"status": "FINISHED"})
+            txn.processing_block.state(pb_id).patch(status="FINISHED", own={"a": 1})
     raise AssertionError("The loop does not end.")
+
+
+def read_unknown_status(config: Config, pb_id: str) -> str:
+    """Patch a state whose status a later release has written, and read it."""
+    known: PbStatus = "READY"
+    patch: ProcessingBlockState = {"resources_available": True, "reason": None}
+    found = ""
+    for txn in config.txn():
+        operations = txn.processing_block.state(pb_id)
+        operations.patch(status=known)
+        operations.update({"status": "TOMORROWS"})
+        operations.patch(**patch)
+        state: ProcessingBlockState | None = operations.get()
+        found = f"{state}"
+    return found
 
 
 def count(wrapper: type[Model]) -> int:
@@ -166,6 +182,7 @@ def main() -> list[str]:
             with config.lease(ttl=5) as lease:
                 lines.append(f"{lease.alive()} {config.is_alive()} {config.lease_is_lost}")
             lines.append(str(config.connection_state))
+            lines.append(read_unknown_status(config, pb_id))
     except (CommitUnknown, ConfigConnectionError, TransactionTooLarge) as exc:
         lines.append(str(exc))
     lines.append(f"{count(Model)} {plain is Model} {depth_of_path('/pb/x')}")

@@ -40,7 +40,7 @@ class Up:
     @property
     def directory(self) -> Path:
         """Directory of data and logs, from its output."""
-        found = re.search(r"data and logs are in (\S+)", self.printed)
+        found = re.search(r"Data and logs are in (\S+)", self.printed)
         assert found, self.printed
         return Path(found[1])
 

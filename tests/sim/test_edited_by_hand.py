@@ -119,3 +119,18 @@ def test_value_that_cannot_be_stored_fails_the_block(config: Config, simulator: 
         txn.update(f"/eb/{EB}", text.replace('"beam_id": "vis0"', beam))
         txn.delete(f"/pb/{RECEIVE}/state")
     assert "cannot be written" in until(config, status="FAILED")["reason"]
+
+
+def test_block_at_work_that_cannot_be_stored_ends_without_deployments(
+    config: Config, simulator: Simulator
+) -> None:
+    assign(config, block())
+    text = read(config, lambda txn: txn.get(f"/eb/{EB}"))
+    until(config, deployments_ready=True)
+    beam = '"beam_id": "vis0", "visibility_beam_id": NaN'
+    for txn in config.txn():
+        txn.update(f"/eb/{EB}", text.replace('"beam_id": "vis0"', beam))
+        txn.processing_block.state(RECEIVE).patch(receive_addresses=None)
+    failed = until(config, status="FAILED")
+    assert "cannot be written" in failed["reason"]
+    assert (failed["deployments_ready"], failed["deployments"]) == (False, {})

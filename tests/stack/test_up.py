@@ -15,6 +15,7 @@ from ska_sdp_config import Config
 from ska_sdp_lmc.cli import main
 from ska_sdp_sim.stack.directory import stack_directory
 from ska_sdp_sim.stack.simulator import OWNER_PATHS
+from ska_sdp_sim.stack.up import NEXT_STEPS
 from tests.services.up import TIMEOUT_S, Up, command_line
 from tests.support.waiting import wait_until
 
@@ -115,6 +116,8 @@ def test_demo_runs_on_the_stack(start: Starter) -> None:
     assert stack.wait_end() == 0, stack.printed
     assert "✗" not in stack.printed
     assert stack.printed.count("SCANNING") >= 3
+    assert [line for line in stack.printed.splitlines() if len(line) > 80] == []
+    assert stack.printed.endswith(NEXT_STEPS + "\n")
     assert not stack.directory.exists()
     assert not stack.env_file.exists()
 

@@ -79,9 +79,10 @@ def put(backend: Backend, **values: str) -> None:
             txn.create(f"/{name}", value)
 
 
-def compact(backend: Backend) -> None:
-    """Compact the history up to the newest revision."""
-    revision = backend.get("/a")[1].revision
+def compact(backend: Backend, revision: int | None = None) -> None:
+    """Compact the history up to a revision, by default the newest."""
+    if revision is None:
+        revision = backend.get("/a")[1].revision
     if isinstance(backend, MemoryBackend):
         backend.database.compact(revision)
     else:

@@ -20,7 +20,9 @@ def configure(builder: WriteBuilder, message: Configure) -> None:
     known = _ids(eb.get("scan_types"), "scan_type_id")
     new = _ids(message.new_scan_types, "scan_type_id")
     if message.scan_type not in (*known, *new):
-        raise rejections.SCAN_TYPE_UNDEFINED.rejection(scan_type=message.scan_type)
+        raise rejections.SCAN_TYPE_UNDEFINED.rejection(
+            scan_type=message.scan_type, defined=", ".join(dict.fromkeys((*known, *new))) or "none"
+        )
     for number, scan_type in enumerate(new):
         if scan_type in known or scan_type in new[:number]:
             raise rejections.SCAN_TYPE_DEFINED.rejection(scan_type=scan_type)

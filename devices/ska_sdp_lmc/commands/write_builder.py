@@ -10,7 +10,7 @@ from typing import Any
 from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.derive import obs_state
 from ska_sdp_config.lmc.readiness import waiting_for
-from ska_sdp_config.lmc.settings import ModelSettings
+from ska_sdp_config.lmc.settings import ModelSettings, stored_settings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_config.lmc.times import last_updated
@@ -79,7 +79,7 @@ class WriteBuilder:
         transaction_id: str,
     ) -> None:
         self.obs_state = obs_state(snapshot, now, settings)
-        check_allowed(command, snapshot.state, self.obs_state)
+        check_allowed(command, snapshot.state, self.obs_state, snapshot.entry.admin_mode)
         snapshot.check_entry()
         self.snapshot = snapshot
         self._transition = TRANSITIONS[command]
@@ -95,6 +95,7 @@ class WriteBuilder:
             state_commanded=self._transition.state or snapshot.entry.state_commanded,
             obs_state_commanded=self._transition.target,
             reached=False,
+            settings=stored_settings(settings),
         )
 
     @property

@@ -210,15 +210,19 @@ class LmcDevice(InitDevice):
         """
         raise NotImplementedError
 
-    def detect_restore(self, publisher: Publisher, shown: int, revision: int) -> None:
+    def detect_restore(self, publisher: Publisher, shown: int, revision: int) -> bool:
         """Reset the publisher if the database was restored from an older copy.
 
         Args:
             publisher: the publisher.
             shown: newest revision that it had published before the read.
             revision: revision of the read, which is otherwise never older than ``shown``.
+
+        Returns:
+            Whether it was restored.
         """
-        if revision < shown:
+        is_restored = revision < shown
+        if is_restored:
             LOGGER.error(
                 "The database went back from revision %d to %d: it was restored from an older "
                 "copy, or replaced. Publishing its present content.",
@@ -226,6 +230,7 @@ class LmcDevice(InitDevice):
                 revision,
             )
             publisher.reset_revisions()
+        return is_restored
 
     def take_presence(self, watcher: Watcher[Transaction], component: str) -> None:
         """Register a component for as long as this process renews its lease."""

@@ -201,6 +201,8 @@ class SDPSubarray(LmcDevice):
         """Initialise the subarray ID and the reader of snapshots."""
         self._subarray_id = self.name.rpartition("/")[2]
         self._reader = SnapshotReader(self._subarray_id, self.settings.required_components)
+        # Only once: two servers of a subarray would else overwrite each other's for ever.
+        self._settings_are_stored = False
 
     def access(self) -> Access:
         """Return the paths that the device reads and writes; see LmcDevice."""
@@ -261,7 +263,10 @@ class SDPSubarray(LmcDevice):
             # The watcher was triggered while it waited for the database: the loop runs again.
             return
         snapshot, is_present = found
-        self.detect_restore(publisher, shown, snapshot.revision)
+        if self.detect_restore(publisher, shown, snapshot.revision):
+            # The older copy may have others: the next iteration writes them.
+            self._settings_are_stored = False
+            watcher.trigger()
         view = publisher.view
         if not isinstance(view, SubarrayView) or view.revision != snapshot.revision:
             view = derive(snapshot, _now(), self.settings)
@@ -271,7 +276,8 @@ class SDPSubarray(LmcDevice):
             watcher.trigger()
         if view.wait_over:
             for txn in watcher.txn():
-                write(txn, upkeep.reached_writes(self._reader.read(txn), view.command_count))
+                now = self._reader.read(txn)
+                write(txn, upkeep.reached_writes(now, view.command_count, self.settings))
         if not is_present:
             self.take_presence(watcher, self._component)
         if view.deadline is not None:
@@ -288,12 +294,16 @@ class SDPSubarray(LmcDevice):
         for txn in watcher.txn():
             is_present = txn.texts.get(paths.component(self._component)) is not None
             snapshot = self._reader.read(txn)
-            writes = upkeep.first_writes(snapshot)
+            writes = upkeep.first_writes(snapshot, self.settings)
+            if writes is None and not self._settings_are_stored:
+                writes = upkeep.settings_writes(snapshot, self.settings)
             if writes is None:
                 writes = upkeep.timeout_writes(snapshot, _now(), self.settings)
             write(txn, writes)
         if snapshot is None:
             return None
+        if upkeep.has_sound_entry(snapshot):
+            self._settings_are_stored = True
         if writes is not None:
             snapshot = snapshot.with_writes(writes, txn.commit_revision)
         return snapshot, is_present

@@ -65,7 +65,7 @@ class Attribute(Generic[ViewT]):
 
 BUILT_IN: tuple[Attribute[View], ...] = (
     Attribute("State", State, "State", lambda view: view.state, "State of the device."),
-    Attribute("Status", str, "Status", lambda view: view.status, "Status of the device."),
+    Attribute("Status", str, "Status", None, "State, obsState and the first line of healthInfo."),
 )
 """Attributes that every Tango device has, and that are not declared."""
 

@@ -14,7 +14,7 @@ import tango
 from ska_sdp_config.lmc import health
 from ska_sdp_config.lmc.health import Fault, Outage
 from ska_sdp_config.lmc.states import HealthState, ObsState, State
-from ska_sdp_config.lmc.view import View
+from ska_sdp_config.lmc.view import View, status_text
 from ska_sdp_lmc.observability.metrics import EventCount
 from ska_sdp_lmc.runtime.attributes import Attribute
 
@@ -209,7 +209,7 @@ class Publisher:
             transient = None
             if before is not None and view.command_count > before and OBS_STATE in fresh:
                 transient = view.transient
-            return self._show({**fresh, **health}, transient)
+            return self._show(self._with_status({**fresh, **health}), transient)
 
     def show_outage(self, outage: Outage | None) -> None:
         """Publish an outage or rejection, None for its end."""
@@ -224,6 +224,8 @@ class Publisher:
                 # Before the first view, Status shows the reason.
                 rejection = outage.rejection if outage is not None else None
                 shown["Status"] = rejection or self._waiting
+            else:
+                shown = self._with_status(shown)
             self._show(shown)
 
     def close(self) -> None:
@@ -239,6 +241,13 @@ class Publisher:
             "healthState": health.health(self._faults, self._outage),
             "healthInfo": health.sentences(faults, self._since),
         }
+
+    def _with_status(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        known = {**self._values, **values}
+        status = status_text(
+            known["State"], known["adminMode"], known.get(OBS_STATE), known.get("healthInfo", ())
+        )
+        return {**values, "Status": status}
 
     def _show(
         self, values: Mapping[str, Any], transient: ObsState | None = None

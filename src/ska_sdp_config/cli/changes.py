@@ -2,65 +2,48 @@
 
 from __future__ import annotations
 
-import queue
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import nullcontext
-from itertools import groupby
+from collections.abc import Generator, Mapping
+from contextlib import closing, nullcontext
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.errors import TimedOut
 from ska_sdp_config.cli.interrupts import EndRequest, end_on_interrupt, end_on_timeout
+from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.output import note
+from ska_sdp_config.cli.revisions import Gap, stream
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
-from ska_sdp_config.store.keys import EVERYTHING, path_of_key
+from ska_sdp_config.store.keys import EVERYTHING, key_of_path
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
-    from ska_sdp_config.store.interface import Change
 
-__all__ = ["Texts", "changes"]
+__all__ = ["Texts", "changes", "key_changes"]
 
 Texts = dict[str, "str | None"]
 """Texts by path, None after a delete."""
-
-GAP = None
-"""In place of changes: some were lost to a compaction."""
-
-
-class _Sink:
-    """Sink of a watch that queues the changes of some keys."""
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._spans = target.spans
-        self.queue: queue.SimpleQueue[list[Change] | None] = queue.SimpleQueue()
-
-    def changed(self, changes: Sequence[Change]) -> None:
-        matching = [each for each in changes if self._matches(each.key)]
-        if matching:
-            self.queue.put(matching)
-
-    def _matches(self, key: str) -> bool:
-        in_spans = any(key in span for span in self._spans)
-        return in_spans and self._target.includes(path_of_key(key))
-
-    def gap(self, revision: int) -> None:
-        self.queue.put(GAP)
-
-    def wake(self) -> None:
-        self.queue.put([])
 
 
 def changes(
     target: Target, timeout: float | None, *, quiet: bool = False, code: int = 0
 ) -> Generator[Texts, None, None]:
+    """Yield the entries of a target, then the texts that each commit changed; see key_changes."""
+    with closing(key_changes(target, timeout, quiet=quiet, code=code)) as found:
+        for commit in found:
+            yield {each.path: each.after for each in commit}
+
+
+def key_changes(
+    target: Target, timeout: float | None, *, quiet: bool = False, code: int = 0
+) -> Generator[list[KeyChange], None, None]:
     """Yield the entries of a target, then the changes of each commit, until Ctrl-C.
 
-    A write of the same text is not a change.
+    The entries are yielded as if they were created. A write of the same text is not a change. The
+    time of a change is that of its receipt.
 
     Args:
         target: the key or object.
@@ -90,29 +73,29 @@ def changes(
 
 def _changes(
     backend: Backend, target: Target, end: EndRequest, quiet: bool
-) -> Generator[Texts, None, None]:
-    sink = _Sink(target)
-    end.wake = sink.wake
+) -> Generator[list[KeyChange], None, None]:
     shown, revision = _read(backend, target)
     if not (shown or quiet) and sys.stderr.isatty():
         note(f"{target.absence} yet: waiting, press Ctrl-C to stop.")
-    yield {**shown}
+    yield _update({}, shown, revision)
+    spans = target.spans
+
+    def includes(path: str) -> bool:
+        key = key_of_path(path)
+        return any(key in span for span in spans) and target.includes(path)
+
     # One watch: the changes of several watches would not be in order.
-    watch = backend.store.watch(EVERYTHING if target.kind else target.spans[0], revision + 1, sink)
-    try:
-        while not end.is_set:
-            received = sink.queue.get()
-            if received is GAP:
+    span = EVERYTHING if target.kind else spans[0]
+    found = stream(backend.store, revision + 1, includes, span=span, is_lossless=False, end=end)
+    # The changes of a commit together: a condition must not hold in between.
+    with closing(found) as commits:
+        for commit in commits:
+            if isinstance(commit, Gap):
                 now, revision = _read_with_retries(backend, target)
                 paths = sorted(shown.keys() | now.keys())
-                yield _update(shown, {path: now.get(path) for path in paths})
-            # The changes of a commit together: a condition must not hold in between.
-            for modified, group in groupby(received or (), lambda change: change.revision):
-                texts = {path_of_key(each.key): each.entry and each.entry.value for each in group}
-                if modified > revision:
-                    yield _update(shown, texts)
-    finally:
-        watch.cancel()
+                yield _update(shown, {path: now.get(path) for path in paths}, revision)
+            elif commit.revision > revision:
+                yield _update(shown, commit.texts, commit.revision)
 
 
 def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:
@@ -133,12 +116,19 @@ def _read_with_retries(backend: Backend, target: Target) -> tuple[dict[str, str]
     return until_answered(store, lambda seconds: _read(backend, target), no_limit)
 
 
-def _update(shown: dict[str, str], texts: Texts) -> Texts:
+def _update(
+    shown: dict[str, str], texts: Mapping[str, str | None], revision: int
+) -> list[KeyChange]:
     """Apply changes to the shown texts; return those that differ."""
-    changed = {path: text for path, text in texts.items() if shown.get(path) != text}
-    for path, text in changed.items():
-        if text is None:
-            del shown[path]
+    time = datetime.now(timezone.utc)
+    changed = [
+        KeyChange(path, shown.get(path), text, revision, time)
+        for path, text in texts.items()
+        if shown.get(path) != text
+    ]
+    for each in changed:
+        if each.after is None:
+            del shown[each.path]
         else:
-            shown[path] = text
+            shown[each.path] = each.after
     return changed

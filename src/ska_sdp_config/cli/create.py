@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from ska_sdp_config.cli.complete import complete_ids
-from ska_sdp_config.cli.entry import state_of_eb, timestamp, update_state_of_eb
+from ska_sdp_config.cli.confirmation import Confirmation
+from ska_sdp_config.cli.entry import (
+    check_object,
+    check_status,
+    state_of_eb,
+    timestamp,
+    update_state_of_eb,
+)
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import make_command
-from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
     DEPENDENCY,
@@ -26,14 +32,17 @@ from ska_sdp_config.cli.objects import (
     SdpObject,
     locate,
 )
-from ska_sdp_config.cli.options import COMMON, EB_PARAMETERS, FORCE
-from ska_sdp_config.cli.output import Printer, note
+from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, EB_PARAMETERS, FORCE
+from ska_sdp_config.cli.output import Difference, Printer, note
 from ska_sdp_config.cli.session import open_backend, open_config
 from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_depth_of_key, make_object_command
 from ska_sdp_config.store.errors import ConfigCollision
 
 if TYPE_CHECKING:
+    from ska_sdp_config.config import Config
+    from ska_sdp_config.engine.backend import Backend
+    from ska_sdp_config.engine.transaction import Txn
     from ska_sdp_config.entity import Script
     from ska_sdp_config.transaction import Transaction
 
@@ -58,16 +67,33 @@ def _check_new_id(kind: SdpObject, key: str, hint: str = "") -> None:
         raise click.UsageError(f"{exc}{hint}") from exc
 
 
-def _create(path: str, text: str, key: str, out: Printer, prefix: str) -> None:
+def _create(
+    path: str,
+    text: str,
+    key: str,
+    out: Printer,
+    prefix: str,
+    dry_run: bool,
+    *,
+    verbatim: bool = False,
+) -> None:
+    def create(_: Backend, txn: Txn) -> list[Difference]:
+        if not verbatim:
+            check_object(txn, path, prefix)
+            check_status(path, text, None, prefix)
+        txn.create(path, text)
+        # A deleted execution block of the same ID may have left its state behind.
+        of_state = update_state_of_eb(txn, path, text, prefix)
+        return [Difference("create", path, None, text), *([of_state] if of_state else [])]
+
     try:
-        with open_backend(defer_interrupts()) as backend:
-            for txn in backend.txn():
-                txn.create(path, text)
-                # A deleted execution block of the same ID may have left its state behind.
-                update_state_of_eb(txn, path, text, prefix)
+        differences = Confirmation(yes=True, dry_run=dry_run).run(open_backend, create)
     except ConfigCollision as exc:
         raise Failed(f"{path} exists already: use 'ska-sdp update' to change it.") from exc
-    _print_created(out, [path], [key])
+    if dry_run:
+        out.differences(differences, 0)
+    else:
+        _print_created(out, [path], [key])
 
 
 def _print_created(out: Printer, paths: list[str], ids: list[str]) -> None:
@@ -84,7 +110,9 @@ def _print_created(out: Printer, paths: list[str], ids: list[str]) -> None:
         raise Failed(f"Created {' and '.join(paths)}, but cannot print it: {reason}.") from exc
 
 
-def _create_key(key: str, value: str, force: bool, out: Printer, prefix: str) -> None:
+def _create_key(
+    key: str, value: str, force: bool, out: Printer, prefix: str, dry_run: bool
+) -> None:
     from ska_sdp_config.cli.validity import stored_text
 
     try:
@@ -104,15 +132,17 @@ def _create_key(key: str, value: str, force: bool, out: Printer, prefix: str) ->
             _check_new_id(place.kind, place.key, " Use --force to skip validation.")
         given = argument_value(value, f"The value for {key}")
         text = stored_text(key, given, prefix, is_new=True)
-    _create(key, text, key, out, prefix)
+    _create(key, text, key, out, prefix, dry_run, verbatim=force)
 
 
-def _create_object(kind: SdpObject, key: str, value: Any, out: Printer, prefix: str) -> None:
+def _create_object(
+    kind: SdpObject, key: str, value: Any, out: Printer, prefix: str, dry_run: bool
+) -> None:
     from ska_sdp_config.cli.validity import stored_text
 
     _check_new_id(kind, key)
     path = kind.path(prefix, key)
-    _create(path, stored_text(path, value, prefix, is_new=True), key, out, prefix)
+    _create(path, stored_text(path, value, prefix, is_new=True), key, out, prefix, dry_run)
 
 
 def _create_deployment(key: str, deployment_kind: str, parameters: str, **options: Any) -> None:
@@ -132,12 +162,22 @@ def _mapping(given: str, what: str) -> dict[str, Any]:
     return value
 
 
+class _NewBlocks(NamedTuple):
+    """Blocks to run a script: the processing block, and its execution block if there is one."""
+
+    ids: list[str]
+    paths: list[str]
+    texts: dict[str, str | None]
+    has_script: bool
+
+
 def _create_pb(
     script: str,
     parameters: str | None,
     eb_parameters: str | None,
     out: Printer,
     prefix: str,
+    dry_run: bool,
 ) -> None:
     from ska_sdp_config.entity import ProcessingBlock, Script
 
@@ -149,19 +189,29 @@ def _create_pb(
     if eb_parameters is not None:
         eb_given = _mapping(eb_parameters, "The parameters of the execution block")
     key = Script.Key.from_text(script)
-    with open_config(prefix, defer_interrupts()) as config:
-        for txn in config.txn():
-            pb_id = txn.new_processing_block_id(GENERATOR)
-            eb_id = None if eb_given is None else txn.new_execution_block_id(GENERATOR)
-            txn.processing_block.create(ProcessingBlock(pb_id, eb_id, key, given, []))
-            if eb_given is not None and eb_id is not None:
-                _create_eb(txn, eb_id, eb_given, pb_id, key, prefix)
-            is_known = txn.script.exists(key)
-    if not (is_known or out.quiet):
+
+    def create(_: Config, txn: Transaction) -> _NewBlocks:
+        pb_id = txn.new_processing_block_id(GENERATOR)
+        eb_id = None if eb_given is None else txn.new_execution_block_id(GENERATOR)
+        txn.processing_block.create(ProcessingBlock(pb_id, eb_id, key, given, []))
+        if eb_given is not None and eb_id is not None:
+            _create_eb(txn, eb_id, eb_given, pb_id, key, prefix)
+        ids = [pb_id] if eb_id is None else [pb_id, eb_id]
+        paths = [kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)]
+        states = [f"{path}/state" for path in paths[1:]]
+        return _NewBlocks(ids, paths, txn.get_many([*paths, *states]), txn.script.exists(key))
+
+    new = Confirmation(yes=True, dry_run=dry_run).run(
+        lambda ctrl_c: open_config(prefix, ctrl_c), create
+    )
+    if not (new.has_script or out.quiet):
         note(f"Script {script} does not exist: the processing block fails until it is imported.")
-    ids = [pb_id] if eb_id is None else [pb_id, eb_id]
-    paths = [kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)]
-    _print_created(out, paths, ids)
+    if dry_run:
+        out.differences(
+            [Difference("create", path, None, text) for path, text in new.texts.items()], 0
+        )
+    else:
+        _print_created(out, new.paths, new.ids)
 
 
 def _create_eb(
@@ -206,7 +256,9 @@ def _command(kind: SdpObject) -> click.Command:
         _create_object(kind, key, given, **options)
 
     key = click.Argument(["key"], metavar=kind.id_name)
-    return make_object_command(kind, create, [key, VALUE], f"Create one of the {kind.about}.")
+    return make_object_command(
+        kind, create, [key, VALUE, DRY_RUN_VALUES], f"Create one of the {kind.about}."
+    )
 
 
 _pb = make_object_command(
@@ -220,6 +272,7 @@ _pb = make_object_command(
         ),
         click.Argument(["parameters"], required=False),
         EB_PARAMETERS,
+        DRY_RUN_VALUES,
     ],
     "Create a processing block that runs a script with parameters; with --eb also the execution "
     "block that it belongs to.",
@@ -232,13 +285,17 @@ _deployment = make_object_command(
         click.Argument(["key"], metavar="ID"),
         click.Argument(["deployment_kind"], metavar="KIND", type=click.Choice(["helm"])),
         click.Argument(["parameters"]),
+        DRY_RUN_VALUES,
     ],
     "Create a deployment of a KIND (helm) with PARAMETERS, e.g. "
     '\'{"chart": "name", "values": {}}\'.',
 )
 
 _key = make_command(
-    "key", _create_key, [KEY, VALUE, FORCE], help="Create one key, given as a full path."
+    "key",
+    _create_key,
+    [KEY, VALUE, FORCE, DRY_RUN_VALUES],
+    help="Create one key, given as a full path.",
 )
 
 command = KeyGroup(
@@ -252,7 +309,7 @@ command = KeyGroup(
         "[options] (script|eb|flow|dependency|resource|request|allocation) ID VALUE",
         "[options] KEY VALUE",
     ],
-    params=[EB_PARAMETERS, FORCE, *COMMON],
+    params=[EB_PARAMETERS, FORCE, DRY_RUN_VALUES, *COMMON],
     unsupported={
         SYSTEM.name: "There is only one system entry: create it with 'ska-sdp import system'."
     },

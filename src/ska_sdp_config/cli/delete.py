@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ska_sdp_config.cli.errors import Failed, NotFound
+from ska_sdp_config.cli.confirmation import Confirmation
+from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import make_command
-from ska_sdp_config.cli.interrupts import defer_interrupts
+from ska_sdp_config.cli.in_use import users_of_all, users_of_delete
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
     DEPENDENCY,
@@ -23,74 +25,88 @@ from ska_sdp_config.cli.objects import (
     SYSTEM,
     SdpObject,
 )
-from ska_sdp_config.cli.options import COMMON, flag
+from ska_sdp_config.cli.options import COMMON, DRY_RUN, YES, flag
 from ska_sdp_config.cli.output import Change, Printer
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_id, id_argument, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
+
+if TYPE_CHECKING:
+    from ska_sdp_config.engine.backend import Backend
+    from ska_sdp_config.engine.transaction import Txn
 
 __all__ = ["command"]
 
 KINDS = (PB, SCRIPT, EB, DEPLOYMENT, FLOW, DEPENDENCY, RESOURCE, REQUEST, ALLOCATION)
 
 
-def _delete_entry(path: str, also: Sequence[str], hint: str, out: Printer) -> None:
-    """Delete one entry, with its state and owner if there are any."""
-    deleted: list[str] = []
-    with open_backend(defer_interrupts()) as backend:
-        for txn in backend.txn(prefetch=[path, *also]):
+@dataclass(frozen=True)
+class _Deleter:
+    """Deletes of one command line, each in one transaction."""
+
+    out: Printer
+    yes: bool
+    dry_run: bool
+
+    def delete_entry(
+        self, path: str, kind: SdpObject | None = None, also: Sequence[str] = ()
+    ) -> None:
+        """Delete one entry, with its state and owner if there are any."""
+        confirmation = self._confirmation(always=False)
+
+        def delete(backend: Backend, txn: Txn) -> list[str]:
             found = txn.get_many([path, *also])
             if found[path] is None:
-                raise NotFound(f"There is nothing at {path} to delete: try '{hint}'.")
+                raise NotFound(nothing_at(backend, path, kind, "There is nothing at {} to delete"))
+            confirmation.check(f"Delete {path}?", lambda: users_of_delete(txn, path))
             deleted = [each for each, text in found.items() if text is not None]
             for each in deleted:
                 txn.delete(each)
-    out.changes([Change("deleted", each) for each in deleted], 0)
+            return deleted
 
+        self._print(confirmation.run(open_backend, delete))
 
-def _delete_all(path: str, about: str, yes: bool, out: Printer) -> None:
-    """Delete everything below a path in one transaction."""
-    deleted: list[str] = []
-    levels = range(MAX_DEPTH - depth_of_path(path))
-    if not yes:
-        with open_backend() as backend:
-            for txn in backend.txn():
-                deleted = txn.peek_keys(f"{path}/", levels)
-        if deleted:
-            # The connection is closed first: the user may take long to confirm.
-            _confirm(f"Delete {about}: {len(deleted)} keys below {path}?")
-    with open_backend(defer_interrupts()) as backend:
-        for txn in backend.txn():
+    def delete_all(self, path: str, about: str) -> None:
+        """Delete everything below a path."""
+        confirmation = self._confirmation(always=True)
+        levels = range(MAX_DEPTH - depth_of_path(path))
+
+        def delete(_: Backend, txn: Txn) -> list[str]:
             # Read without guards: there may be more keys than fit in a transaction.
             deleted = txn.peek_keys(f"{path}/", levels)
             if deleted:
+                question = f"Delete {about}: {len(deleted)} keys below {path}?"
+                confirmation.check(question, lambda: users_of_all(txn, path))
                 txn.delete_prefix(f"{path}/", must_exist=False, recursive=True)
-    out.changes([Change("deleted", each) for each in deleted], 0)
+            return deleted
 
+        self._print(confirmation.run(open_backend, delete))
 
-def _confirm(question: str) -> None:
-    """Ask the user to confirm.
+    def _confirmation(self, *, always: bool) -> Confirmation:
+        return Confirmation(
+            yes=self.yes,
+            dry_run=self.dry_run,
+            quiet=self.out.quiet,
+            always=always,
+            done="deleted",
+        )
 
-    Raises:
-        Failed: the user did not confirm.
-    """
-    sys.stderr.write(f"{question} Type yes: ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip() != "yes":
-        if not sys.stdin.isatty():
-            sys.stderr.write("\n")
-        raise Failed("Nothing was deleted: type yes to confirm, or use -y.")
+    def _print(self, paths: Iterable[str]) -> None:
+        word = "delete" if self.dry_run else "deleted"
+        self.out.changes([Change(word, path) for path in paths], 0)
 
 
 def _command(kind: SdpObject) -> click.Command:
-    def delete(key: str | None, everything: bool, yes: bool, out: Printer, prefix: str) -> None:
+    def delete(key: str | None, everything: bool, prefix: str, **options: Any) -> None:
+        deleter = _Deleter(**options)
         if everything == (key is not None):
             raise click.UsageError(
                 f"Ambiguous which {kind.about} to delete: name one, or use -a for all."
             )
         if key is None:
-            _delete_all(kind.path(prefix).rstrip("/"), f"all {kind.about}", yes, out)
+            deleter.delete_all(kind.path(prefix).rstrip("/"), f"all {kind.about}")
             return
         check_id(key)
         path = kind.path(prefix, key)
@@ -98,7 +114,7 @@ def _command(kind: SdpObject) -> click.Command:
             raise click.UsageError(
                 f"{key!r} is not {kind.id_name}: 'ska-sdp delete {path}' deletes a key."
             )
-        _delete_entry(path, [f"{path}/state", f"{path}/owner"], kind.hint, out)
+        deleter.delete_entry(path, kind, [f"{path}/state", f"{path}/owner"])
 
     return make_object_command(
         kind,
@@ -108,21 +124,22 @@ def _command(kind: SdpObject) -> click.Command:
     )
 
 
-def _delete_prefix(prefix: str, everything: bool, yes: bool, out: Printer) -> None:
+def _delete_prefix(prefix: str, everything: bool, **options: Any) -> None:
     if not everything or not prefix:
         raise click.UsageError("Missing options: use -a and --prefix=PATH.")
-    _delete_all(prefix, "everything below the prefix", yes, out)
+    _Deleter(**options).delete_all(prefix, "everything below the prefix")
 
 
-def _delete_key(key: str, prefix: str, everything: bool, yes: bool, out: Printer) -> None:
+def _delete_key(key: str, everything: bool, prefix: str, **options: Any) -> None:
     if everything:
         raise click.UsageError(f"To delete all keys below, use 'delete -a --prefix={key} prefix'.")
-    _delete_entry(key, [], "ska-sdp list -a", out)
+    _Deleter(**options).delete_entry(key)
 
 
 OPTIONS: list[click.Parameter] = [
     flag("-a", "--all", "everything", text="Delete all of them."),
-    flag("-y", "--yes", text="Do not ask for confirmation."),
+    YES,
+    DRY_RUN,
 ]
 
 _key = make_command(
@@ -144,7 +161,9 @@ command = KeyGroup(
     _key,
     name="delete",
     help="Delete a key or an object, or all objects of a kind. They are deleted in one "
-    "transaction, after confirmation.",
+    "transaction. All objects of a kind, and on a terminal also an object in use, only after "
+    "confirmation: one that has a live owner, that a subarray links, or of an ACTIVE execution "
+    "block.",
     usage=[
         "(-a|--all) [options] (OBJECT|prefix)",
         "[options] OBJECT ID",

@@ -28,14 +28,18 @@ from ska_sdp_config.cli.objects import (
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.cli.output import Entry, Printer, Section, note
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn
+    from ska_sdp_config.lmc.rows import SubarrayRow
 
 __all__ = ["command"]
 
 KINDS = (PB, EB, SUBARRAY, RESOURCE, REQUEST, ALLOCATION, SYSTEM)
+
+NOT_DESCRIBED = "There is nothing at {} to describe"
 
 STATE_COLUMNS = ("status", "reason", "last_updated")
 """Fields of states to show in a table."""
@@ -215,21 +219,56 @@ def _value(section: Section) -> dict[str, Any]:
     return _mapping(section.entries[0]) if section.entries else {}
 
 
+def _subarrays_of(txn: Txn, prefix: str, kind: SdpObject, key: str) -> list[SubarrayRow]:
+    """Return the rows of the subarray, or of those to which the block is linked."""
+    if kind not in (SUBARRAY, EB, PB):
+        return []
+    from ska_sdp_config.cli.status_tables import read_subarray_rows
+
+    rows = read_subarray_rows(txn, prefix)
+    if kind == SUBARRAY:
+        return [row for row in rows if row.subarray_id == key]
+    eb_id: Any = key
+    if kind == PB:
+        path = PB.path(prefix, key)
+        eb_id = _mapping(Entry(path, txn.get(path) or "")).get("eb_id")
+    return [row for row in rows if row.eb_id is not None and row.eb_id == eb_id]
+
+
+def _show_subarrays(rows: list[SubarrayRow], kind: SdpObject, out: Printer) -> None:
+    """Print the derived states of a subarray; of a block the FAULT of its subarray, if any."""
+    if not rows:
+        return
+    from datetime import datetime, timezone
+
+    from ska_sdp_config.cli.overview_lines import subarray_lines
+    from ska_sdp_config.cli.status_tables import fault_notes
+
+    now = datetime.now(timezone.utc)
+    if kind == SUBARRAY:
+        out.lines(lambda width: [[], *subarray_lines(rows, now, width)])
+    else:
+        out.lines(lambda width: [[], *fault_notes(rows, width)])
+
+
 def _command(kind: SdpObject) -> click.Command:
     def describe(out: Printer, prefix: str, key: str = "") -> None:
         if not kind.is_single:
             check_id(key)
         sections: list[Section] = []
         absent: list[str] = []
+        rows: list[SubarrayRow] = []
         with open_backend() as backend:
             for txn in backend.txn():
                 collector = _Collector(txn, prefix)
                 sections = list(collector.sections(kind, key))
                 absent = collector.absent
-        if not sections[0].entries:
-            path = kind.path(prefix, key)
-            raise NotFound(f"There is nothing at {path} to describe: try '{kind.hint}'.")
+                rows = _subarrays_of(txn, prefix, kind, key) if out.shows_columns else []
+            if not sections[0].entries:
+                raise NotFound(nothing_at(backend, kind.path(prefix, key), kind, NOT_DESCRIBED))
         out.sections([section for section in sections if section.entries])
+        # Last, so that it is on the screen when the rest has scrolled away.
+        _show_subarrays(rows, kind, out)
         if absent and not out.quiet:
             note(f"Referenced, but not in the database: {', '.join(absent)}.")
 

@@ -55,6 +55,7 @@ def diagnose(readings: Readings) -> Iterator[Finding]:
         yield Finding("keys", "ok", f"{readings.keys} keys at revision {readings.revision}")
         yield from _unreadable(readings.unreadable)
         yield _components(readings)
+        yield from readings.system
 
 
 def _severity(finding: Finding) -> int:

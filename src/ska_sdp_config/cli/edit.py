@@ -8,16 +8,25 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.entry import CHANGEABLE, check_changeable, replace, usage
+from ska_sdp_config.cli.confirmation import Confirmation
+from ska_sdp_config.cli.entry import (
+    CHANGEABLE,
+    check_changeable,
+    check_object,
+    check_status,
+    print_differences,
+    replace,
+    usage,
+)
 from ska_sdp_config.cli.errors import EditKept, Failed, Misconfigured
-from ska_sdp_config.cli.interrupts import defer_interrupts
-from ska_sdp_config.cli.options import FORCE
-from ska_sdp_config.cli.output import Change, Printer
+from ska_sdp_config.cli.objects import PB_STATE
+from ska_sdp_config.cli.options import DRY_RUN_VALUES, FORCE, FORCE_STATUS, YES
+from ska_sdp_config.cli.output import Difference, Printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.source import parse_value
 from ska_sdp_config.cli.targets import Target, TargetGroup
@@ -29,7 +38,9 @@ COMMENT = "# "
 """Beginning of the lines that explain an error above the value to correct."""
 
 
-def edit_value(target: Target, out: Printer, prefix: str, force: bool = False) -> None:
+def edit_value(
+    target: Target, yes: bool, dry_run: bool, out: Printer, prefix: str, force: bool = False
+) -> None:
     """Edit the value of a target in a text editor, and print the changes.
 
     Raises:
@@ -37,25 +48,44 @@ def edit_value(target: Target, out: Printer, prefix: str, force: bool = False) -
         EditKept: the edited value could not be written.
     """
     editor = _editor()
-    if not force:
+    verbatim = force and target.kind is None
+    if not verbatim:
         check_changeable(target, prefix)
     stored: str | None = None
     with open_backend() as backend:
         for txn in backend.txn():
             stored = txn.get(target.entry)
-    if stored is None and not target.is_state:
-        raise target.not_found()
-    text = _text_to_edit(target, "{}" if stored is None else stored, force)
-    file = _make_file(target, text)
-    changes: list[Change] = []
+            if not verbatim:
+                check_object(txn, target.entry, prefix)
+        if stored is None and not target.is_state:
+            raise target.not_found(backend)
+
+    def to_stored_text(text: str) -> str:
+        from ska_sdp_config.cli.validity import stored_text
+
+        value = parse_value(text, f"The value for {target.entry}")
+        checked = stored_text(target.entry, value, prefix)
+        if not force:
+            check_status(target.entry, checked, stored, prefix)
+        return checked
+
+    file = _make_file(target, _text_to_edit(target, "{}" if stored is None else stored, verbatim))
+    differences: list[Difference] = []
     with _keep_on_failure(file):
-        edited = _edited(editor, file, target, prefix, force)
+        edited = _edited(editor, file, None if verbatim else to_stored_text)
         if edited is not None:
-            # Connect again: the editor may have been open for hours.
-            with open_backend(defer_interrupts(f"Your edit is kept in {file}.")) as backend:
-                changes = replace(backend, target, edited, prefix, read=(stored,))
+            # Connects again: the editor may have been open for hours.
+            differences = replace(
+                target,
+                edited,
+                prefix,
+                Confirmation(yes=yes, dry_run=dry_run, quiet=out.quiet),
+                force=force,
+                read=(stored,),
+                kept=f"Your edit is kept in {file}.",
+            )
     file.unlink()
-    out.changes(changes, 0 if changes else 1)
+    print_differences(differences, out, dry_run=dry_run)
 
 
 def _text_to_edit(target: Target, stored: str, force: bool) -> str:
@@ -119,8 +149,15 @@ def _keep_on_failure(file: Path) -> Iterator[None]:
         raise
 
 
-def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: bool) -> str | None:
+def _edited(
+    editor: list[str], file: Path, to_stored_text: Callable[[str], str] | None
+) -> str | None:
     """Run the editor until the value is valid.
+
+    Args:
+        editor: the command of the editor.
+        file: the file to edit.
+        to_stored_text: returns the text to store, or raises Failed; None to store it verbatim.
 
     Returns:
         The text to store, None if the value was not changed.
@@ -128,8 +165,7 @@ def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: b
     Raises:
         Failed: an invalid value was not corrected; or the editor failed.
     """
-    from ska_sdp_config.cli.validity import stored_text
-
+    force = to_stored_text is None
     first = rejected = _read(file, force)
     fault: Failed | None = None
     while True:
@@ -141,12 +177,11 @@ def _edited(editor: list[str], file: Path, target: Target, prefix: str, force: b
             raise fault
         if text == first:
             return None
-        if force:
+        if to_stored_text is None:
             # Editors append a newline.
             return text if first.endswith("\n") else text.removesuffix("\n")
         try:
-            value = parse_value(text, f"The value for {target.entry}")
-            return stored_text(target.entry, value, prefix)
+            return to_stored_text(text)
         except Failed as exc:
             fault, rejected = exc, text
             # One line each: a line without the prefix would be part of the value.
@@ -180,10 +215,13 @@ command = TargetGroup(
     "edit",
     edit_value,
     "Edit the value of {}",
+    options=[YES, DRY_RUN_VALUES],
     key_options=[FORCE],
+    kind_options={PB_STATE: [FORCE_STATUS]},
     kinds=CHANGEABLE,
     usage=usage(),
     help="Edit the value of a key, or of an object, or only the state of an object, with the "
-    "editor set in VISUAL or EDITOR. A missing state is created. An unchanged value is not "
-    "written.",
+    "editor set in VISUAL or EDITOR. A missing state of an existing object is created. On a "
+    "terminal, an execution block that a subarray links and the state of a processing block that "
+    "has a live owner are changed only after confirmation. An unchanged value is not written.",
 )

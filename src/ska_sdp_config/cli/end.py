@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+import click
+
+from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.entry import state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import Group
-from ska_sdp_config.cli.interrupts import defer_interrupts
+from ska_sdp_config.cli.in_use import users_of_change
 from ska_sdp_config.cli.objects import EB
-from ska_sdp_config.cli.options import COMMON, flag
-from ska_sdp_config.cli.output import Change, Printer
+from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, YES, flag
+from ska_sdp_config.cli.output import Change, Difference, Printer
 from ska_sdp_config.cli.session import open_config
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
 from ska_sdp_config.lmc.statuses import EB_ENDED
+
+if TYPE_CHECKING:
+    from ska_sdp_config.config import Config
+    from ska_sdp_config.transaction import Transaction
 
 __all__ = ["command"]
 
@@ -30,47 +39,64 @@ def _named(path: str) -> Iterator[None]:
         ) from exc
 
 
-def _end_eb(key: str, cancel: bool, out: Printer, prefix: str) -> None:
+def _end_eb(key: str, cancel: bool, yes: bool, dry_run: bool, out: Printer, prefix: str) -> None:
     check_id(key)
     path = EB.path(prefix, key)
-    with open_config(prefix, defer_interrupts()) as config:
-        for txn in config.txn(prefetch=[path, f"{path}/state"]):
-            state = txn.execution_block.state(key)
-            with _named(path):
-                eb = txn.get_execution_block(key)
-            with _named(f"{path}/state"):
-                known = state.get()
-            if eb is None:
-                raise NotFound(f"There is no execution block at {path}: try '{EB.hint}'.")
-            if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):
-                raise Failed(
-                    f"The value or the state of {path} is not a mapping: "
-                    "correct it with 'ska-sdp edit'."
-                )
-            if eb.get("status") in EB_ENDED:
-                raise Failed(
-                    f"The execution block {key} is {eb['status']} already: "
-                    f"'ska-sdp get eb {key}' shows it."
-                )
-            eb = {**eb, "status": EB_ENDED[cancel], "last_updated": timestamp()}
-            txn.update_execution_block(key, eb)
-            state.create_or_update(state_of_eb(known or {}, eb))
-    out.changes([Change("cancelled" if cancel else "finished", path)], 0)
+    confirmation = Confirmation(yes=yes, dry_run=dry_run, quiet=out.quiet)
+
+    def end(config: Config, txn: Transaction) -> list[Difference]:
+        stored = txn.get_many([path, f"{path}/state"])
+        state = txn.execution_block.state(key)
+        with _named(path):
+            eb = txn.get_execution_block(key)
+        with _named(f"{path}/state"):
+            known = state.get()
+        if eb is None:
+            absence = "There is no execution block at {}"
+            raise NotFound(nothing_at(config.backend, path, EB, absence))
+        if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):
+            raise Failed(
+                f"The value or the state of {path} is not a mapping: "
+                "correct it with 'ska-sdp edit'."
+            )
+        if eb.get("status") in EB_ENDED:
+            raise Failed(
+                f"The execution block {key} is {eb['status']} already: "
+                f"'ska-sdp get eb {key}' shows it."
+            )
+        verb = "Cancel" if cancel else "Finish"
+        confirmation.check(f"{verb} {path}?", lambda: users_of_change(txn.raw, path))
+        eb = {**eb, "status": EB_ENDED[cancel], "last_updated": timestamp()}
+        txn.update_execution_block(key, eb)
+        state.create_or_update(state_of_eb(known or {}, eb))
+        written = txn.get_many(stored)
+        return [Difference(verb.lower(), each, stored[each], written[each]) for each in stored]
+
+    differences = confirmation.run(lambda ctrl_c: open_config(prefix, ctrl_c), end)
+    if dry_run:
+        out.differences(differences, 0)
+    else:
+        out.changes([Change("cancelled" if cancel else "finished", path)], 0)
 
 
-CANCEL = flag("-c", "--cancel", text="Cancel it instead of finishing it.")
+OPTIONS: list[click.Parameter] = [
+    flag("-c", "--cancel", text="Cancel it instead of finishing it."),
+    YES,
+    DRY_RUN_VALUES,
+]
 
 command = Group(
     name="end",
     help="End an execution block.",
     usage=["eb ID [options]"],
-    params=[CANCEL, *COMMON],
+    params=[*OPTIONS, *COMMON],
     commands=[
         make_object_command(
             EB,
             _end_eb,
-            [id_argument(EB), CANCEL],
-            "End an execution block: set its status to FINISHED, or with -c to CANCELLED.",
+            [id_argument(EB), *OPTIONS],
+            "End an execution block: set its status to FINISHED, or with -c to CANCELLED. On a "
+            "terminal, one that a subarray links only after confirmation.",
         )
     ],
 )

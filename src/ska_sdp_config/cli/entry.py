@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.errors import Failed
+from ska_sdp_config.cli.confirmation import Confirmation
+from ska_sdp_config.cli.errors import Failed, NotFound
+from ska_sdp_config.cli.in_use import users_of_change
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
     CONTROLLER,
@@ -24,8 +26,10 @@ from ska_sdp_config.cli.objects import (
     SYSTEM,
     locate,
 )
-from ska_sdp_config.cli.output import Change, note
+from ska_sdp_config.cli.output import Change, Difference, Printer
+from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target
+from ska_sdp_config.lmc.statuses import PB_STATUSES
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 __all__ = [
     "CHANGEABLE",
     "check_changeable",
+    "check_object",
+    "check_status",
+    "print_differences",
     "replace",
     "state_of_eb",
     "timestamp",
@@ -85,54 +92,110 @@ def check_changeable(target: Target, prefix: str) -> None:
         )
 
 
+def check_status(path: str, text: str, before: str | None, prefix: str) -> None:
+    """Check that the status in the new state of a processing block is known, or stored already.
+
+    Args:
+        path: the path of a value; others than states of processing blocks are not checked.
+        text: the new text.
+        before: the stored text, None for none.
+        prefix: the global prefix.
+
+    Raises:
+        Failed: the status is unknown; names the known ones.
+    """
+    place = locate(path, prefix)
+    if place is None or (place.kind, place.part) != (PB, "state"):
+        return
+    status, known = (values.field(values.read(each or ""), "status") for each in (text, before))
+    if status and status not in (*PB_STATUSES, known):
+        raise Failed(
+            f"The value for {path} was rejected, nothing was changed: unknown status {status!r}, "
+            f"expected one of {', '.join(PB_STATUSES)}; use --force to store it."
+        )
+
+
+def check_object(txn: Txn, path: str, prefix: str) -> None:
+    """Check that a path is not that of the state of an object that does not exist.
+
+    Raises:
+        NotFound: the object does not exist.
+    """
+    place = locate(path, prefix)
+    if place is None or place.part != "state" or place.kind.leaf:
+        return
+    of_object = place.kind.path(prefix, place.key)
+    if txn.get(of_object) is None:
+        raise NotFound(
+            f"There is nothing at {of_object}, so its state was not written: "
+            f"try '{place.kind.hint}'."
+        )
+
+
 def replace(
-    backend: Backend,
     target: Target,
     text: str,
     prefix: str,
+    confirmation: Confirmation,
     *,
+    force: bool = False,
     read: tuple[str | None] | None = None,
-) -> list[Change]:
+    kept: str = "",
+) -> list[Difference]:
     """Replace the text of an entry in one transaction; create a missing state.
 
     The state of an execution block, if it has one, is updated with it.
 
     Args:
-        backend: the database.
         target: the key or object.
         text: the new text.
         prefix: the global prefix.
+        confirmation: the confirmation of the change.
+        force: whether to skip validation.
         read: the text that must still be stored, None within it for no entry; None to skip the
             check.
+        kept: see ``Confirmation.run``.
 
     Returns:
         The changes; empty if the value is stored already.
 
     Raises:
-        NotFound: the entry does not exist.
-        Failed: the stored text is not the one that was read.
+        NotFound: the entry does not exist, or the object of a state.
+        Failed: the stored text is not the one that was read; the status is unknown; or the user
+            did not confirm.
     """
     from ska_sdp_config.cli.bulk import plan
 
     path = target.entry
-    changes: list[Change] = []
-    has_object = True
-    for txn in backend.txn():
+
+    def change(backend: Backend, txn: Txn) -> list[Difference]:
         before = txn.get(path)
         if read is not None and before != read[0]:
             raise Failed(f"{path} was changed by another client: edit it again.")
         if before is None and not target.is_state:
-            raise target.not_found()
-        has_object = before is not None or txn.get(target.path) is not None
-        changes = [Change(f"{step.verb}d", path) for step in plan({path: before}, {path: text})]
-        if changes:
-            (txn.create if before is None else txn.update)(path, text)
-            state_path = update_state_of_eb(txn, path, text, prefix)
-            if state_path:
-                changes.append(Change("updated", state_path))
-    if not has_object:
-        note(f"There is nothing at {target.path}: its state was written nevertheless.")
-    return changes
+            raise target.not_found(backend)
+        if not (force and target.kind is None):
+            check_object(txn, path, prefix)
+        if not force:
+            check_status(path, text, before, prefix)
+        steps = list(plan({path: before}, {path: text}))
+        if not steps:
+            return []
+        confirmation.check(f"Change {path}?", lambda: users_of_change(txn, path))
+        (txn.create if before is None else txn.update)(path, text)
+        of_state = update_state_of_eb(txn, path, text, prefix)
+        return [Difference(steps[0].verb, path, before, text), *([of_state] if of_state else [])]
+
+    return confirmation.run(open_backend, change, kept)
+
+
+def print_differences(differences: Sequence[Difference], out: Printer, *, dry_run: bool) -> None:
+    """Print the changes of one entry, which are still to make in a dry run."""
+    unchanged = 0 if differences else 1
+    if dry_run:
+        out.differences(differences, unchanged)
+    else:
+        out.changes([Change(f"{each.word}d", each.path) for each in differences], unchanged)
 
 
 def timestamp() -> str:
@@ -159,12 +222,12 @@ def state_of_eb(known: Mapping[str, Any], eb: Mapping[str, Any]) -> dict[str, An
     return state | ({"status": eb["status"]} if "status" in eb else {})
 
 
-def update_state_of_eb(txn: Txn, path: str, text: str, prefix: str) -> str | None:
+def update_state_of_eb(txn: Txn, path: str, text: str, prefix: str) -> Difference | None:
     """Update the stored state of an execution block to its new text.
 
     Returns:
-        The path of the state; None if nothing was written: the path is not that of an execution
-        block, there is no state, or one of the two is not a mapping or cannot be encoded.
+        The change; None if nothing was written: the path is not that of an execution block, there
+        is no state, or one of the two is not a mapping or cannot be encoded.
     """
     from ska_sdp_config.entity.codec import encode
 
@@ -172,7 +235,8 @@ def update_state_of_eb(txn: Txn, path: str, text: str, prefix: str) -> str | Non
     if place is None or place.kind != EB or place.part:
         return None
     state_path = f"{path}/state"
-    known, eb = values.read(txn.get(state_path) or ""), values.read(text)
+    before = txn.get(state_path)
+    known, eb = values.read(before or ""), values.read(text)
     if not (isinstance(known, dict) and isinstance(eb, dict)):
         return None
     try:
@@ -180,4 +244,4 @@ def update_state_of_eb(txn: Txn, path: str, text: str, prefix: str) -> str | Non
     except ValueError:  # escapes in JSON can yield lone surrogates
         return None
     txn.update(state_path, state)
-    return state_path
+    return Difference("update", state_path, before, state)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.store.errors import (
     ConfigCollision,
     ConfigConnectionError,
@@ -100,6 +101,13 @@ def _explain(error: BaseException) -> tuple[int, str]:
         )
         again = " Run the same command again to finish." if is_retryable else ""
         return code, f"{text} {error}{again}"
+    if isinstance(error, click.NoSuchOption):
+        # Click lists all options that are similar.
+        meant = closest(error.option_name, error.possibilities or ())
+        if meant is not None:
+            command = error.ctx.command_path if error.ctx else "ska-sdp"
+            text = f"No such option {error.option_name!r}: did you mean {meant!r}?"
+            return 2, f"{text} Try '{command} -h'."
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
         return 2, f"{error.format_message()} Try '{command} -h'."

@@ -14,8 +14,8 @@ def _get(target: Target, out: Printer, prefix: str) -> None:
     with open_backend() as backend:
         for txn in backend.txn():
             found = target.read(txn)
-    if not found:
-        raise target.not_found()
+        if not found:
+            raise target.not_found(backend)
     entries = [Entry(path, text) for path, text in found.items()]
     if target.kind:
         out.parts(entries)

@@ -8,24 +8,28 @@ from typing import Any
 import click
 
 from ska_sdp_config.cli.objects import OTHER_NAMES
-from ska_sdp_config.cli.options import COMMON, takes_value
+from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, takes_value
+from ska_sdp_config.cli.suggestions import advise_on_object, closest, misspelt_option
 
 __all__ = ["HELP", "Action", "Group", "make_command", "with_printer"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every command: the names of the help option."""
 
-Action = Callable[..., None]
-"""Function of a command: arguments and options are keyword arguments, with a Printer ``out``."""
+Action = Callable[..., "int | None"]
+"""Function of a command: arguments and options are keyword arguments, with a Printer ``out``.
+
+It may return an exit code.
+"""
 
 
 def with_printer(action: Action) -> Action:
     """Return a callback that makes the printer ``out`` from the options ``-o`` and ``-q``."""
 
-    def callback(output: str | None, quiet: bool, **options: Any) -> None:
+    def callback(output: str | None, quiet: bool, **options: Any) -> int | None:
         from ska_sdp_config.cli.printers import make_printer
 
-        action(out=make_printer(output, quiet), **options)
+        return action(out=make_printer(output, quiet), **options)
 
     return callback
 
@@ -83,8 +87,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the subcommand."""
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
-            unknown = f"Unknown {self.members} {args[0]!r}: expected one of {self._choices(ctx)}."
-            ctx.fail(self._unsupported.get(args[0], unknown))
+            self._fail_unknown(ctx, *args)
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -112,6 +115,31 @@ class Group(click.Group):
         """Return the name of the subcommand for a word that may be another name of it."""
         name = OTHER_NAMES.get(word, word)
         return name if name in self.commands else word
+
+    def _fail_unknown(self, ctx: click.Context, word: str, *rest: str) -> None:
+        """Raise the error on an unknown subcommand, with the word that was probably meant.
+
+        Raises:
+            UsageError: always.
+        """
+        known = {name for each in (*self.params, *COMMON) for name in each.opts} | VALUE_OPTIONS
+        if option := misspelt_option(rest, known):
+            # Its value was taken for the subcommand.
+            raise click.NoSuchOption(option, possibilities=sorted(known), ctx=ctx)
+        names = self.list_commands(ctx)
+        other = next((each for each in rest if OTHER_NAMES.get(each, each) in names), None)
+        advice = self._advise(word, names, ctx)
+        if advice is None and other is not None:
+            advice = f"the {self.members} goes first, as in '{ctx.command_path} {other} …'."
+        unknown = f"Unknown {self.members} {word!r}: "
+        unknown += advice or f"expected one of {self._choices(ctx)}."
+        ctx.fail(self._unsupported.get(OTHER_NAMES.get(word, word), unknown))
+
+    def _advise(self, word: str, names: Sequence[str], ctx: click.Context) -> str | None:
+        if self.members == "object":
+            return advise_on_object(word, names, ctx.command_path)
+        found = closest(word, names)
+        return f"did you mean {found!r}?" if found else None
 
     def _choices(self, ctx: click.Context) -> str:
         names = ", ".join(self.list_commands(ctx))

@@ -9,7 +9,7 @@ import click
 from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.group import Group, make_command
 from ska_sdp_config.cli.objects import SCRIPT, SYSTEM
-from ska_sdp_config.cli.options import ATOMIC, COMMON, flag
+from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, flag
 from ska_sdp_config.cli.output import Change, Printer
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ def _write(goal: Goal, prefix: str, out: Printer, *, dry_run: bool, atomic: bool
     out.changes([Change(each.word, each.path) for each in differences], unchanged)
 
 
-DRY_RUN = flag("--dry-run", text="Only print the changes.")
 SOURCE = click.Argument(["source"], metavar="FILE-OR-URL", type=click.Path())
 OPTIONS: list[click.Parameter] = [
     flag("--sync", text="Delete scripts not in the input."),

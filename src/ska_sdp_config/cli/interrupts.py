@@ -38,9 +38,11 @@ class EndRequest:
     Attributes:
         wake: callback that :meth:`set` calls, in another thread than the main one.
         error: the error to raise; None after Ctrl-C.
+        exit_code: the exit code if the process must be killed after Ctrl-C.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, exit_code: int = 0) -> None:
+        self.exit_code = exit_code
         self.wake: Callable[[], None] = lambda: None
         self.error: Failed | None = None
         self._event = threading.Event()
@@ -62,14 +64,15 @@ def end_on_interrupt(code: int = 0) -> Iterator[EndRequest]:
     """On Ctrl-C end a command that waits and writes nothing.
 
     Args:
-        code: the exit code if the process must be killed after the grace period.
+        code: the exit code if the process must be killed after the grace period; the body may
+            change it in the request.
     """
-    end = EndRequest()
+    end = EndRequest(code)
 
     def on_interrupt(count: int, over: threading.Event) -> None:
         end.set()
         if not over.wait(GRACE_S):
-            _end_process(code, STOPPED if code else "")
+            _end_process(end.exit_code, STOPPED if end.exit_code else "")
 
     with _interrupt_thread(on_interrupt):
         yield end

@@ -11,7 +11,15 @@ import click
 from ska_sdp_config.cli.complete import complete_first_parts
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import Group, with_printer
-from ska_sdp_config.cli.objects import OBJECTS, PB, SCRIPT, SYSTEM, SdpObject
+from ska_sdp_config.cli.objects import (
+    DEPLOYMENT,
+    OBJECTS,
+    PB,
+    SCRIPT,
+    SUBARRAY,
+    SYSTEM,
+    SdpObject,
+)
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.session import open_backend
@@ -38,6 +46,8 @@ class Listing(NamedTuple):
     is_selected: Callable[[str], bool] = lambda path: True
     columns: tuple[str, ...] = ()
     """Fields of values that a table shows."""
+    kind: SdpObject | None = None
+    """Kind of the objects, None for all entries."""
 
 
 def _everything(root: str) -> Listing:
@@ -54,7 +64,7 @@ def _objects(kind: SdpObject, prefix: str) -> Listing:
         # A path that is longer than that of the only instance is another key.
         return path == root if kind.is_single else path.endswith(leaf)
 
-    return Listing(root, range(level, level + 1), is_selected, kind.columns)
+    return Listing(root, range(level, level + 1), is_selected, kind.columns, kind)
 
 
 def _objects_with_all(kind: SdpObject, prefix: str) -> Listing:
@@ -75,13 +85,13 @@ def _of_date(listing: Listing, date: str) -> Listing:
     return listing._replace(is_selected=is_selected)
 
 
-def _show(listing: Listing, values: bool, out: Printer) -> None:
+def _show(listing: Listing, values: bool, out: Printer, prefix: str) -> None:
     """Read the selected keys, and print them."""
     entries: list[Entry] = []
     paths: list[str] = []
     with open_backend() as backend:
         if listing.columns and out.shows_columns and not values:
-            out.columns(listing.columns, _stream(backend, listing))
+            _show_columns(backend, listing, out, prefix)
             return
         for txn in backend.txn():
             if values:
@@ -96,27 +106,57 @@ def _show(listing: Listing, values: bool, out: Printer) -> None:
         out.keys(paths)
 
 
-def _stream(backend: Backend, listing: Listing) -> Iterator[Entry]:
+def _show_columns(backend: Backend, listing: Listing, out: Printer, prefix: str) -> None:
+    """Print a table with fields of the values; of blocks and subarrays with derived ones."""
+    if listing.kind in (PB, DEPLOYMENT):
+        from ska_sdp_config.cli.status_tables import show_blocks
+
+        show_blocks(backend, listing.kind, _stream(backend, listing, "/state"), out, prefix)
+    elif listing.kind == SUBARRAY:
+        from ska_sdp_config.cli.status_tables import show_subarrays
+
+        show_subarrays(backend, out, prefix)
+    else:
+        out.columns(listing.columns, (entry for entry, _ in _stream(backend, listing)))
+
+
+def _stream(
+    backend: Backend, listing: Listing, leaf: str = ""
+) -> Iterator[tuple[Entry, str | None]]:
     """Yield entries page by page, all at one revision.
+
+    Args:
+        backend: the database.
+        listing: the selected entries.
+        leaf: end of the path of a further entry to read for each, such as ``/state``.
+
+    Yields:
+        The entry, and the text of the further one, None if there is none.
 
     Raises:
         Failed: the revision was compacted in the meantime.
     """
     found, when = backend.list_keys(listing.root, listing.levels)
     paths = [path for path in found if isinstance(path, str) and listing.is_selected(path)]
+    store = backend.store
     for begin in range(0, len(paths), PAGE_SIZE):
-        page = set(paths[begin : begin + PAGE_SIZE])
-        first, last = paths[begin], paths[min(begin + PAGE_SIZE, len(paths)) - 1]
-        span = Span(key_of_path(first), key_of_path(last) + "\0")
-        store = backend.store
+        page = paths[begin : begin + PAGE_SIZE]
+        further = [f"{path}{leaf}" for path in page] if leaf else []
+        queries = [Query(_span_of(part)) for part in (page, further) if part]
         try:
-            reply = store.read([Query(span)], when.revision, timeout=store.timeout)
+            reply = store.read(queries, when.revision, timeout=store.timeout)
         except Compacted as exc:
             raise Failed("The database was compacted while it was read: list it again.") from exc
-        for each in reply.found[0] or ():
-            path = path_of_key(each.key)
-            if path in page:
-                yield Entry(path, each.value)
+        texts = {path_of_key(each.key): each.value for part in reply.found for each in part or ()}
+        for path in page:
+            if path in texts:
+                yield Entry(path, texts[path]), texts.get(f"{path}{leaf}") if leaf else None
+
+
+def _span_of(paths: list[str]) -> Span:
+    """Return the span from the first to the last of some paths of one level."""
+    # Not sorted by path: /pb/a-b/state is before /pb/a/state.
+    return Span(key_of_path(min(paths)), key_of_path(max(paths)) + "\0")
 
 
 def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -128,7 +168,7 @@ def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -
             return value
     except ValueError:
         pass
-    raise click.UsageError(f"Invalid date {value!r}: expected YYYYMMDD.", ctx)
+    raise click.UsageError(f"Invalid date {value!r}: expected YYYYMMDD, e.g. 20260101.", ctx)
 
 
 def _of_word(listing: Listing, kind: SdpObject, word: str) -> Listing:
@@ -182,14 +222,14 @@ def _command(kind: SdpObject) -> click.Command:
             listing = _of_date(listing, date)
         if word:
             listing = _of_word(listing, kind, word)
-        _show(listing, **options)
+        _show(listing, prefix=prefix, **options)
 
     arguments = {PB: [DATE], SCRIPT: [KIND]}.get(kind, [])
-    text = f"List {kind.about}, with -a also their states and owners."
+    text = f"List {kind.about}, with -a also their states and owners"
     if kind.selectors:
         arguments = [_word_argument(kind)]
-        text = f"{text[:-1]}; all, or those of a {' or '.join(kind.selectors)}."
-    return make_object_command(kind, list_, [*arguments, ALL, VALUES], text)
+        text += f"; all, or those of a {' or '.join(kind.selectors)}"
+    return make_object_command(kind, list_, [*arguments, ALL, VALUES], f"{text}.")
 
 
 def _without_object(prefix: str, everything: bool, **options: Any) -> None:
@@ -198,7 +238,7 @@ def _without_object(prefix: str, everything: bool, **options: Any) -> None:
         return
     if not everything:
         ctx.fail("Missing object: name one, or use -a to list everything.")
-    _show(_everything(f"{prefix}/"), **options)
+    _show(_everything(f"{prefix}/"), prefix=prefix, **options)
 
 
 command = Group(

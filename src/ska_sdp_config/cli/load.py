@@ -6,7 +6,7 @@ import click
 
 from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.group import make_command
-from ska_sdp_config.cli.options import ATOMIC, flag
+from ska_sdp_config.cli.options import ATOMIC, DRY_RUN_VALUES, flag
 from ska_sdp_config.cli.output import Printer
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
@@ -53,7 +53,7 @@ command = make_command(
         click.Argument(["source"], metavar="FILE-OR-URL", type=click.Path()),
         flag("--sync", text="Delete keys not in the input, except owners."),
         flag("-a", "--all", "everything", text="Include owners, which belong to processes."),
-        flag("--dry-run", text="Only print the changes, with the differences of values."),
+        DRY_RUN_VALUES,
         ATOMIC,
         flag("--force", text="Skip validation of the values."),
     ],

@@ -16,6 +16,7 @@ __all__ = [
     "OBJECTS",
     "OTHER_NAMES",
     "PB",
+    "PB_STATE",
     "REQUEST",
     "RESOURCE",
     "SCRIPT",
@@ -182,12 +183,20 @@ def _state(kind: SdpObject) -> SdpObject:
     return SdpObject(f"{kind.name}-state", kind.root, about, kind.id_name, leaf="/state")
 
 
-STATES = tuple(map(_state, (PB, EB, DEPLOYMENT, FLOW, RESOURCE)))
+PB_STATE = _state(PB)
+STATES = (PB_STATE, *map(_state, (EB, DEPLOYMENT, FLOW, RESOURCE)))
 """States that can be changed separately from their objects."""
 
 
-OTHER_NAMES = {"deploy": DEPLOYMENT.name}
-"""Names of objects that are accepted too; help and completion leave them out."""
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("cy") else f"{name}s"
+
+
+OTHER_NAMES = {
+    "deploy": DEPLOYMENT.name,
+    **{_plural(kind.name): kind.name for kind in (*OBJECTS, *STATES)},
+}
+"""Names of objects that are accepted too, such as plurals; help and completion leave them out."""
 
 
 class Location(NamedTuple):

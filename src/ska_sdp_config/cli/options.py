@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 import click
 
@@ -11,10 +14,16 @@ __all__ = [
     "ATOMIC",
     "COMMON",
     "DEBUG",
+    "DRY_RUN",
+    "DRY_RUN_VALUES",
     "EB_PARAMETERS",
     "FORCE",
+    "FORCE_STATUS",
+    "OLDER_THAN",
+    "SINCE",
     "TIMEOUT",
     "VALUE_OPTIONS",
+    "YES",
     "flag",
     "has_debug",
     "takes_value",
@@ -27,12 +36,51 @@ def _check_prefix(ctx: click.Context, param: click.Parameter, value: str) -> str
     return value.rstrip("/")
 
 
-def _check_seconds(
-    ctx: click.Context, param: click.Parameter, value: float | None
-) -> float | None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise click.UsageError(f"Invalid timeout {value}: expected seconds, more than 0.", ctx)
-    return value
+def _check_seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise click.UsageError(
+            f"Invalid timeout {value!r}: expected seconds, more than 0, e.g. 10.", ctx
+        )
+    return seconds
+
+
+def _set_host(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        os.environ["SDP_CONFIG_HOST"] = value
+
+
+def _set_port(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
+        raise click.UsageError(f"Invalid port {value!r}: expected a number from 1 to 65535.", ctx)
+    os.environ["SDP_CONFIG_PORT"] = value
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+"""Arguments of timedelta by the letter of the unit."""
+
+
+def _to_timedelta(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> timedelta | None:
+    if value is None:
+        return None
+    found = re.fullmatch(f"([0-9]+)([{''.join(_UNITS)}])", value)
+    try:
+        if found:
+            return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        pass
+    raise click.UsageError(
+        f"Invalid duration {value!r}: expected a number and s, m, h, d or w, e.g. 10m or 30d.", ctx
+    )
 
 
 def flag(*names: str, text: str) -> click.Option:
@@ -54,10 +102,40 @@ OUTPUT = click.Option(
 )
 TIMEOUT = click.Option(
     ["--timeout"],
-    type=float,
     metavar="SECONDS",
     callback=_check_seconds,
     help="Stop after this time, with exit code 4.",
+)
+OLDER_THAN = click.Option(
+    ["--older-than"],
+    required=True,
+    metavar="AGE",
+    callback=_to_timedelta,
+    help="Minimum age, a number and s, m, h, d or w, e.g. 30d.",
+)
+
+# Both set the environment variables of the same meaning: the backend reads nothing else, so that
+# an option and its variable cannot differ in effect.
+HOST = click.Option(
+    ["--host"],
+    metavar="HOST",
+    expose_value=False,
+    callback=_set_host,
+    help="Database host, or host:port,host:port,… (SDP_CONFIG_HOST).",
+)
+PORT = click.Option(
+    ["--port"],
+    metavar="PORT",
+    expose_value=False,
+    callback=_set_port,
+    help="Database port (SDP_CONFIG_PORT).",
+)
+
+SINCE = click.Option(
+    ["--since"],
+    metavar="DURATION",
+    callback=_to_timedelta,
+    help="Begin at the first value with a time within this duration, e.g. 10m, 2h or 1d.",
 )
 
 # Read from the command line before it is parsed: it applies to parsing errors too.
@@ -72,12 +150,18 @@ COMMON: list[click.Parameter] = [
     flag("-q", "--quiet", text="Print less: values without their keys, and no notes."),
     OUTPUT,
     PREFIX,
+    HOST,
+    PORT,
     DEBUG,
 ]
 """Options of every command."""
 
 FORCE = flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
+FORCE_STATUS = flag("--force", text="Accept an unknown status.")
 ATOMIC = flag("--atomic", text="Fail if it does not fit one transaction.")
+DRY_RUN = flag("--dry-run", text="Only print the changes.")
+DRY_RUN_VALUES = flag("--dry-run", text="Only print the changes, with the differences of values.")
+YES = flag("-y", "--yes", text="Do not ask for confirmation.")
 EB_PARAMETERS = click.Option(
     ["--eb", "eb_parameters"],
     metavar="PARAMETERS",
@@ -85,7 +169,9 @@ EB_PARAMETERS = click.Option(
 )
 
 VALUE_OPTIONS = frozenset(
-    name for option in (PREFIX, OUTPUT, TIMEOUT, EB_PARAMETERS) for name in option.opts
+    name
+    for option in (PREFIX, OUTPUT, HOST, PORT, SINCE, TIMEOUT, OLDER_THAN, EB_PARAMETERS)
+    for name in option.opts
 )
 """Names of the options that take a value."""
 

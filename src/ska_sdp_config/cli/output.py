@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ska_sdp_config.cli.columns import Line
+from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.terminal import one_line
 
 __all__ = [
@@ -29,7 +31,7 @@ class Entry(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A change that was made: ``created``, ``updated`` …, and the path."""
+    """A change that was made: ``created``, ``updated`` …, and the path; or to make: ``create``."""
 
     word: str
     path: str
@@ -69,9 +71,11 @@ class Printer:
 
     Attributes:
         shows_columns: whether ``columns`` prints the fields, and not only the paths.
+        prints_lines: whether two lists are printed as one list of both would be.
     """
 
     shows_columns = False
+    prints_lines = True
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
@@ -96,9 +100,19 @@ class Printer:
         """Print one path with its value."""
         self.entries([entry])
 
-    def changed(self, path: str, text: str | None) -> None:
-        """Print the new value at a path, None if it was deleted, and flush."""
-        self.keys([path])
+    def current(self, changes: Sequence[KeyChange]) -> None:
+        """Print the values before the first change, which are given as creations, and flush."""
+        self.parts([Entry(each.path, each.after or "") for each in changes])
+        sys.stdout.flush()
+
+    def key_changes(self, changes: Iterable[KeyChange], *, whole: bool = False) -> None:
+        """Print changes of keys, and flush; if quiet, the new values only.
+
+        Args:
+            changes: the changes.
+            whole: whether to print the new values in place of the fields that changed.
+        """
+        self.keys(change.path for change in changes)
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
@@ -121,6 +135,29 @@ class Printer:
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print the results of checks; if quiet, only warnings and faults."""
         self.keys(each.subject for each in findings)
+
+    def lines(self, make_lines: Callable[[int], Iterable[Line]]) -> None:
+        """Print lines, given the function that returns them for a width; if ``shows_columns``."""
+        raise NotImplementedError
+
+    def screen(
+        self,
+        make_lines: Callable[[int], Iterable[Line]],
+        make_document: Callable[[], Mapping[str, Any]],
+        names: Iterable[str],
+        *,
+        is_update: bool = False,
+    ) -> None:
+        """Print a screen, and flush.
+
+        Args:
+            make_lines: returns the lines for a width.
+            make_document: returns the same as a JSON document.
+            names: names of its objects.
+            is_update: whether it replaces the last one.
+        """
+        write_lines(names)
+        sys.stdout.flush()
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the parts of a dump."""

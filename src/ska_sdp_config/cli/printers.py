@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.columns import SCREEN_WIDTH, Line
+from ska_sdp_config.cli.key_change import KeyChange, describe, time_column
 from ska_sdp_config.cli.output import (
     Change,
     Difference,
@@ -46,9 +49,13 @@ class PlainPrinter(Printer):
         """Print a list of paths with their values."""
         write_texts(self._line(*entry) for entry in entries)
 
-    def changed(self, path: str, text: str | None) -> None:
-        """Print a path with its value, ``null`` after a delete."""
-        self.entries([Entry(path, "null" if text is None else text)])
+    def key_changes(self, changes: Iterable[KeyChange], *, whole: bool = False) -> None:
+        """Print changes of keys, one per line; if quiet, values, and ``null`` after a delete."""
+        if self.quiet:
+            texts = ("null" if each.after is None else each.after for each in changes)
+            write_texts(map(values.compact, texts))
+        else:
+            write_lines(_change_line(each, whole) for each in changes)
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
@@ -67,6 +74,20 @@ class PlainPrinter(Printer):
             if not self.quiet:
                 write_lines(f"  {line}" for line in values.difference(each.before, each.after))
 
+    def screen(
+        self,
+        make_lines: Callable[[int], Iterable[Line]],
+        make_document: Callable[[], Mapping[str, Any]],
+        names: Iterable[str],
+        *,
+        is_update: bool = False,
+    ) -> None:
+        """Print the lines; after an update an empty line."""
+        write_lines("".join(text for text, _ in line) for line in make_lines(SCREEN_WIDTH))
+        if is_update:
+            write_lines([""])
+        sys.stdout.flush()
+
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print the findings, one per line; if quiet, only warnings and faults."""
         for each in findings:
@@ -79,3 +100,10 @@ class PlainPrinter(Printer):
         if self.quiet:
             return value
         return f"{one_line(path) if sys.stdout.isatty() else path} = {value}"
+
+
+def _change_line(change: KeyChange, whole: bool) -> str:
+    text = describe(change)
+    if whole and change.after is not None:
+        text = f"= {values.compact(change.after)}"
+    return f"{time_column(change.time)} {change.path} {text}"

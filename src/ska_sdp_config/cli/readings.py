@@ -17,6 +17,7 @@ from ska_sdp_config.operations.ownership import read_owner
 from ska_sdp_config.store.errors import ConfigConnectionError, depth_of_path
 
 if TYPE_CHECKING:
+    from ska_sdp_config.cli.output import Finding
     from ska_sdp_config.config import Config
     from ska_sdp_config.transaction import Transaction
 
@@ -38,6 +39,7 @@ class Readings:
         keys: the number of keys.
         components: the owners of the components that are alive, by name.
         unreadable: the fault of each unreadable entity, by path.
+        system: findings on the stored subarrays, blocks and states.
         members: the status of each server; empty for a database without servers.
         username: the user that logs in, None without a login.
         has_certificate: whether a client certificate is set.
@@ -50,6 +52,7 @@ class Readings:
     keys: int = 0
     components: dict[str, dict[str, Any]] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    system: list[Finding] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     username: str | None = None
     has_certificate: bool = False
@@ -57,13 +60,16 @@ class Readings:
 
 def read_database(config: Config, prefix: str, readings: Readings) -> None:
     """Read the contents of the database."""
-    from ska_sdp_config.engine.transaction import MAX_DEPTH
+    from ska_sdp_config.cli.system_findings import find_system_faults
+    from ska_sdp_config.cli.system_survey import survey_system
 
     readings.address = config.backend.address
     root = COMPONENT.path(prefix)
     try:
         for txn in config.txn():
-            readings.keys = len(txn.list_keys("/", range(MAX_DEPTH)))
+            survey = survey_system(txn, prefix)
+            readings.keys = survey.keys
+            readings.system = list(find_system_faults(survey, prefix))
             readings.revision = txn.revision
             # On the backend's transaction: others leave out the texts that are not JSON.
             owners = txn.raw.list_values(root, [depth_of_path(COMPONENT.leaf)])

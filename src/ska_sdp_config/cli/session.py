@@ -33,11 +33,13 @@ def open_backend(
 
     Raises:
         Misconfigured: a setting in the environment is invalid.
+        ConfigConnectionError: no server listens. After the first connection it is retried.
     """
 
     def make() -> Backend:
-        from ska_sdp_config.backends import backend_name, connect
+        from ska_sdp_config.backends import backend_name, check_reachable, connect
 
+        check_reachable(backend_name())
         return connect(backend_name())
 
     return _opened(make, ctrl_c, logging.WARNING if waits else logging.CRITICAL)
@@ -49,6 +51,9 @@ def open_config(
     """Open the database for a command that uses entities; see :func:`open_backend`."""
 
     def make() -> Config:
+        from ska_sdp_config.backends import backend_name, check_reachable
+
+        check_reachable(backend_name())
         from ska_sdp_config.config import Config
 
         return Config(global_prefix=prefix)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.columns import Line
+from ska_sdp_config.cli.key_change import KeyChange, document
 from ska_sdp_config.cli.output import (
     Change,
     Difference,
@@ -24,6 +26,8 @@ __all__ = ["DocumentPrinter"]
 
 class DocumentPrinter(Printer):
     """Printer of one JSON or YAML document; for a watch one per change, JSON on one line."""
+
+    prints_lines = False
 
     def __init__(self, quiet: bool, *, yaml: bool) -> None:
         super().__init__(quiet)
@@ -43,10 +47,15 @@ class DocumentPrinter(Printer):
         value = values.read(entry.text)
         self._document(value if self.quiet else {entry.path: value})
 
-    def changed(self, path: str, text: str | None) -> None:
-        """Print a mapping of the path to its value, or the value; null after a delete."""
-        value = None if text is None else values.read(text)
-        self._document(value if self.quiet else {path: value}, indent=None)
+    def current(self, changes: Sequence[KeyChange]) -> None:
+        """Print a mapping for each value, as for its creation."""
+        self.key_changes(changes)
+
+    def key_changes(self, changes: Iterable[KeyChange], *, whole: bool = False) -> None:
+        """Print a mapping for each change of a key; if quiet, the new value only."""
+        for each in changes:
+            found = document(each)
+            self._document(found["new"] if self.quiet else found, indent=None)
         sys.stdout.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
@@ -84,6 +93,18 @@ class DocumentPrinter(Printer):
         self._document(
             [each._asdict() for each in findings if not (self.quiet and each.verdict == "ok")]
         )
+
+    def screen(
+        self,
+        make_lines: Callable[[int], Iterable[Line]],
+        make_document: Callable[[], Mapping[str, Any]],
+        names: Iterable[str],
+        *,
+        is_update: bool = False,
+    ) -> None:
+        """Print the document, updates on one line each."""
+        self._document(make_document(), indent=None if is_update else 2)
+        sys.stdout.flush()
 
     def dump(self, parts: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the parts as one mapping."""

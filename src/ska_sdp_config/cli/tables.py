@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, zip_longest
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, islice, zip_longest
+from typing import Any
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
@@ -14,8 +15,10 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from ska_sdp_config.cli import values
+from ska_sdp_config.cli.columns import SCREEN_WIDTH, Cell, Line
+from ska_sdp_config.cli.key_change import KeyChange, describe, time_column
 from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Printer, Section
-from ska_sdp_config.cli.terminal import escape, one_line
+from ska_sdp_config.cli.terminal import clear_screen, escape, one_line
 from ska_sdp_config.lmc.entry import under_present_names
 
 __all__ = ["TablePrinter"]
@@ -26,15 +29,23 @@ ROWS_AT_ONCE = 200
 GAP = 2
 """Number of spaces between columns."""
 
+MIN_WIDTH = 12
+"""Width to which other columns are shrunk at most, so that the keys fit beside them."""
+
+WHOLE_COLUMNS = ("KEY", "ID")
+"""Titles of the columns whose cells are never folded: they are copied from the screen."""
+
 
 class TablePrinter(Printer):
     """Printer of tables, and of values over several lines; if quiet, without headings."""
 
     shows_columns = True
+    prints_lines = False
 
     def __init__(self, quiet: bool) -> None:
         super().__init__(quiet)
         terminal = sys.stdout.isatty()
+        self._known: dict[Cell, str] = {}
         coloured = terminal and not os.environ.get("NO_COLOR")
         self._console = Console(
             force_terminal=terminal,
@@ -67,18 +78,21 @@ class TablePrinter(Printer):
 
     def value(self, entry: Entry) -> None:
         """Print one path, and below it its value."""
-        self.changed(*entry)
+        if not self.quiet:
+            self._print(Text(one_line(entry.path), "bold"))
+        self._print_value(entry.text)
 
-    def changed(self, path: str, text: str | None) -> None:
-        """Print one path, and below it its value."""
-        if not self.quiet or text is None:
-            suffix = " was deleted" if text is None else ""
-            self._print(Text.assemble((one_line(path), "bold"), (suffix, "red")))
-        if text is not None:
-            value = Text(escape(values.pretty(text)))
-            if values.is_json(text):
-                JSONHighlighter().highlight(value)
-            self._print(value)
+    def key_changes(self, changes: Iterable[KeyChange], *, whole: bool = False) -> None:
+        """Print a line for each change of a key, with ``whole`` the new value below it."""
+        for each in changes:
+            has_value = whole and each.after is not None
+            if not self.quiet or each.after is None:
+                about = "" if has_value else one_line(describe(each))
+                style = {"deleted": "red"}.get(about, "")
+                path = (one_line(each.path), "bold")
+                self._print(Text.assemble(f"{time_column(each.time)} ", path, " ", (about, style)))
+            if each.after is not None and (has_value or self.quiet):
+                self._print_value(each.after)
         self._console.file.flush()
 
     def changes(self, changes: Sequence[Change], unchanged: int) -> None:
@@ -116,6 +130,27 @@ class TablePrinter(Printer):
                     line = Text.assemble(f"  {one_line(name):20} ", one_line(value))
                     self._console.print(line, no_wrap=True, overflow="ellipsis")
 
+    def lines(self, make_lines: Callable[[int], Iterable[Line]]) -> None:
+        """Print lines with their styles, given the function that returns them for a width."""
+        self._print_lines(make_lines(self._console.width))
+
+    def screen(
+        self,
+        make_lines: Callable[[int], Iterable[Line]],
+        make_document: Callable[[], Mapping[str, Any]],
+        names: Iterable[str],
+        *,
+        is_update: bool = False,
+    ) -> None:
+        """Print the lines with their styles; an update in place of the last one on a terminal."""
+        console = self._console
+        on_terminal = console.is_terminal
+        lines = list(make_lines(console.width if on_terminal else SCREEN_WIDTH))
+        if is_update and on_terminal:
+            lines = _cropped(lines, console.width, console.height - 1)
+            clear_screen()
+        self._print_lines([*lines, []] if is_update and not on_terminal else lines)
+
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print the findings with their advice; if quiet, only warnings and faults."""
         subjects = [one_line(each.subject) for each in findings]
@@ -134,10 +169,33 @@ class TablePrinter(Printer):
             if each.advice:
                 self._print(Text(f"{' ' * (8 + width + GAP)}{one_line(each.advice)}"))
 
+    def _print_lines(self, lines: Iterable[Line]) -> None:
+        # Not each line by Rich, which prints only some thousands of lines per second.
+        file = self._console.file
+        file.writelines(f"{''.join(map(self._rendered, line))}\n" for line in lines)
+        file.flush()
+
+    def _rendered(self, cell: Cell) -> str:
+        """Return a text with the escape sequences of its style; other ones are escaped."""
+        text, style = cell
+        if not style:
+            return one_line(text)
+        if cell not in self._known:
+            with self._console.capture() as capture:
+                self._console.print(Text(one_line(text), style), end="", soft_wrap=True)
+            self._known[cell] = capture.get()
+        return self._known[cell]
+
     def _print_summary(self, words: Iterable[str], unchanged: int) -> None:
         if not self.quiet:
             done = [f"{count} {word}" for word, count in Counter(words).items()]
             self._print(Text(", ".join([*done, f"{unchanged} unchanged"])))
+
+    def _print_value(self, text: str) -> None:
+        value = Text(escape(values.pretty(text)))
+        if values.is_json(text):
+            JSONHighlighter().highlight(value)
+        self._print(value)
 
     def _print(self, text: Text) -> None:
         # Without soft wrap a value copied from the screen would contain extra line ends.
@@ -148,20 +206,45 @@ class TablePrinter(Printer):
         # Escape before the layout: escapes are wider than the characters.
         chunks = _chunks([one_line(cell) for cell in row] for row in rows)
         chunk = next(chunks, [])
-        widths = _widths([titles, *chunk], self._console.width)
+        widths = _widths(titles, chunk, self._console.width)
         if not self.quiet:
-            for line in _lines(titles, widths):
+            for line in _lines(titles, titles, widths):
                 self._console.print(Text(line, "bold"), soft_wrap=True)
         # Not by a table of Rich, which lays out only 2,000 rows per second.
         for rows_at_once in chain([chunk], chunks):
-            lines = (line for row in rows_at_once for line in _lines(row, widths))
+            lines = (line for row in rows_at_once for line in _lines(titles, row, widths))
             self._console.file.writelines(f"{line}\n" for line in lines)
             self._console.file.flush()
 
 
-def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    """Yield the lines of a row; a cell that is too wide is folded."""
-    folded = (chop_cells(cell, width) or [""] for cell, width in zip(row, widths, strict=True))
+def _cropped(lines: list[Line], width: int, height: int) -> list[Line]:
+    """Return the first lines, as the terminal would scroll the start away, and how many follow.
+
+    A line that is wider than the terminal takes several rows of it.
+    """
+    rows = [
+        max(1, -(-sum(cell_len(one_line(text)) for text, _ in each) // width)) for each in lines
+    ]
+    if sum(rows) <= height:
+        return lines
+    shown = sum(total < height for total in accumulate(rows))
+    return [*lines[:shown], [(f"… {len(lines) - shown} more lines", "")]]
+
+
+def _lines(titles: Sequence[str], row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """Yield the lines of a row: a cell that is too wide is folded.
+
+    A key is not. In the first column, one that is too wide stands on a line before the other
+    cells; elsewhere it runs past the edge, where the terminal wraps it.
+    """
+    cells = list(row)
+    if titles[0] in WHOLE_COLUMNS and len(row) > 1 and cell_len(row[0]) > widths[0]:
+        yield row[0]
+        cells[0] = ""
+    folded = (
+        [cell] if title in WHOLE_COLUMNS else chop_cells(cell, width) or [""]
+        for title, cell, width in zip(titles, cells, widths, strict=True)
+    )
     for parts in zip_longest(*folded, fillvalue=""):
         padded = (
             set_cell_size(part, width) for part, width in zip(parts[:-1], widths, strict=False)
@@ -182,11 +265,30 @@ def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
         yield list(chain([first], islice(rows, ROWS_AT_ONCE - 1)))
 
 
-def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return the widths of columns within a total width; the widest are shrunk first."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+def _widths(titles: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the widths of columns within a total width; the widest are shrunk first.
+
+    Columns of keys are not shrunk. A first one is as wide as the keys that fit beside the others.
+    """
+    columns = list(zip(titles, *rows, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
     room -= GAP * (len(widths) - 1)
-    widths = [min(width, max(room, 1)) for width in widths]
-    while sum(widths) > max(room, len(widths)):
-        widths[widths.index(max(widths))] -= 1
-    return widths
+    others = [at for at, title in enumerate(titles) if title not in WHOLE_COLUMNS]
+    shrunk = _shrink(widths, others, room, MIN_WIDTH if len(others) < len(titles) else 1)
+    if sum(shrunk) <= room or 0 in others or len(titles) == 1:
+        return shrunk
+    left = room - sum(shrunk[1:])
+    widths[0] = max((cell_len(key) for key in columns[0] if cell_len(key) <= left), default=0)
+    return _shrink(widths, others, room, 1)
+
+
+def _shrink(widths: Sequence[int], columns: Iterable[int], room: int, least: int) -> list[int]:
+    """Return widths that fit, by shrinking some columns, but not below a least width."""
+    shrunk = list(widths)
+    shrinkable = [at for at in columns if shrunk[at] > least]
+    while shrinkable and sum(shrunk) > room:
+        widest = max(shrinkable, key=lambda at: shrunk[at])
+        shrunk[widest] -= 1
+        if shrunk[widest] == least:
+            shrinkable.remove(widest)
+    return shrunk

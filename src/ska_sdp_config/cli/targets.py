@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import Action, Group, make_command
 from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import check_path, depth_of_path
 from ska_sdp_config.store.keys import Span, key_of_path, spans_below
@@ -20,6 +22,7 @@ from ska_sdp_config.store.keys import Span, key_of_path, spans_below
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from ska_sdp_config.engine.backend import Backend
     from ska_sdp_config.engine.transaction import Txn
 
 __all__ = [
@@ -42,15 +45,13 @@ class Target:
         path: its full path; of several objects that of their directory.
         kind: the kind of object.
         word: the part of the IDs that selects several objects; empty for one.
+        is_whole_kind: whether it is all objects of the kind.
     """
 
     path: str
     kind: SdpObject | None = None
     word: str = ""
-
-    @property
-    def _hint(self) -> str:
-        return self.kind.hint if self.kind else "ska-sdp list -a"
+    is_whole_kind: bool = False
 
     @property
     def entry(self) -> str:
@@ -69,9 +70,11 @@ class Target:
             return f"There are no {self.kind.about} of {self.word!r}"
         return f"There is nothing at {self.path}"
 
-    def not_found(self) -> NotFound:
-        """Return the error that it does not exist."""
-        return NotFound(f"{self.absence}: try '{self._hint}'.")
+    def not_found(self, backend: Backend) -> NotFound:
+        """Return the error that it does not exist, with an ID that is similar."""
+        if self.kind and self.word:
+            return NotFound(f"{self.absence}: try '{self.kind.hint}'.")
+        return NotFound(nothing_at(backend, self.path, self.kind))
 
     @property
     def spans(self) -> list[Span]:
@@ -124,8 +127,10 @@ class TargetGroup(KeyGroup):
         about: its help, with ``{}`` in place of the target.
         options: options besides the common ones.
         key_options: options for keys only.
+        kind_options: options for some kinds of objects only.
         extra_arguments: the arguments after the key or ID.
         selects: whether a part of the ID may name several objects.
+        selects_all: whether all objects of a kind are meant if the ID is left out.
         usage: lines of usage; by default those common to all verbs.
     """
 
@@ -137,9 +142,11 @@ class TargetGroup(KeyGroup):
         *,
         options: Sequence[click.Parameter] = (),
         key_options: Sequence[click.Parameter] = (),
+        kind_options: Mapping[SdpObject, Sequence[click.Parameter]] = MappingProxyType({}),
         extra_arguments: Sequence[click.Argument] = (),
         kinds: Sequence[SdpObject] = OBJECTS,
         selects: bool = False,
+        selects_all: bool = False,
         usage: Sequence[str] = (),
         **arguments: Any,
     ) -> None:
@@ -157,7 +164,14 @@ class TargetGroup(KeyGroup):
             ],
             params=[*key_options, *options, *COMMON],
             commands=[
-                _object_command(kind, action, about, [*params, *options], selects)
+                _object_command(
+                    kind,
+                    action,
+                    about,
+                    [*params, *kind_options.get(kind, ()), *options],
+                    selects,
+                    selects_all,
+                )
                 for kind in kinds
             ],
             **arguments,
@@ -196,6 +210,8 @@ def check_id(key: str) -> None:
     """
     from ska_sdp_config.entity.common.ids import check_path_part
 
+    if "=" in key:
+        raise click.UsageError(f"Missing argument 'ID' before {key!r}.")
     try:
         # Each part of a compound key may be as long as an ID.
         for part in [part for part in key.split(":") if part] or [key]:
@@ -243,8 +259,14 @@ def _object_command(
     about: str,
     params: Sequence[click.Parameter],
     selects: bool,
+    selects_all: bool,
 ) -> click.Command:
-    def act(prefix: str, key: str = "", **options: Any) -> None:
+    def act(prefix: str, key: str | None = None, **options: Any) -> None:
+        if key is None and selects_all and not kind.is_single:
+            target = Target(kind.path(prefix).rstrip("/"), kind, is_whole_kind=True)
+            action(target, prefix=prefix, **options)
+            return
+        key = key or ""
         if not kind.is_single:
             check_id(key)
         target = Target(kind.path(prefix, key), kind)
@@ -252,8 +274,12 @@ def _object_command(
             target = Target(kind.path(prefix).rstrip("/"), kind, key)
         action(target, prefix=prefix, **options)
 
-    arguments = [] if kind.is_single else [id_argument(kind, selects=selects)]
-    text = about.format(f"one of the {kind.about}") + "."
+    arguments = (
+        [] if kind.is_single else [id_argument(kind, required=not selects_all, selects=selects)]
+    )
+    text = about.format(f"one of the {kind.about}")
     if selects and kind.selectors:
-        text = f"{text[:-1]}, or all of a {' or '.join(kind.selectors)}."
-    return make_object_command(kind, act, [*arguments, *params], text)
+        text += f", or all of a {' or '.join(kind.selectors)}"
+    if selects_all and not kind.is_single:
+        text += f"; without {kind.id_name} all {kind.about}"
+    return make_object_command(kind, act, [*arguments, *params], f"{text}.")

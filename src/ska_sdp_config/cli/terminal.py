@@ -7,12 +7,13 @@ title, write over what was printed before, or reverse the order in which text is
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO, cast
 
-__all__ = ["escape", "guard_streams", "one_line"]
+__all__ = ["clear_screen", "escape", "guard_streams", "one_line"]
 
 _CONTROLS = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 """C0, DEL, C1, the bidirectional controls, and lone surrogates."""
@@ -37,6 +38,13 @@ def guard_streams() -> None:
         stream = getattr(sys, name)
         if stream is not None and stream.isatty() and not isinstance(stream, _Guarded):
             setattr(sys, name, cast(TextIO, _Guarded(stream)))
+
+
+def clear_screen() -> None:
+    """Clear the terminal that standard output is, and move to its upper left corner."""
+    sys.stdout.flush()
+    # Past the guard, which escapes control sequences.
+    os.write(sys.stdout.fileno(), b"\x1b[H\x1b[2J")
 
 
 class _Guarded:

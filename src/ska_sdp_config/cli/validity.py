@@ -34,9 +34,16 @@ from ska_sdp_config.entity.pb import ProcessingBlock
 from ska_sdp_config.entity.request import Request
 from ska_sdp_config.entity.resource import Resource
 from ska_sdp_config.entity.script import Script
+from ska_sdp_config.entity.states import (
+    DependencyState,
+    DeploymentState,
+    ExecutionBlockState,
+    FlowState,
+    ProcessingBlockState,
+)
 from ska_sdp_config.entity.system import System
 
-__all__ = ["check_new_id", "find_faults", "reason_of", "stored_text"]
+__all__ = ["check_new_id", "find_faults", "known_fields", "reason_of", "stored_text"]
 
 Time = str | int | float
 
@@ -62,6 +69,7 @@ class _State(_Fields):
     num_pod: int
     pods: dict[str, str]
     error_state: list[dict[str, Any]] | None
+    error_messages: Any
     size: int | float | None
     last_updated: Time
 
@@ -82,6 +90,7 @@ class _DeviceEntry(_Fields):
     resources: dict[str, Any] | None
     acknowledged: list[str]
     errors: dict[str, Any]
+    settings: dict[str, Any]
 
 
 class _Args(_Fields):
@@ -109,6 +118,15 @@ _MODELS: dict[tuple[str, str], type[BaseModel]] = {
     ("component", "state"): _State,
     **{(kind, "owner"): Owner for kind in ("pb", "eb", "deployment", "flow", "component")},
 }
+
+_STATES: dict[str, type] = {
+    PB.name: ProcessingBlockState,
+    EB.name: ExecutionBlockState,
+    DEPLOYMENT.name: DeploymentState,
+    FLOW.name: FlowState,
+    DEPENDENCY.name: DependencyState,
+}
+"""Types of the states by kind, whose fields differ."""
 
 _ASSUMED = frozenset({"resource", "request", "allocation"})
 """Kinds whose fields are assumed: other programs may store other types."""
@@ -167,6 +185,15 @@ def find_faults(place: Location, value: Any, *, is_new: bool = False) -> list[st
     if model is Deployment and isinstance(args, dict):
         faults += [f"args.{fault}" for fault in _faults(_Args, args)]
     return faults
+
+
+def known_fields(path: str, prefix: str = "") -> list[str]:
+    """Return the names of the known fields of the value at a path; none without a model."""
+    place = locate(path, prefix)
+    if place and place.part == "state" and place.kind.name in _STATES:
+        return list(_STATES[place.kind.name].__annotations__)
+    model = _MODELS.get((place.kind.name, place.part)) if place else None
+    return [info.alias or name for name, info in model.model_fields.items()] if model else []
 
 
 def _faults(model: type[BaseModel], value: dict[str, Any], key: str = "") -> list[str]:

@@ -20,6 +20,7 @@ __all__ = [
     "parts",
     "pretty",
     "read",
+    "to_text",
 ]
 
 MAX_NESTING = 100
@@ -141,9 +142,12 @@ def look_up(value: Any, name: str) -> Any:
 def field(value: Any, name: str) -> str:
     """Return a field as text for a table, empty if it is missing; see look_up."""
     found = look_up(value, name)
-    if found is ABSENT or found is None:
-        return ""
-    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+    return "" if found is ABSENT or found is None else to_text(found)
+
+
+def to_text(value: Any) -> str:
+    """Return a value as text: strings verbatim, others as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def parts(text: str) -> Iterator[tuple[str, str]]:
@@ -153,4 +157,4 @@ def parts(text: str) -> Iterator[tuple[str, str]]:
         yield "", compact(text)
         return
     for name, part in value.items():
-        yield name, part if isinstance(part, str) else json.dumps(part, ensure_ascii=False)
+        yield name, to_text(part)

@@ -1,8 +1,8 @@
 """In-memory store for tests and experiments.
 
 It has the semantics of etcd: revisions, snapshots, conflicts, compaction, leases that expire and
-watches that replay. All MemoryBackend objects of a process share one database. A forked child
-starts with an empty one.
+watches that replay. MemoryBackend objects of a process with the same name share one database. A
+forked child starts with empty ones.
 """
 
 from __future__ import annotations
@@ -45,9 +45,13 @@ class Database:
     Reads at an older revision undo changes; they are rare.
 
     Lock order: ``lock`` first, then the locks of sinks, which are called while it is held.
+
+    Args:
+        name: its name, for messages.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self.address = f"memory ({name})" if name else "memory"
         self.lock = threading.RLock()
         self.reaper: threading.Thread | None = None
         self.lease_ids = itertools.count(1)
@@ -239,10 +243,10 @@ class MemoryWatch:
 class MemoryStore:
     """Store on an in-memory database; see Store."""
 
-    address = "memory"
     timeout = 5.0
 
     def __init__(self, database: Database, connection: Connection) -> None:
+        self.address = database.address
         self.database = database
         self.connection = connection
         self._closed = False
@@ -285,6 +289,11 @@ class MemoryStore:
             found = [database.find(query.span) for query in refetch]
             return Conflict(Reply(database.revision, list(found)))
 
+    def cluster_id(self, *, timeout: float) -> str:
+        """Return an empty ID; see Store."""
+        with self._open():
+            return ""
+
     def check_access(
         self, reads: Sequence[Query], writes: Sequence[Put], *, timeout: float
     ) -> None:
@@ -292,7 +301,9 @@ class MemoryStore:
         with self._open():
             pass
 
-    def watch(self, span: Span, from_revision: int, sink: Sink) -> MemoryWatch:
+    def watch(
+        self, span: Span, from_revision: int, sink: Sink, *, is_lossless: bool = False
+    ) -> MemoryWatch:
         """Watch; see Store."""
         with self._open() as database:
             return MemoryWatch(database, self, span, from_revision, sink)

@@ -110,6 +110,13 @@ class Snapshot:
         if missing:
             self._fetch(self._queries_for(missing))
 
+    def peek(self, keys: Sequence[str]) -> dict[str, str | None]:
+        """Return the texts of some keys, read in one call, without guarding them."""
+        self.pin_or_rerun()
+        self.fetch_keys(keys)
+        entries = {key: self._entries.get(key) for key in keys}
+        return {key: entry.value if entry else None for key, entry in entries.items()}
+
     def fetch_spans(self, spans: Sequence[Span]) -> None:
         """Read those of some spans whose values are not all known yet, in one call."""
         self._fetch([Query(span) for span in spans if span not in self._covered])

@@ -119,6 +119,18 @@ class Txn:
         self._snapshot.fetch_keys(wanted)
         return self._texts(keys)
 
+    def peek_many(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """Return texts as ``get_many`` does, without a conflict when one of them changes."""
+        self._check_not_ended()
+        keys = {path: key_of_path(path) for path in paths}
+        found = self._snapshot.peek(
+            [key for key in keys.values() if not self._pending.decides(key)]
+        )
+        return {
+            path: found[key] if key in found else self._pending.text(key)
+            for path, key in keys.items()
+        }
+
     def list_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List paths, sorted.
 
@@ -129,6 +141,12 @@ class Txn:
         """
         self._check_not_ended()
         return sorted(self._list(spans_of_listing(path, recurse), guarded=True))
+
+    def list_many(self, paths: Iterable[str]) -> list[str]:
+        """List the paths of several listings, sorted, in one round trip; see ``list_keys``."""
+        self._check_not_ended()
+        spans = [span for path in paths for span in spans_of_listing(path)]
+        return sorted(self._list(spans, guarded=True))
 
     def peek_keys(self, path: str, recurse: int | Iterable[int] = 0) -> list[str]:
         """List paths as ``list_keys`` does, without a conflict when the listing changes."""

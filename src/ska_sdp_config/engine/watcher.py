@@ -114,8 +114,7 @@ class Watcher(Generic[T_co]):
 
         It is exact for the transaction in whose body it is read: it contains each change up to
         the revision of the transaction that no earlier body which read it has processed to its
-        end. None stands for everything: in the first iteration, and if not all changes since are
-        known.
+        end. It is None in the first iteration, and if not all changes since are known.
 
         Raises:
             RuntimeError: it is read outside the body of ``txn``.

@@ -34,7 +34,7 @@ __all__ = [
     "System",
 ]
 
-__getattr__ = names_of(
+__getattr__, __dir__ = names_of(
     __name__,
     {
         "Allocation": ".allocation",

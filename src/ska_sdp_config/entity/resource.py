@@ -20,10 +20,7 @@ from ska_sdp_config.entity.base import (
 )
 from ska_sdp_config.entity.tolerant import AnyDict, Quantity, Text, read_link, write_link
 
-__all__ = ["AVAILABLE_NAMES", "CAPACITY_NAMES", "Resource", "ResourceLink", "read_amount"]
-
-CAPACITY_NAMES = ("capacity_mb", "capacity", "total")
-"""Names under which the capacity of a resource is read, in MB."""
+__all__ = ["AVAILABLE_NAMES", "Resource", "ResourceLink", "read_available"]
 
 AVAILABLE_NAMES = ("available_mb", "available", "free", "free_mb")
 """Names under which the available amount of a resource is read, in MB."""
@@ -38,7 +35,7 @@ class Resource(Entity):
 
     Attributes:
         key: kind and name.
-        quantity: the amount that exists, None if it is not known.
+        quantity: the amount that the resource was created with, None if it is not known.
         unit: unit of the quantity, such as ``MB``.
         parameters: parameters of the resource.
     """
@@ -82,18 +79,17 @@ ResourceLink = Annotated[
 """Key of a resource, stored as its path."""
 
 
-def read_amount(names: Iterable[str], documents: Iterable[Any]) -> int | float | None:
-    """Return an amount from the documents of a resource, None if none has it.
+def read_available(documents: Iterable[Any]) -> int | float | None:
+    """Return the available amount of a resource in MB, None if no document has it.
 
     Args:
-        names: names of the amount, ``CAPACITY_NAMES`` or ``AVAILABLE_NAMES``.
         documents: its state and its entity, in the order of preference. Values of other types
             than expected are skipped.
     """
     for document in documents:
         if not isinstance(document, Mapping):
             continue
-        for name in names:
+        for name in AVAILABLE_NAMES:
             amount: Any = document.get(name)
             if _is_amount(amount):
                 return amount  # type: ignore[no-any-return]

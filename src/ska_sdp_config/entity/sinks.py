@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -11,7 +12,6 @@ from pydantic import (
     Discriminator,
     Field,
     ModelWrapValidatorHandler,
-    PrivateAttr,
     SerializerFunctionWrapHandler,
     Tag,
     ValidationError,
@@ -158,12 +158,20 @@ class TangoAttribute(StoredModel):
     # records it because, unlike a private attribute, it is ignored in comparisons. If both names
     # were given, the old one is among the unknown fields, and is kept until the attribute changes.
 
-    _trl_beside_old_name: str | None = PrivateAttr(default=None)
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "attribute_trl":
+            _change_old_name(self)
 
-    def model_post_init(self, context: Any, /) -> None:
-        """Record the attribute that the unknown field of the old name was given with."""
-        if "attribute_url" in (self.model_extra or {}):
-            self._trl_beside_old_name = self.attribute_trl
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; an update of either name of the attribute changes both."""
+        changes = dict(update or {})
+        if "attribute_url" in changes:
+            changes["attribute_trl"] = changes.pop("attribute_url")
+        copied = super().model_copy(update=changes, deep=deep)
+        if "attribute_trl" in changes:
+            _change_old_name(copied)
+        return copied
 
     @model_validator(mode="wrap")
     @classmethod
@@ -178,15 +186,19 @@ class TangoAttribute(StoredModel):
     @model_serializer(mode="wrap")
     def _write_old_name(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        if "attribute_trl" not in data:
-            return data
-        if "attribute_url" in (self.model_extra or {}):
-            if "attribute_url" in data and self.attribute_trl != self._trl_beside_old_name:
-                # Otherwise programs that read the old name would miss the change.
-                data["attribute_url"] = data["attribute_trl"]
-        elif "attribute_url" in self.model_fields_set:
+        has_only_old_name = "attribute_url" in self.model_fields_set and not (
+            self.model_extra and "attribute_url" in self.model_extra
+        )
+        if has_only_old_name and "attribute_trl" in data:
             data["attribute_url"] = data.pop("attribute_trl")
         return data
+
+
+def _change_old_name(sink: TangoAttribute) -> None:
+    """Write a new attribute under the old name too, if the sink was given with both names."""
+    # Otherwise programs that read the old name would miss the change.
+    if sink.model_extra and "attribute_url" in sink.model_extra:
+        sink.model_extra["attribute_url"] = sink.attribute_trl
 
 
 class AttributeQuery(StoredModel):

@@ -94,20 +94,12 @@ class ControllerEntry:
         """State of the device: the commanded one unless adminMode overrides it."""
         return self.state_commanded if self.admin_mode.enables else State.DISABLE
 
-    @property
-    def status(self) -> str:
-        """Status of the device."""
-        if not self.admin_mode.enables:
-            return f"The SDP is disabled: adminMode is {self.admin_mode.name}."
-        return f"The SDP is {self.state_commanded.name}."
-
     def view(self, revision: int) -> View:
         """Return the attributes that depend on the entry alone."""
         return View(
             revision=revision,
             command_count=self.command_count,
             state=self.shown_state,
-            status=self.status,
             admin_mode=self.admin_mode,
         )
 
@@ -122,8 +114,11 @@ def apply_command(
             command.
     """
     target = COMMANDS[command]
-    if not entry.admin_mode.enables or entry.state_commanded is target:
-        raise rejections.STATE.rejection(command=command, state=entry.shown_state.name)
+    if not entry.admin_mode.enables:
+        raise rejections.DISABLED.rejection(command=command)
+    if entry.state_commanded is target:
+        allowed = ", ".join(state.name for state in COMMANDS.values() if state is not target)
+        raise rejections.STATE.rejection(command=command, state=target.name, allowed=allowed)
     return replace(
         entry,
         transaction_id=transaction_id,

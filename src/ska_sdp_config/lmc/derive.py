@@ -10,12 +10,12 @@ from ska_sdp_config.lmc.entry import SUBARRAY
 from ska_sdp_config.lmc.readiness import deadline, pending_of, timeout_sentence, waiting_for
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
-from ska_sdp_config.lmc.states import Json, ObsState, State
+from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_config.lmc.subarray_health import find_faults
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_config.lmc.view import NULL, View, json_text
 
-__all__ = ["SubarrayView", "derive", "obs_state", "timeout_error", "written_obs_state"]
+__all__ = ["SubarrayView", "derive", "obs_state", "timeout_error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,24 +68,9 @@ def obs_state(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Obs
         return target
     if target is ObsState.ABORTED:
         return ObsState.ABORTED
-    if entry.errors or _failed(snapshot) or _timed_out(snapshot, now, settings):
+    if entry.errors or snapshot.failures or _timed_out(snapshot, now, settings):
         return ObsState.FAULT
     return _pending_obs_state(snapshot, settings) or target
-
-
-def written_obs_state(snapshot: Snapshot) -> ObsState:
-    """Derive obsState without the subarray's settings.
-
-    A wait is pending until the subarray's server has written that it is over or timed out.
-    """
-    entry = snapshot.entry
-    target = entry.obs_state_commanded
-    if target is ObsState.ABORTED or (snapshot.eb is None and not entry.errors):
-        return target
-    if entry.errors or _failed(snapshot):
-        return ObsState.FAULT
-    pending = pending_of(snapshot)
-    return target if pending is None else _transient(snapshot) or target
 
 
 def timeout_error(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> str | None:
@@ -99,7 +84,7 @@ def timeout_error(snapshot: Snapshot, now: datetime, settings: ModelSettings) ->
         return None
     if snapshot.eb is None or entry.obs_state_commanded is ObsState.ABORTED:
         return None
-    if entry.errors or _failed(snapshot):
+    if entry.errors or snapshot.failures:
         return None
     pending = pending_of(snapshot)
     assert pending is not None
@@ -121,7 +106,6 @@ def derive(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Subarr
         revision=snapshot.revision,
         command_count=entry.command_count,
         state=snapshot.state,
-        status=_status(snapshot),
         admin_mode=entry.admin_mode,
         faults=find_faults(snapshot, final, errors, settings),
         transient=transient,
@@ -165,11 +149,6 @@ def _timed_out(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> bo
     )
 
 
-def _failed(snapshot: Snapshot) -> bool:
-    acknowledged = snapshot.entry.acknowledged
-    return any(pb.failed and pb.pb_id not in acknowledged for pb in snapshot.realtime_pbs)
-
-
 def _scan_id(eb: Json) -> int | None:
     scan_id = eb.get("scan_id")
     if isinstance(scan_id, str) and re.fullmatch(r"\d{1,18}", scan_id):
@@ -177,13 +156,6 @@ def _scan_id(eb: Json) -> int | None:
     if isinstance(scan_id, int) and not isinstance(scan_id, bool) and abs(scan_id) < 2**63:
         return scan_id
     return None
-
-
-def _status(snapshot: Snapshot) -> str:
-    entry = snapshot.entry
-    if snapshot.state is State.DISABLE:
-        return f"The subarray is disabled: adminMode is {entry.admin_mode.name}."
-    return f"The subarray is {snapshot.state.name}."
 
 
 def _eb_summary(snapshot: Snapshot) -> Json:
@@ -201,10 +173,4 @@ def _eb_summary(snapshot: Snapshot) -> Json:
 def _error_messages(snapshot: Snapshot, final: ObsState, errors: dict[str, str]) -> dict[str, str]:
     if final is not ObsState.FAULT:
         return {}
-    acknowledged = snapshot.entry.acknowledged
-    failed = {
-        pb.pb_id: pb.reason
-        for pb in snapshot.realtime_pbs
-        if pb.failed and pb.pb_id not in acknowledged
-    }
-    return {**errors, **failed}
+    return {**errors, **{pb.pb_id: pb.reason for pb in snapshot.failures}}

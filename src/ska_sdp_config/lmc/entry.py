@@ -85,6 +85,7 @@ class Entry:
             stored also if they are empty.
         acknowledged: IDs of failed processing blocks that no longer cause FAULT.
         errors: causes of FAULT, by processing block ID or ``subarray``.
+        settings: settings of the subarray's server as stored; see ``settings.read_settings``.
         extra: fields of other programs, which are kept.
         damage: the one of ``errors`` that names invalid fields, None if all are valid.
     """
@@ -101,6 +102,7 @@ class Entry:
     resources: Json = field(default_factory=dict)
     acknowledged: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
+    settings: Json = field(default_factory=dict)
     extra: Json = field(default_factory=dict)
     damage: str | None = None
 
@@ -135,6 +137,7 @@ class Entry:
         time = read_time(document.get("last_command_time"))
         if time is None and document.get("last_command_time") is not None:
             faults.append("last_command_time")
+        settings = document.get("settings")
         milliseconds = typed(_MILLISECONDS, int, None)
         if time is not None and milliseconds is not None:
             if not 0 <= milliseconds < 1000:
@@ -155,6 +158,8 @@ class Entry:
             "eb_id": typed("eb_id", str, None),
             "resources": _without_empty(typed("resources", dict, {})),
             "acknowledged": tuple(str(pb) for pb in typed("acknowledged", list, [])),
+            # No cause of FAULT: the subarray's server replaces them.
+            "settings": settings if isinstance(settings, dict) else {},
             "extra": {name: document[name] for name in document if name not in _FIELDS},
         }
         errors = {str(key): str(text) for key, text in typed("errors", dict, {}).items()}
@@ -191,6 +196,7 @@ class Entry:
                 for key, text in self.errors.items()
                 if key != SUBARRAY or text != self.damage
             },
+            "settings": self.settings,
         }
 
     @property

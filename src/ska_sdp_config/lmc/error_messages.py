@@ -19,7 +19,6 @@ _FIELD = "error_messages"
 _MAX_DEPTH = 10
 """Depth to which nested values are read. A deeper one could exceed Python's stack."""
 
-
 _MAX_TEXTS = 100
 """Number of texts to show. A script may record one for each chunk of its data."""
 

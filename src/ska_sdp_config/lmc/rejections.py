@@ -10,6 +10,7 @@ __all__ = [
     "BLOCK_EXISTS",
     "BLOCK_STILL_ACTIVE",
     "COMPONENTS_OFFLINE",
+    "DISABLED",
     "ENTRY_DAMAGED",
     "NOT_ASSIGNED",
     "NO_BLOCK_ACTIVE",
@@ -82,13 +83,19 @@ def _shorten(text: str) -> str:
 
 STATE = Rule(
     2,
-    "Command {command} not allowed when device state is {state}",
+    "Command {command} not allowed when device state is {state}; allowed in {allowed}",
     "State does not allow the command",
+    reason=Reason.NOT_ALLOWED,
+)
+DISABLED = Rule(
+    2,
+    "Command {command} not allowed when device state is DISABLE; set adminMode to ONLINE first",
+    "adminMode disables the device",
     reason=Reason.NOT_ALLOWED,
 )
 OBS_STATE = Rule(
     2,
-    "Command {command} not allowed when obsState is {obs_state}",
+    "Command {command} not allowed when obsState is {obs_state}; allowed in {allowed}",
     "obsState does not allow the command",
     reason=Reason.NOT_ALLOWED,
 )
@@ -136,7 +143,7 @@ ENTRY_DAMAGED = Rule(
 )
 SCAN_TYPE_UNDEFINED = Rule(
     5,
-    "Scan type {scan_type} is not defined",
+    "Scan type {scan_type} is not defined; defined are {defined}",
     "neither the execution block nor the message defines the scan type",
     ("Configure",),
 )
@@ -161,6 +168,7 @@ COMPONENTS_OFFLINE = Rule(
 )
 
 RULES = (
+    DISABLED,
     STATE,
     OBS_STATE,
     BLOCK_EXISTS,

@@ -150,6 +150,12 @@ class Snapshot:
         return [pb for pb in self.pbs.values() if pb.realtime]
 
     @property
+    def failures(self) -> list[ProcessingBlock]:
+        """Real-time processing blocks that failed, without those acknowledged by ObsReset."""
+        acknowledged = self.entry.acknowledged
+        return [pb for pb in self.realtime_pbs if pb.failed and pb.pb_id not in acknowledged]
+
+    @property
     def receive_pb(self) -> ProcessingBlock | None:
         """Processing block that the execution block names for receive addresses."""
         pb_id = receive_pb_of(self.eb or {})

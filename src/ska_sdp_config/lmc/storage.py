@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ska_sdp_config.entity.resource import AVAILABLE_NAMES, read_amount
+from ska_sdp_config.entity.resource import read_available
 from ska_sdp_config.lmc.paths import state_of
 from ska_sdp_config.lmc.states import Json
 
@@ -52,5 +52,5 @@ def free_space_mb(documents: Mapping[str, Json], storage_key: str) -> int:
     if path is None:
         return UNKNOWN
     found = [documents[each] for each in (state_of(path), path) if each in documents]
-    amount = read_amount(AVAILABLE_NAMES, found)
+    amount = read_available(found)
     return int(amount) if amount is not None and 0 <= amount <= MAX_LONG else UNKNOWN

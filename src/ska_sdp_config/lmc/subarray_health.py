@@ -26,15 +26,25 @@ def find_faults(
     errors: dict[str, str],
     settings: ModelSettings,
 ) -> tuple[Fault, ...]:
-    """Return all faults of the subarray; ``errors`` is by processing block ID or ``subarray``."""
+    """Return all faults of the subarray, the causes of FAULT first.
+
+    Args:
+        snapshot: documents of the subarray.
+        obs_state: derived obsState.
+        errors: errors by processing block ID or ``subarray``.
+        settings: settings of the subarray's server.
+    """
+    causes = snapshot.failures
+    others = [pb for pb in snapshot.pbs.values() if pb not in causes]
     return (
         *(
             Fault(f"error {key}", text, timeout_since(snapshot, text, settings))
             for key, text in errors.items()
         ),
+        *(fault for pb in causes for fault in _of_processing_block(pb, obs_state)),
         *_of_components(snapshot, settings),
         *_of_execution_block(snapshot),
-        *(fault for pb in snapshot.pbs.values() for fault in _of_processing_block(pb, obs_state)),
+        *(fault for pb in others for fault in _of_processing_block(pb, obs_state)),
         *_of_addresses(snapshot),
         *(Fault(f"text {path}", f"{path} holds no JSON object") for path in snapshot.unreadable),
     )

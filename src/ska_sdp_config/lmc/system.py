@@ -10,9 +10,9 @@ from functools import cached_property
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock, script_of
 from ska_sdp_config.lmc.controller import ControllerEntry
-from ska_sdp_config.lmc.derive import written_obs_state
 from ska_sdp_config.lmc.entry import stored_name
 from ska_sdp_config.lmc.health import Fault
+from ska_sdp_config.lmc.observe import observed_obs_state
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json
@@ -88,7 +88,6 @@ def derive_system(system: System, settings: ModelSettings) -> ControllerView:
         revision=system.revision,
         command_count=entry.command_count,
         state=entry.shown_state,
-        status=entry.status,
         admin_mode=entry.admin_mode,
         faults=tuple(_faults(system, entry, settings)),
         components=json_text(_components(system, settings)),
@@ -111,7 +110,7 @@ def _subarrays(system: System) -> Json:
     return {
         subarray_id: {
             "state": snapshot.state.name,
-            "obsState": written_obs_state(snapshot).name,
+            "obsState": observed_obs_state(snapshot).name,
             "eb_id": snapshot.eb_id,
             "online": paths.component_of_subarray(subarray_id) in owners,
         }

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-__all__ = ["command_time", "iso", "last_updated", "read_time"]
+__all__ = ["age_text", "command_time", "iso", "last_updated", "read_time"]
+
+MAX_DAYS_WITH_HOURS = 10
+"""Number of days from which an age has no hours."""
 
 
 def iso(time: datetime) -> str:
@@ -47,3 +50,23 @@ def read_time(value: Any) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
+
+
+def age_text(since: datetime | None, now: datetime) -> str:
+    """Format the time since another one: ``42s``, ``5m10s``, ``3h20m``, ``2d04h``, ``90d``.
+
+    Returns:
+        The text, empty if the time is unknown. A time in the future, of a clock that is ahead,
+        has age ``0s``.
+    """
+    if since is None:
+        return ""
+    seconds = max(0, int((now - since).total_seconds()))
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes == 0:
+        return f"{seconds}s"
+    if hours == 0:
+        return f"{minutes}m{seconds % 60:02}s"
+    if days == 0:
+        return f"{hours}h{minutes % 60:02}m"
+    return f"{days}d{hours % 24:02}h" if days < MAX_DAYS_WITH_HOURS else f"{days}d"

@@ -8,9 +8,16 @@ from enum import Enum
 from types import MappingProxyType
 
 from ska_sdp_config.lmc import rejections
-from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.states import AdminMode, ObsState, State
 
-__all__ = ["TRANSITIONS", "Pending", "Transition", "Wait", "check_allowed"]
+__all__ = [
+    "TRANSITIONS",
+    "Pending",
+    "Transition",
+    "Wait",
+    "check_allowed",
+    "commands_out_of_fault",
+]
 
 
 class Wait(Enum):
@@ -117,14 +124,31 @@ TRANSITIONS: Mapping[str, Transition] = MappingProxyType(
 """Transition of each command of the subarray."""
 
 
-def check_allowed(command: str, state: State, obs_state: ObsState) -> None:
-    """Check that State and obsState allow a command.
+def check_allowed(command: str, state: State, obs_state: ObsState, admin_mode: AdminMode) -> None:
+    """Check that adminMode, State and obsState allow a command.
 
     Raises:
-        CommandRejected: State, which is checked first, or obsState does not allow it.
+        CommandRejected: adminMode, State or obsState, in this order, does not allow it.
     """
     transition = TRANSITIONS[command]
-    if state not in transition.states:
-        raise rejections.STATE.rejection(command=command, state=state.name)
+    if not admin_mode.enables:
+        raise rejections.DISABLED.rejection(command=command)
+    # A subarray is ON or OFF. Others, which only another program stores, are ended by On.
+    counted = state if state is State.ON else State.OFF
+    if counted not in transition.states:
+        allowed = ", ".join(each.name for each in State if each in transition.states)
+        raise rejections.STATE.rejection(command=command, state=state.name, allowed=allowed)
     if obs_state not in transition.obs_states:
-        raise rejections.OBS_STATE.rejection(command=command, obs_state=obs_state.name)
+        allowed = ", ".join(each.name for each in ObsState if each in transition.obs_states)
+        raise rejections.OBS_STATE.rejection(
+            command=command, obs_state=obs_state.name, allowed=allowed
+        )
+
+
+def commands_out_of_fault() -> list[str]:
+    """Return the commands that end FAULT, while State is ON and remains it."""
+    return [
+        command
+        for command, transition in TRANSITIONS.items()
+        if ObsState.FAULT in transition.obs_states and transition.state is None
+    ]

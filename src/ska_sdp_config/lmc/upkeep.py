@@ -10,16 +10,45 @@ from datetime import datetime
 
 from ska_sdp_config.lmc.derive import timeout_error
 from ska_sdp_config.lmc.entry import SUBARRAY, Entry, under_present_names
-from ska_sdp_config.lmc.settings import ModelSettings
+from ska_sdp_config.lmc.settings import ModelSettings, stored_settings
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes
 from ska_sdp_config.lmc.states import AdminMode
 
-__all__ = ["admin_mode_writes", "first_writes", "reached_writes", "timeout_writes"]
+__all__ = [
+    "admin_mode_writes",
+    "first_writes",
+    "has_sound_entry",
+    "reached_writes",
+    "settings_writes",
+    "timeout_writes",
+]
 
 
-def first_writes(snapshot: Snapshot) -> Writes | None:
+def has_sound_entry(snapshot: Snapshot) -> bool:
+    """Return whether the entry is neither unreadable nor has invalid fields."""
+    return snapshot.entry.damage is None and not snapshot.is_damaged(snapshot.entry_path)
+
+
+def first_writes(snapshot: Snapshot, settings: ModelSettings) -> Writes | None:
     """Return the first entry of a subarray, None if it has one."""
-    return None if snapshot.exists(snapshot.entry_path) else _entry(snapshot, Entry())
+    if snapshot.exists(snapshot.entry_path):
+        return None
+    return _entry(snapshot, Entry(settings=stored_settings(settings)))
+
+
+def settings_writes(snapshot: Snapshot, settings: ModelSettings) -> Writes | None:
+    """Return the entry with the settings of its server; keep all other fields.
+
+    Returns:
+        The writes; None if the entry has these settings, or is missing or damaged.
+    """
+    stored = stored_settings(settings)
+    document = snapshot.documents.get(snapshot.entry_path)
+    if document is None or not has_sound_entry(snapshot):
+        return None
+    if document.get("settings") == stored:
+        return None
+    return Writes({snapshot.entry_path: {**document, "settings": stored}})
 
 
 def timeout_writes(snapshot: Snapshot, now: datetime, settings: ModelSettings) -> Writes | None:
@@ -27,10 +56,13 @@ def timeout_writes(snapshot: Snapshot, now: datetime, settings: ModelSettings) -
     error = timeout_error(snapshot, now, settings)
     if error is None:
         return None
-    return _entry(snapshot, replace(snapshot.entry, errors={SUBARRAY: error}))
+    stored = stored_settings(settings)
+    return _entry(snapshot, replace(snapshot.entry, errors={SUBARRAY: error}, settings=stored))
 
 
-def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
+def reached_writes(
+    snapshot: Snapshot, command_count: int, settings: ModelSettings
+) -> Writes | None:
     """Return the entry with ``reached``: a wait that is over stays over.
 
     Returns:
@@ -40,9 +72,9 @@ def reached_writes(snapshot: Snapshot, command_count: int) -> Writes | None:
     entry = snapshot.entry
     if entry.command_count != command_count or entry.reached:
         return None
-    if entry.damage is not None or snapshot.is_damaged(snapshot.entry_path):
+    if not has_sound_entry(snapshot):
         return None
-    return _entry(snapshot, replace(entry, reached=True))
+    return _entry(snapshot, replace(entry, reached=True, settings=stored_settings(settings)))
 
 
 def admin_mode_writes(snapshot: Snapshot, mode: AdminMode) -> Writes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ska_sdp_config.lmc.health import Fault
 from ska_sdp_config.lmc.states import AdminMode, ObsState, State
 
-__all__ = ["NULL", "View", "json_text"]
+__all__ = ["NULL", "View", "json_text", "status_text"]
 
 NULL = "null"
 """Value of a string attribute without content; never empty."""
@@ -25,7 +26,6 @@ class View:
         revision: revision of the database that it was derived from.
         command_count: number of accepted commands.
         state: State of the device.
-        status: Status of the device, a sentence.
         admin_mode: adminMode of the device.
         faults: faults of the device, None if the view does not contain the health.
         transient: obsState to publish before the final one if ``command_count`` has grown, None
@@ -36,7 +36,6 @@ class View:
     revision: int
     command_count: int
     state: State
-    status: str
     admin_mode: AdminMode
     faults: tuple[Fault, ...] | None = None
     transient: ObsState | None = None
@@ -44,6 +43,24 @@ class View:
 
     def __str__(self) -> str:
         return f"State {self.state.name}"
+
+
+def status_text(
+    state: State, admin_mode: AdminMode, obs_state: ObsState | None, health_info: Sequence[str]
+) -> str:
+    """Return the Status of a device: State, obsState and the first sentence of healthInfo.
+
+    Args:
+        state: State of the device.
+        admin_mode: adminMode of the device, named if it disables the device.
+        obs_state: obsState of a subarray, None for the controller.
+        health_info: sentences of healthInfo, of which the first is repeated.
+    """
+    parts = [state.name if admin_mode.enables else f"{state.name} (adminMode {admin_mode.name})"]
+    if obs_state is not None:
+        parts.append(obs_state.name)
+    states = ", ".join(parts)
+    return f"{states}: {health_info[0]}" if health_info else states
 
 
 def json_text(value: Any) -> str:

@@ -268,8 +268,11 @@ class CollectiveEntityOperations(
         return self._query_values(prefix, matches)
 
     def query_unreadable(self) -> Iterator[tuple[str, str]]:
-        """Iterate over path and error of each entity that ``query_values`` leaves out."""
-        for path, text in self._context.raw.list_values(self._root):
+        """Iterate over path and error of each entity that ``query_values`` leaves out.
+
+        It reads in pages, and what it reads causes no conflict.
+        """
+        for path, text in self._context.raw.peek_values(self._root):
             key = self._key(path[len(self._root) :])
             if key is None:
                 continue

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ska_sdp_config.entity.common.ids import check_block_id
 from ska_sdp_config.entity.eb import ExecutionBlock
+from ska_sdp_config.entity.states import EbStatus
+from ska_sdp_config.operations.entity_operations import Named
 from ska_sdp_config.operations.keyed import IdCollection
+from ska_sdp_config.operations.values import StateOperations
 
 __all__ = ["ExecutionBlocks"]
 
@@ -17,3 +20,7 @@ class ExecutionBlocks(IdCollection[ExecutionBlock]):
     HAS_STATE = True
     MODEL_CLASS = ExecutionBlock
     check_id = staticmethod(check_block_id)
+
+    def state(self, key: Named[str, ExecutionBlock]) -> StateOperations[EbStatus]:
+        """Return the operations on the state of a block."""
+        return super().state(key)

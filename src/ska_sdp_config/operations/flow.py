@@ -7,8 +7,10 @@ from typing import Any, NoReturn, cast
 
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.entity.flow import Dependency, Flow
+from ska_sdp_config.entity.states import DependencyStatus, FlowStatus
 from ska_sdp_config.operations.entity_operations import EntityOperations, Named
 from ska_sdp_config.operations.keyed import KeyCollection
+from ska_sdp_config.operations.values import StateOperations
 from ska_sdp_config.store.errors import ConfigVanished
 
 __all__ = ["Dependencies", "Flows"]
@@ -26,6 +28,10 @@ class Flows(KeyCollection[Flow.Key, Flow]):
     HAS_STATE = True
     MODEL_CLASS = Flow
     KEY_CLASS = Flow.Key
+
+    def state(self, key: Named[Flow.Key, Flow]) -> StateOperations[FlowStatus]:
+        """Return the operations on the state of a flow."""
+        return super().state(key)
 
     def _name(self, key: Named[Flow.Key, Flow]) -> tuple[Flow.Key, str]:
         own_key = self._to_key(key)
@@ -105,3 +111,7 @@ class Dependencies(KeyCollection[Dependency.Key, Dependency]):
     HAS_STATE = True
     MODEL_CLASS = Dependency
     KEY_CLASS = Dependency.Key
+
+    def state(self, key: Named[Dependency.Key, Dependency]) -> StateOperations[DependencyStatus]:
+        """Return the operations on the state of a dependency."""
+        return super().state(key)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ska_sdp_config.entity.common.ids import check_block_id
 from ska_sdp_config.entity.pb import ProcessingBlock
+from ska_sdp_config.entity.states import PbStatus
+from ska_sdp_config.operations.entity_operations import Named
 from ska_sdp_config.operations.keyed import IdCollection
+from ska_sdp_config.operations.values import StateOperations
 
 __all__ = ["ProcessingBlocks"]
 
@@ -18,3 +21,7 @@ class ProcessingBlocks(IdCollection[ProcessingBlock]):
     HAS_OWNER = True
     MODEL_CLASS = ProcessingBlock
     check_id = staticmethod(check_block_id)
+
+    def state(self, key: Named[str, ProcessingBlock]) -> StateOperations[PbStatus]:
+        """Return the operations on the state of a block."""
+        return super().state(key)

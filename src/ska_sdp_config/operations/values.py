@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.entity.codec import decode, encode
 
 if TYPE_CHECKING:
+    from typing_extensions import Self, TypeVar
+
     from ska_sdp_config.entity.base import StoredModel
+
+    # "StateOperations" alone means those of a state with any status.
+    StatusT = TypeVar("StatusT", bound=str, default=Any)
+else:
+    from typing import TypeVar
+
+    StatusT = TypeVar("StatusT")
 
 __all__ = ["Fields", "StateOperations", "ValueOperations"]
 
 Fields: TypeAlias = "dict[str, Any] | StoredModel"
 """JSON object: a dict, or a model in its stored form."""
 
-StateT = TypeVar("StateT", bound="StateOperations")
+_UNCHANGED: Any = object()
+"""Default of a field that may be set to None."""
 
 
 class ValueOperations:
@@ -77,9 +87,42 @@ class ValueOperations:
         self._raw.delete(self.path, must_exist=must_exist, recursive=recurse)
 
 
-class StateOperations(ValueOperations):
-    """Operations on the state of one entity, a dict that is not validated."""
+class StateOperations(ValueOperations, Generic[StatusT]):
+    """Operations on the state of one entity, a dict that is not validated.
 
-    def __call__(self: StateT) -> StateT:
+    Type checkers reject an unknown status in ``patch``, if the operations are those of a
+    collection, such as ``txn.processing_block.state(key)``.
+    """
+
+    def __call__(self) -> Self:
         """Return these operations: ``txn.flow(key).state`` and ``.state()`` are the same."""
         return self
+
+    def patch(self, /, *, status: StatusT | None = _UNCHANGED, **fields: Any) -> dict[str, Any]:
+        """Set some fields of the state and keep the others, in this transaction.
+
+        Args:
+            status: the new status, like any other field.
+            **fields: the new values of fields. A value replaces the whole field, also if both are
+                dicts; None is stored as null.
+
+        Returns:
+            The new state.
+
+        Raises:
+            ConfigVanished: there is no state; create it first. The transaction stays usable.
+            ValueError: the stored state is not a JSON object, or a value is NaN or infinite.
+            TypeError: a value cannot be converted to JSON.
+        """
+        if status is not _UNCHANGED:
+            fields["status"] = status
+        # A missing state is reported by the update.
+        state = self.get() if self.exists() else {}
+        if not isinstance(state, dict):
+            raise ValueError(  # noqa: TRY004  the stored value is wrong, not the call
+                f"Cannot patch {self.path}: its value {state!r} is not a JSON object; replace it "
+                "with update."
+            )
+        state.update(fields)
+        self.update(state)
+        return state

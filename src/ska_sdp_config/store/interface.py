@@ -209,6 +209,13 @@ class Store(Reader, Protocol):
     def closed(self) -> bool:
         """Whether the store was closed."""
 
+    def cluster_id(self, *, timeout: float) -> str:
+        """Return the ID of the cluster in hexadecimal digits, empty if it has none.
+
+        Raises:
+            ConfigConnectionError: no response within the timeout.
+        """
+
     def commit(
         self,
         guards: Sequence[Guard],
@@ -244,8 +251,14 @@ class Store(Reader, Protocol):
             ConfigConnectionError: no response within the timeout.
         """
 
-    def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
+    def watch(
+        self, span: Span, from_revision: int, sink: Sink, *, is_lossless: bool = False
+    ) -> Watch:
         """Deliver all changes of a span from a revision on, and resume after a loss of connection.
+
+        If the server stops to deliver existing changes, a gap is reported, after which the sink
+        can continue with the present. A lossless watch waits for these changes instead: it has
+        gaps only after a compaction or a restore.
 
         The sink may be called before this returns, with locks of the store held. Do not call this
         while holding a lock that the sink acquires.

@@ -7,7 +7,8 @@ from typing import Any
 
 from ska_sdp_sim.demo.event import Value
 
-_MAX_WIDTH = 72
+_MAX_WIDTH = 44
+"""The rest of a line of 80 columns, see ``show``."""
 
 
 def brief(attribute: str, value: Value, before: Value = None) -> str:
@@ -53,6 +54,6 @@ def _processing(text: str, before: str) -> str:
 def _block(block: dict[str, Any]) -> str:
     words = [str(block.get("status"))]
     if block.get("resources_available"):
-        words.append("with resources")
+        words.append("resources")
     words += {f"deployment {status}" for status in (block.get("deployments") or {}).values()}
     return ", ".join(words)

@@ -14,7 +14,7 @@ from ska_sdp_sim.demo.event import Event, Value
 from ska_sdp_sim.demo.judge import Verdict, state_durations
 from ska_sdp_sim.demo.steps import Record, Step
 
-_DEFAULT_WIDTH = 120
+_DEFAULT_WIDTH = 80
 
 
 def make_console() -> Console:
@@ -33,7 +33,8 @@ class EventLog:
 
     def heading(self) -> None:
         """Print the column headings."""
-        self._line("since start", "latency", "attribute", "value", style="underline")
+        self._console.print("s: time since the start; ms: from the device to this client")
+        self._line("s", "ms", "attribute", "value", style="underline")
 
     def step(self, step: Step) -> None:
         """Print a command."""
@@ -49,8 +50,8 @@ class EventLog:
             value = f"error: {event.error}"
         self._line(
             self._since_start(),
-            "at once" if event.first else f"{event.latency * 1e3:.2f} ms",
-            f"{event.device.split('/')[1]}.{event.attribute}",
+            "first" if event.first else f"{event.latency * 1e3:.2f}",
+            _name(event),
             value,
             style="red" if event.error else "cyan" if event.attribute == "obsState" else None,
         )
@@ -60,17 +61,23 @@ class EventLog:
         self._line(self._since_start(), "", "processing block", f"{short_id(pb_id)} {status}")
 
     def _since_start(self) -> str:
-        return f"{time.monotonic() - self._began:.3f} s"
+        return f"{time.monotonic() - self._began:.3f}"
 
     def _line(
         self, since: str, latency: str, name: str, value: str, style: str | None = None
     ) -> None:
         self._console.print(
-            f"{since:>11}  {latency:>9}  {name:<26} {value}",
+            f"{since:>6}  {latency:>6}  {name:<19} {value}",
             style=style,
             no_wrap=True,
             overflow="ellipsis",
         )
+
+
+def _name(event: Event) -> str:
+    """Return the name of the attribute, for the controller with the device."""
+    kind = event.device.split("/")[1]
+    return event.attribute if kind == "subarray" else f"{kind}.{event.attribute}"
 
 
 def show_summary(
@@ -87,12 +94,16 @@ def show_summary(
 
 def _commands(record: Record, events: Sequence[Event]) -> Table:
     table = Table(title="Commands", title_justify="left")
-    for heading in ("command", "", "returned after", "obsState, for how long"):
-        table.add_column(heading, justify="right" if heading == "returned after" else "left")
+    table.add_column("command")
+    table.add_column("returned after", justify="right")
+    table.add_column("obsState, for how long")
     lengths = iter([f"{state.seconds:.2f} s" for state in state_durations(events)[1:]])
     for taken in record.taken:
         path = "  ".join(f"{state} {next(lengths, '')}" for state in taken.step.obs_states)
-        table.add_row(taken.step.command, taken.step.about, f"{taken.lasted * 1e3:.1f} ms", path)
+        # The ID of the execution block is in the log above, and too long for a line.
+        about = "" if taken.step.about == record.content.eb_id else taken.step.about
+        command = f"{taken.step.command} {about}".rstrip()
+        table.add_row(command, f"{taken.lasted * 1e3:.1f} ms", path)
     return table
 
 

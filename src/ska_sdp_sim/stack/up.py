@@ -19,6 +19,23 @@ from ska_sdp_sim.stack.supervisor import Supervisor
 
 Echo = Callable[[str], None]
 
+NEXT_STEPS = """
+Next, keep a stack running until Ctrl-C:
+
+  make up
+
+It prints three lines that set up another shell. There:
+
+  ska-sdp-lmc demo               observe once more
+  ska-sdp status                 show the whole system, and what is wrong
+  ska-sdp list -a                list what is in the database
+  ska-sdp describe subarray 01   show a subarray with its blocks
+  ska-sdp doctor                 check the database
+
+docs/tutorial/first-observation.md explains an observation step by step,
+docs/how-to/script.md how to write a script, and README.md what else there is.
+"""
+
 
 def up(
     layout: Layout,
@@ -55,14 +72,18 @@ def up(
             # A file left by a killed stack has addresses of servers that are gone.
             env_path.unlink(missing_ok=True)
         try:
-            echo(f"Starting {_names(layout)}; data and logs are in {place}")
+            echo(f"Starting {_names(layout)}")
+            echo(f"Data and logs are in {place}")
             echo(f"Using {describe_etcd()}")
             stack.start(interrupts.check)
             supervisor = Supervisor(stack.parts(), restart=restart, echo=echo)
             if env_path is not None:
                 undo.enter_context(env_file(env_path, stack.environment))
             if demonstrate:
-                return _demonstrate(stack, supervisor, interrupts)
+                code = _demonstrate(stack, supervisor, interrupts)
+                if code == 0:
+                    echo(NEXT_STEPS)
+                return code
         except StopRequested as end:
             echo(f"Stopping: {end}.")
             return 128 + end.signal

@@ -23,6 +23,8 @@ class WatchCall(Protocol):
     def __iter__(self) -> Iterator[Any]:
         """Yield etcd's watch responses, each with all events of its revisions.
 
+        Parts of a large response are responses too, some of them without events.
+
         Raises:
             grpc.RpcError: the call failed or was cancelled.
         """

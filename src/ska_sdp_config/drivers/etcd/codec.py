@@ -7,6 +7,7 @@ from typing import Any
 
 from pyetcd import etcdrpc
 
+from ska_sdp_config.drivers.etcd.fragments import request_fragments
 from ska_sdp_config.drivers.etcd.limits import page_size
 from ska_sdp_config.store.interface import (
     Change,
@@ -105,6 +106,7 @@ def watch_request(from_revision: int) -> Message:
     """Return the request to watch all keys."""
     # A zero byte means no end to etcd, so keys that are not valid UTF-8 are included.
     create = etcdrpc.WatchCreateRequest(key=b"\0", range_end=b"\0", start_revision=from_revision)
+    request_fragments(create)
     return etcdrpc.WatchRequest(create_request=create)
 
 

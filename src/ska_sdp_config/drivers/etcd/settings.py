@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 __all__ = ["Settings"]
@@ -119,14 +120,17 @@ class Settings:
 
 
 def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
+    if "/" in hosts or "@" in hosts:
+        # Not quoted: a URL may contain a password.
+        raise ValueError(
+            "SDP_CONFIG_HOST is a URL: write host:port; credentials are SDP_CONFIG_USERNAME and "
+            "SDP_CONFIG_PASSWORD."
+        )
     endpoints = []
     for part in filter(None, (part.strip() for part in hosts.split(","))):
-        # An IPv6 address contains colons; before a port, it is in brackets.
-        bare = part.count(":") > 1 and not part.startswith("[")
-        name, _, own_port = (f"[{part}]", "", "") if bare else part.rpartition(":")
-        if bare or not name or part.endswith("]"):
-            name, own_port = (f"[{part}]" if bare else part), port
-        if not own_port.isdigit() or not 0 < int(own_port) < 65536:
+        name, own_port = _host_and_port(part)
+        own_port = port if own_port is None else own_port
+        if not (own_port.isascii() and own_port.isdigit() and 0 < int(own_port) < 65536):
             raise ValueError(
                 f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {own_port!r} for {name}: "
                 "write a number from 1 to 65535."
@@ -135,6 +139,36 @@ def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
     if not endpoints:
         raise ValueError(f"SDP_CONFIG_HOST is {hosts!r}: write host, or host:port,host:port.")
     return tuple(dict.fromkeys(endpoints))
+
+
+def _host_and_port(part: str) -> tuple[str, str | None]:
+    """Return the host, an IPv6 address in brackets, and the port or None."""
+    if part.startswith("["):
+        # In brackets, so that the colons of the address differ from that of a port.
+        address, bracket, rest = part[1:].partition("]")
+        is_valid = bool(bracket) and _is_ipv6(address) and (not rest or rest.startswith(":"))
+        name, own_port = f"[{address}]", rest[1:] if rest else None
+    elif part.count(":") > 1:
+        is_valid = _is_ipv6(part)
+        name, own_port = f"[{part}]", None
+    else:
+        name, colon, port = part.partition(":")
+        is_valid = bool(name)
+        own_port = port if colon else None
+    if not is_valid:
+        raise ValueError(
+            f"SDP_CONFIG_HOST contains {part!r}: write host, host:port, or an IPv6 address, in "
+            "brackets before a port."
+        )
+    return name, own_port
+
+
+def _is_ipv6(address: str) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return ":" in address
 
 
 def _seconds(text: str) -> float:

@@ -83,6 +83,11 @@ class EtcdStore:
                 found.append(self._all_pages(query, each.response_range, revision, left))
         return Reply(revision, found)
 
+    def cluster_id(self, *, timeout: float) -> str:
+        """Return the ID of the cluster; see Store."""
+        newest = self._range(codec.newest_revision_request(), timeout)
+        return f"{newest.header.cluster_id:x}"
+
     def commit(
         self,
         guards: Sequence[Guard],
@@ -116,9 +121,11 @@ class EtcdStore:
         request = codec.commit_request([KeyAt(writes[0].key, NEVER)], writes, reads)
         self._etcd.call("KV", "Txn", request, timeout)
 
-    def watch(self, span: Span, from_revision: int, sink: Sink) -> Watch:
+    def watch(
+        self, span: Span, from_revision: int, sink: Sink, *, is_lossless: bool = False
+    ) -> Watch:
         """Watch; see Store."""
-        return self._watch.add(span, from_revision, sink)
+        return self._watch.add(span, from_revision, sink, is_lossless=is_lossless)
 
     def grant_lease(self, ttl: int, *, timeout: float) -> int:
         """Grant a lease; see Store."""

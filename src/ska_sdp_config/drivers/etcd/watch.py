@@ -45,10 +45,14 @@ class SpanWatch:
 
     Attributes:
         next_revision: first revision not yet delivered.
+        is_lossless: whether it waits for the changes that a stalled stream does not deliver.
     """
 
-    def __init__(self, owner: StoreWatch, span: Span, from_revision: int, sink: Sink) -> None:
+    def __init__(
+        self, owner: StoreWatch, span: Span, from_revision: int, sink: Sink, is_lossless: bool
+    ) -> None:
         self.next_revision = from_revision
+        self.is_lossless = is_lossless
         self._owner = owner
         self._span = None if span == EVERYTHING else span
         self._sink = sink
@@ -96,13 +100,13 @@ class StoreWatch:
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
 
-    def add(self, span: Span, from_revision: int, sink: Sink) -> SpanWatch:
-        """Start a watch.
+    def add(self, span: Span, from_revision: int, sink: Sink, *, is_lossless: bool) -> SpanWatch:
+        """Start a watch; see Store.watch.
 
         Raises:
             ConfigConnectionError: the client is closed.
         """
-        watch = SpanWatch(self, span, max(1, from_revision), sink)
+        watch = SpanWatch(self, span, max(1, from_revision), sink, is_lossless)
         with self._lock:
             if self._etcd.closed:
                 raise closed_error()
@@ -257,7 +261,7 @@ class StoreWatch:
             "Changes up to revision %d were compacted before they were received; reloading.",
             newest,
         )
-        self._skip(newest, lambda next_revision: next_revision <= compacted)
+        self._skip(newest, lambda watch: watch.next_revision <= compacted)
 
     def _on_ended(self, channel: Channel, ended: Ending | None, newest: int, cause: str) -> str:
         """Handle the end of a stream; return the cause if it failed, else nothing."""
@@ -269,23 +273,25 @@ class StoreWatch:
                 "was restored from an older backup, or is another database; reloading.",
                 newest,
             )
-            self._skip(newest, lambda next_revision: next_revision > newest + 1)
+            self._skip(newest, lambda watch: watch.next_revision > newest + 1)
         elif ended is Ending.STALLED:
             self._stalled_streams += 1
             if self._stalled_streams >= MAX_STALLED_STREAMS:
                 self._stalled_streams = 0
-                LOGGER.warning("Changes up to revision %d are not delivered; reloading.", newest)
-                self._skip(newest, lambda next_revision: next_revision <= newest)
+                LOGGER.warning("Changes up to revision %d are not delivered in time.", newest)
+                self._skip(
+                    newest, lambda watch: watch.next_revision <= newest and not watch.is_lossless
+                )
         else:
             self._etcd.connection.failed()
             if ended is Ending.SILENT or len(self._etcd.settings.endpoints) > 1:
                 self._etcd.replace(channel)
         return ended.value if ended else cause
 
-    def _skip(self, revision: int, lacks: Callable[[int], bool]) -> None:
-        """Report a gap to the watches whose next revision fulfils a condition."""
+    def _skip(self, revision: int, lacks: Callable[[SpanWatch], bool]) -> None:
+        """Report a gap to the watches that fulfil a condition."""
         with self._lock:
             watches = list(self._watches)
         for watch in watches:
-            if lacks(watch.next_revision):
+            if lacks(watch):
                 watch.skip(revision)

@@ -29,7 +29,7 @@ __all__ = [
     "RelativePurePath",
 ]
 
-__getattr__ = names_of(
+__getattr__, __dir__ = names_of(
     __name__,
     {
         "AbsolutePurePath": ".path",

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel
 from ska_sdp_config.drivers.etcd.codec import watch_request
+from ska_sdp_config.drivers.etcd.fragments import whole_revisions
 from ska_sdp_config.drivers.etcd.gateway.faults import answer_in, fault
 from ska_sdp_config.drivers.etcd.gateway.proto_json import Json, from_json, response_to, to_json
 from ska_sdp_config.drivers.etcd.gateway.sockets import Sockets, SocketsAdapter
@@ -71,8 +72,8 @@ class GatewayChannel(Channel):
     def watch(self, from_revision: int, metadata: Metadata) -> GatewayWatch:
         """Start a watch; see Channel. It has a connection of its own."""
         body = to_json(watch_request(from_revision))
-        # Without this, a large backlog exceeds the message limit of the gateway. The generated
-        # messages do not have the field.
+        # Without this, a large backlog exceeds the message limit of the gateway. The conversion
+        # omits the field, which the generated messages do not have.
         body["create_request"]["fragment"] = True
         sockets = Sockets()
         watch = GatewayWatch(self._connect(sockets), sockets, body, metadata)
@@ -118,8 +119,12 @@ class GatewayWatch:
         self._metadata = metadata
 
     def __iter__(self) -> Iterator[Any]:
+        return whole_revisions(self._parts())
+
+    def _parts(self) -> Iterator[tuple[Any, bool]]:
+        """Yield responses, each with whether another part of it follows."""
         limit = Timeout(connect=CONNECT_TIMEOUT_S, read=None)
-        events: list[Any] = []
+        is_followed = False
         try:
             with (
                 _faults(),
@@ -131,14 +136,11 @@ class GatewayWatch:
                     answer_in(response.status_code, response.content)
                 for line in _lines(response):
                     result = answer_in(200, line).get("result", {}) if line else {}
-                    events += result.pop("events", ())
-                    if line and not result.get("fragment"):
-                        yield from_json({**result, "events": events}, etcdrpc.WatchResponse())
-                        events = []
-                    else:
-                        # Each part counts as a response, so that a large one on a slow connection
-                        # is not taken for silence.
-                        yield etcdrpc.WatchResponse()
+                    if line:
+                        is_followed = bool(result.get("fragment"))
+                    # A part of a line is a response too, so that a large one on a slow connection
+                    # is not taken for silence.
+                    yield from_json(result, etcdrpc.WatchResponse()), is_followed
         finally:
             self._client.session.close()
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel, WatchCall
+from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel
 from ska_sdp_config.drivers.etcd.codec import watch_request
 from ska_sdp_config.drivers.etcd.errors import CallError
+from ska_sdp_config.drivers.etcd.fragments import is_fragment, whole_revisions
 from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.store.errors import ConfigConnectionError
@@ -20,7 +21,7 @@ from ska_sdp_config.store.errors import ConfigConnectionError
 __all__ = ["GrpcChannel", "grpc_channels"]
 
 OPTIONS = [
-    # A resumed watch receives its whole backlog in one message.
+    # A page of large values, or a revision of many keys, is one message.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     # Reconnect soon after a restart of the server; abandon a stuck handshake.
@@ -85,14 +86,13 @@ class GrpcChannel(Channel):
             answer.cancel()
         raise CallError(grpc.StatusCode.UNAVAILABLE, "the stream ended without a response")
 
-    def watch(self, from_revision: int, metadata: Metadata) -> WatchCall:
+    def watch(self, from_revision: int, metadata: Metadata) -> GrpcWatch:
         """Start a watch; see Channel."""
         make_call = self.method("Watch", "Watch")
         try:
-            call: WatchCall = make_call(watch_request(from_revision), metadata=metadata)
+            return GrpcWatch(make_call(watch_request(from_revision), metadata=metadata))
         except ValueError as exc:
             raise self._closed_or(exc) from exc
-        return call
 
     def method(self, service: str, method: str) -> Any:
         """Return the callable of a method, such as ``Range`` of the service ``KV``.
@@ -122,6 +122,20 @@ class GrpcChannel(Channel):
         """Keep the channel in a forked child: the parent process owns it."""
         if self._pid != getpid():
             kept.append(self._grpc_channel)
+
+
+class GrpcWatch:
+    """Watch over gRPC; see WatchCall."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def __iter__(self) -> Iterator[Any]:
+        return whole_revisions((response, is_fragment(response)) for response in self._call)
+
+    def cancel(self) -> None:
+        """End the call; see WatchCall."""
+        self._call.cancel()
 
 
 def grpc_channels(settings: Settings) -> MakeChannel:

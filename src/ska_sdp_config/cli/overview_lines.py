@@ -1,0 +1,174 @@
+"""Screen of ``ska-sdp status``: lines of the overview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from ska_sdp_config.cli.columns import Cell, Column, Line, layout, packed, style_of, wrapped
+from ska_sdp_config.cli.database_status import DatabaseStatus
+from ska_sdp_config.lmc.block_index import Row
+from ska_sdp_config.lmc.overview import Blocks, Overview
+from ska_sdp_config.lmc.rows import FaultRow, SubarrayRow
+from ska_sdp_config.lmc.times import age_text, iso
+
+__all__ = ["fault_lines", "overview_lines", "subarray_lines"]
+
+MAX_COMMANDS = 5
+"""Number of last commands to show."""
+
+MAX_BLOCKS = 3
+"""Number of waiting, and of failed, blocks to show."""
+
+_SUBARRAY_COLUMNS = (
+    Column("ID"),
+    Column("STATE"),
+    Column("OBSSTATE"),
+    Column("FOR", rank=1),
+    Column("PBS"),
+    Column("SCAN", rank=2),
+    Column("HEALTH"),
+    Column("EB"),
+)
+
+
+def overview_lines(
+    overview: Overview, database: DatabaseStatus, now: datetime, width: int
+) -> Iterator[Line]:
+    """Yield the lines of the whole screen.
+
+    Args:
+        overview: the system.
+        database: the database.
+        now: the present time, UTC.
+        width: width of the screen.
+    """
+    controller = overview.controller
+    yield [
+        ("CONTROLLER  ", "bold"),
+        _word(controller.state.name),
+        (", health ", ""),
+        _word(controller.health.name),
+        ("" if controller.is_online else ", not online", "yellow"),
+    ]
+    for fault in controller.faults:
+        yield from fault_lines(fault, width)
+    parts: list[Line] = [
+        [("DATABASE    ", "bold"), _word(database.health.name)],
+        *([(part, "")] for part in (*database.summary, f"revision {overview.revision}")),
+        [(f"at {now:%H:%M:%S} UTC", "")],
+    ]
+    yield from packed(parts, width, ", ")
+    for text in database.faults:
+        yield from wrapped(text, style_of("FAILED"), width)
+    if overview.missing:
+        yield from wrapped(f"MISSING     {', '.join(overview.missing)}", "yellow", width, "")
+    yield []
+    if overview.subarrays:
+        yield from subarray_lines(overview.subarrays, now, width)
+    else:
+        yield [("There are no subarrays.", "")]
+    yield []
+    shown = {row.eb_id for row in overview.subarrays if row.eb_id}
+    yield from _block_lines("PROCESSING BLOCKS", overview.pbs, now, width, shown)
+    yield from _block_lines("DEPLOYMENTS", overview.deployments, now, width, set())
+    yield []
+    yield from _command_lines(overview, now, width)
+
+
+def subarray_lines(
+    rows: Sequence[SubarrayRow],
+    now: datetime,
+    width: int,
+    names: Mapping[str, str] | None = None,
+    *,
+    quiet: bool = False,
+) -> Iterator[Line]:
+    """Yield the table of subarrays, with the faults of each below its row.
+
+    Args:
+        rows: the subarrays.
+        now: the present time, UTC.
+        width: width of the screen.
+        names: what to show as key in place of each ID.
+        quiet: whether to leave out the title, the faults and the devices that are not online.
+    """
+    columns = _SUBARRAY_COLUMNS if names is None else (Column("KEY"), *_SUBARRAY_COLUMNS[1:])
+    cells = [_cells(row, now, (names or {}).get(row.subarray_id)) for row in rows]
+    table = layout(columns, cells, width)
+    title = next(table)
+    if quiet:
+        yield from table
+        return
+    yield title
+    for row, line in zip(rows, table, strict=True):
+        yield line
+        if names is not None and not row.is_online:
+            yield from wrapped("Its device is OFFLINE", style_of("DEGRADED"), width)
+        for fault in row.faults:
+            yield from fault_lines(fault, width)
+
+
+def fault_lines(fault: FaultRow, width: int) -> Iterator[Line]:
+    """Yield the lines of a fault with its reason, and the commands that end it."""
+    since = f", since {iso(fault.since)}" if fault.since else ""
+    style = style_of("FAULT" if fault.way_out else "DEGRADED")
+    yield from wrapped(f"{' '.join(fault.text.split())}{since}", style, width)
+    if fault.way_out:
+        yield [("    → ", ""), (fault.way_out, "bold")]
+
+
+def _cells(row: SubarrayRow, now: datetime, name: str | None) -> list[Cell]:
+    return [
+        (name or row.subarray_id, ""),
+        _word(row.state.name),
+        _word(row.obs_state.name),
+        (age_text(row.since, now) or "-", ""),
+        (f"{row.pbs_done}/{row.pbs_total}", ""),
+        ("-" if row.scan_id is None else str(row.scan_id), ""),
+        _word(row.health.name),
+        (row.eb_id or "-", ""),
+    ]
+
+
+def _block_lines(
+    title: str, blocks: Blocks, now: datetime, width: int, shown: set[str]
+) -> Iterator[Line]:
+    """Yield the numbers by status; the oldest that wait, and failures not shown elsewhere."""
+    counts = sorted(blocks.counts.items(), key=lambda item: (-item[1], item[0]))
+    numbers: list[Line] = [[_word(status), (f" {count}", "")] for status, count in counts]
+    yield from packed([[(title, "bold")], *(numbers or [[("none", "")]])], width, "  ")
+    failed = [row for row in blocks.failed if getattr(row, "eb_id", None) not in shown]
+    yield from _named(failed, now, width)
+    yield from _named(blocks.waiting, now, width)
+
+
+def _named(rows: Sequence[Row], now: datetime, width: int) -> Iterator[Line]:
+    for row in rows[:MAX_BLOCKS]:
+        age = age_text(row.last_updated, now)
+        status = f"{row.status}{f' for {age}' if age else ''}"
+        reason = f": {' '.join(row.reason.split())}" if row.reason else ""
+        yield from wrapped(f"{row[0]} {status}{reason}", style_of(row.status), width)
+    if len(rows) > MAX_BLOCKS:
+        yield [(f"    and {len(rows) - MAX_BLOCKS} more", "")]
+
+
+def _command_lines(overview: Overview, now: datetime, width: int) -> Iterator[Line]:
+    if not overview.commands:
+        yield [("There was no command yet.", "")]
+        return
+    rows: Iterable[list[Cell]] = (
+        [
+            (age_text(row.time, now) or "-", ""),
+            (row.device, ""),
+            (row.command, ""),
+            (row.transaction_id or "-", ""),
+        ]
+        for row in overview.commands[:MAX_COMMANDS]
+    )
+    columns = (Column("AGO"), Column("DEVICE"), Column("LAST COMMAND"), Column("TRANSACTION ID"))
+    yield from layout(columns, rows, width)
+
+
+def _word(word: str) -> Cell:
+    return word, style_of(word)

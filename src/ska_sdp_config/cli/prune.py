@@ -1,0 +1,282 @@
+"""``ska-sdp prune``: remove ended execution blocks with all that belongs to them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from ska_sdp_config.cli.errors import Unfinished, join_faults
+from ska_sdp_config.cli.group import make_command
+from ska_sdp_config.cli.in_use import linked_blocks
+from ska_sdp_config.cli.interrupts import defer_interrupts
+from ska_sdp_config.cli.objects import PB
+from ska_sdp_config.cli.options import DRY_RUN, OLDER_THAN
+from ska_sdp_config.cli.output import Change, Printer, note
+from ska_sdp_config.cli.prune_scan import find_belongings
+from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.store.errors import TransactionTooLarge
+
+if TYPE_CHECKING:
+    from ska_sdp_config.cli.pruning import Belongings
+    from ska_sdp_config.engine.backend import Backend
+    from ska_sdp_config.engine.transaction import Txn
+
+__all__ = ["command"]
+
+MAX_KEYS_PER_BATCH = 100
+"""Number of keys and listings that a transaction reads, unless one execution block has more.
+
+etcd's ``--max-txn-ops`` is 128 by default; the entries of the subarrays are read too.
+"""
+MAX_GUARDED_CONDITIONS = 40
+"""Number of conditions of one execution block above which a change of them is no conflict."""
+KEYS_PER_UNIT = 3
+LISTINGS_PER_PB = 4
+"""Listings of flows, allocations, requests and dependencies of each processing block."""
+
+
+class _Pruner:
+    """Removal of execution blocks in batches.
+
+    Args:
+        backend: the database.
+        prefix: the global prefix.
+        before: the time before which a block must have been written last.
+        dry_run: whether to write nothing.
+        on_part: is called after each transaction, and may raise an error to stop.
+
+    Attributes:
+        removed: the paths that were removed.
+        kept: for each execution block that is old and has ended, but was kept, the reason.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        prefix: str,
+        before: datetime,
+        dry_run: bool,
+        on_part: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._backend = backend
+        self._prefix = prefix
+        self._before = before
+        self._dry_run = dry_run
+        self._on_part = on_part
+        self.removed: list[str] = []
+        self.kept: list[str] = []
+
+    def remove(self, blocks: Sequence[Belongings]) -> None:
+        """Remove execution blocks in one transaction, or in several if they exceed its limits."""
+        if len(blocks) == 1 and _size(blocks[0]) > MAX_KEYS_PER_BATCH:
+            self._remove_large(blocks[0])
+            return
+        try:
+            self._remove_at_once(blocks)
+        except TransactionTooLarge:
+            if len(blocks) == 1:
+                self._remove_large(blocks[0])
+                return
+            half = len(blocks) // 2
+            self.remove(blocks[:half])
+            self.remove(blocks[half:])
+
+    def _remove_at_once(self, blocks: Sequence[Belongings]) -> None:
+        removed: list[str] = []
+        kept: list[str] = []
+        for txn in self._backend.txn():
+            units, kept = [], []
+            texts, links = self._read(txn, blocks)
+            for block in blocks:
+                is_old, reason = self._judge(block, texts, links)
+                if is_old and reason:
+                    kept.append(f"{block.path}: {reason}")
+                elif is_old:
+                    units += block.units()
+            removed = _delete(txn, units, texts)
+            if self._dry_run:
+                break
+        self.removed += removed
+        self.kept += kept
+        self._on_part()
+
+    def _remove_large(self, block: Belongings) -> None:
+        """Remove an execution block in several transactions, itself in the last one."""
+        is_old, reason = False, None
+        for txn in self._backend.txn():
+            texts, links = self._read(txn, [block])
+            is_old, reason = self._judge(block, texts, links)
+        if not is_old:
+            return
+        size = MAX_KEYS_PER_BATCH // (KEYS_PER_UNIT + LISTINGS_PER_PB)
+        done: set[str] = set()
+        while not reason and block.path not in done:
+            try:
+                reason = self._remove_part(block, done, size)
+            except TransactionTooLarge:
+                if size == 1:
+                    raise
+                size = (size + 1) // 2
+        if reason:
+            self.kept.append(f"{block.path}: {reason}")
+
+    def _remove_part(self, block: Belongings, done: set[str], size: int) -> str | None:
+        """Remove the next parts of an execution block; return why it must be kept, if it must be.
+
+        Args:
+            block: the execution block.
+            done: the paths of the parts that were removed, to which those of this call are added.
+            size: number of parts to remove.
+        """
+        removed: list[str] = []
+        units: list[list[str]] = []
+        of_block = block.units()[-1]
+        for txn in self._backend.txn():
+            paths = {unit[0] for unit in _next_units(block, done, size)}
+            # New parts are found when their processing block is removed: there may be more
+            # processing blocks than listings fit in one transaction.
+            pb_ids = {each for each in block.pb_ids if PB.path(self._prefix, each) in paths}
+            _add_new_parts(txn, [block], block.listings(pb_ids))
+            units = _next_units(block, done, size)
+            wanted = [path for unit in [*units, of_block] for path in unit]
+            conditions = block.conditions()
+            if len(conditions) > MAX_GUARDED_CONDITIONS:
+                texts = txn.get_many(wanted) | self._read_unguarded(conditions)
+            else:
+                texts = txn.get_many(dict.fromkeys([*wanted, *conditions]))
+            # Not its age: that of all parts was checked before the first removal.
+            reason = block.reason_to_keep(texts, linked_blocks(txn, self._prefix))
+            if reason:
+                return reason
+            removed = _delete(txn, units, texts)
+            if self._dry_run:
+                break
+        self.removed += removed
+        done.update(unit[0] for unit in units)
+        self._on_part()
+        return None
+
+    def _read_unguarded(self, paths: Sequence[str]) -> dict[str, str | None]:
+        texts: dict[str, str | None] = {}
+        for txn in self._backend.txn():
+            texts = txn.get_many(paths)
+        return texts
+
+    def _judge(
+        self, block: Belongings, texts: Mapping[str, str | None], links: Mapping[str, str]
+    ) -> tuple[bool, str | None]:
+        """Return whether a block exists and is old, and then why it must be kept, if it must be.
+
+        One of unknown age counts as old, so that the reason is printed.
+        """
+        time = block.last_time(texts)
+        if texts[block.path] is None or (time is not None and time >= self._before):
+            return False, None
+        reason = "its age is unknown" if time is None else block.reason_to_keep(texts, links)
+        return True, reason
+
+    def _read(
+        self, txn: Txn, blocks: Sequence[Belongings]
+    ) -> tuple[dict[str, str | None], dict[str, str]]:
+        """Return the texts and the links that decide on a removal."""
+        listings = [path for block in blocks for path in block.listings(block.pb_ids)]
+        _add_new_parts(txn, blocks, listings)
+        paths = [path for block in blocks for path in block.reads()]
+        return txn.get_many(dict.fromkeys(paths)), linked_blocks(txn, self._prefix)
+
+
+def _add_new_parts(txn: Txn, blocks: Sequence[Belongings], listings: Iterable[str]) -> None:
+    """Add the parts that were created since the search; a later creation is a conflict."""
+    for path in txn.list_many(listings):
+        for block in blocks:
+            block.add_part(path)
+
+
+def _next_units(block: Belongings, done: set[str], size: int) -> list[list[str]]:
+    return [unit for unit in block.units() if unit[0] not in done][:size]
+
+
+def _delete(
+    txn: Txn, units: Sequence[Sequence[str]], texts: Mapping[str, str | None]
+) -> list[str]:
+    """Delete the paths of some units that exist; return them."""
+    # Two execution blocks may list the same processing block.
+    wanted = dict.fromkeys(path for unit in units for path in unit)
+    paths = [path for path in wanted if texts[path] is not None]
+    for path in paths:
+        txn.delete(path)
+    return paths
+
+
+def _size(block: Belongings) -> int:
+    """Return the number of keys and listings that the removal of a block reads."""
+    return len(block.reads()) + LISTINGS_PER_PB * len(block.pb_ids)
+
+
+def _batches(blocks: Sequence[Belongings]) -> Iterator[list[Belongings]]:
+    batch: list[Belongings] = []
+    size = 0
+    for block in blocks:
+        if batch and size + _size(block) > MAX_KEYS_PER_BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(block)
+        size += _size(block)
+    if batch:
+        yield batch
+
+
+def _prune(older_than: timedelta, dry_run: bool, out: Printer, prefix: str) -> None:
+    before = datetime.now(timezone.utc) - older_than
+    with defer_interrupts() as check_interrupt, open_backend(nullcontext()) as backend:
+        printed = 0
+
+        def on_part() -> None:
+            nonlocal printed
+            if out.prints_lines:
+                _print(pruner.removed[printed:], dry_run, out)
+                printed = len(pruner.removed)
+            check_interrupt()
+
+        pruner = _Pruner(backend, prefix, before, dry_run, on_part)
+        try:
+            for blocks in find_belongings(backend, prefix, before, check_interrupt):
+                for batch in _batches(blocks):
+                    pruner.remove(batch)
+        except BaseException as exc:  # including Ctrl-C: what was removed must be reported
+            _report(pruner, printed, dry_run, out)
+            if dry_run or not pruner.removed:
+                raise
+            raise Unfinished(f"{len(pruner.removed)} keys were removed.") from exc
+    _report(pruner, printed, dry_run, out)
+
+
+def _report(pruner: _Pruner, printed: int, dry_run: bool, out: Printer) -> None:
+    """Print what was removed and is not printed yet, and what was kept."""
+    _print(pruner.removed[printed:], dry_run, out)
+    if pruner.kept and not out.quiet:
+        blocks = "block" if len(pruner.kept) == 1 else "blocks"
+        note(f"Kept {len(pruner.kept)} old execution {blocks}: {join_faults(pruner.kept)}.")
+
+
+def _print(paths: Sequence[str], dry_run: bool, out: Printer) -> None:
+    out.changes([Change("delete" if dry_run else "deleted", path) for path in paths], 0)
+    sys.stdout.flush()
+
+
+command = make_command(
+    "prune",
+    _prune,
+    [OLDER_THAN, DRY_RUN],
+    help="Remove finished and cancelled execution blocks that are older than AGE, with their "
+    "processing blocks and what these leave behind: states, flows, deployments, dependencies and "
+    "requests for resources. The age counts from the newest last_updated of the execution block, "
+    "its state and the states of its processing blocks, or if there is none from the date in its "
+    "ID. It is kept, and the reason printed, if a subarray links it, a part has an owner, a "
+    "processing block has not ended (FINISHED, CANCELLED or FAILED), a flow is not DELETED, a "
+    "processing block has an allocation of resources, or another one that has not ended depends "
+    "on it. It is removed in batches; run it again to finish after an error.",
+)

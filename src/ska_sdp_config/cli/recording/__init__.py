@@ -1,0 +1,1 @@
+"""Recordings of the changes of a database: their format and their files."""

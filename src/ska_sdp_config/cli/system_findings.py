@@ -1,0 +1,120 @@
+"""Findings of ``doctor`` on the stored subarrays, blocks and states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ska_sdp_config.cli.objects import EB, PB
+from ska_sdp_config.cli.output import Finding
+from ska_sdp_config.cli.statuses import KNOWN_STATUSES
+from ska_sdp_config.cli.system_survey import Survey
+from ska_sdp_config.lmc.rows import subarray_row
+
+__all__ = ["MAX_FINDINGS", "find_system_faults"]
+
+MAX_FINDINGS = 10
+"""Maximum number of findings of each kind."""
+
+
+def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
+    """Yield a finding for each fault, at most ten of a kind, or one if there is none."""
+    option = f" --prefix {prefix}" if prefix else ""
+    kinds = (
+        (_subarrays_in_fault(survey), "subarrays are in FAULT"),
+        (_failed_blocks(survey, option), "processing blocks are FAILED"),
+        (_abandoned_blocks(survey, option), "processing blocks are at work without an owner"),
+        (_unlinked_blocks(survey, option), "execution blocks are ACTIVE without a subarray"),
+        (_unknown_statuses(survey), "statuses are unknown"),
+        (_orphaned_states(survey, prefix), "states are orphaned"),
+    )
+    is_sound = True
+    for findings, what in kinds:
+        for finding in _limit(list(findings), what):
+            is_sound = False
+            yield finding
+    if is_sound:
+        text = (
+            f"no fault in {len(survey.subarrays)} subarrays, {survey.count(EB)} execution "
+            f"blocks and {survey.count(PB)} processing blocks"
+        )
+        yield Finding("system", "ok", text)
+
+
+def _limit(findings: Sequence[Finding], what: str) -> Iterator[Finding]:
+    yield from findings[:MAX_FINDINGS]
+    if len(findings) > MAX_FINDINGS:
+        text = f"{len(findings) - MAX_FINDINGS} more {what}"
+        advice = "follow the advice above, then run doctor again"
+        yield Finding("system", findings[0].verdict, text, advice)
+
+
+def _subarrays_in_fault(survey: Survey) -> Iterator[Finding]:
+    for snapshot in survey.subarrays:
+        # Whether its device is alive is another finding.
+        row = subarray_row(snapshot, is_online=True)
+        causes = [fault for fault in row.faults if fault.way_out]
+        if causes:
+            reasons = "; ".join(fault.text for fault in causes)
+            # Otherwise the way out begins with adminMode, which is no command.
+            verb = "send it " if snapshot.entry.admin_mode.enables else ""
+            yield Finding(
+                f"subarray {snapshot.subarray_id}",
+                "fault",
+                f"it is in FAULT: {reasons}",
+                f"correct the cause, then {verb}{causes[0].way_out}",
+            )
+
+
+def _failed_blocks(survey: Survey, option: str) -> Iterator[Finding]:
+    """Yield the processing blocks that are FAILED, the newest first."""
+    for failed in sorted(survey.failed, reverse=True):
+        advice = f"see 'ska-sdp describe pb {failed.pb_id}{option}' and the log of its script"
+        yield Finding(f"pb {failed.pb_id}", "warning", f"it is FAILED: {failed.reason}", advice)
+
+
+def _abandoned_blocks(survey: Survey, option: str) -> Iterator[Finding]:
+    """Yield the processing blocks at work that have no live owner."""
+    for pb_id, status in survey.at_work.items():
+        if f"{pb_id}/owner" not in survey.paths[PB]:
+            yield Finding(
+                f"pb {pb_id}",
+                "warning",
+                f"it is {status}, but no process owns it: its script has ended or lost its lease",
+                "see the log of its script; if it does not start again, set the status with "
+                f"'ska-sdp update pb-state {pb_id}{option}'",
+            )
+
+
+def _unlinked_blocks(survey: Survey, option: str) -> Iterator[Finding]:
+    """Yield the execution blocks that are ACTIVE and that no subarray links."""
+    linked = {snapshot.eb_id for snapshot in survey.subarrays}
+    for eb_id in survey.active:
+        if eb_id not in linked:
+            advice = f"end it with 'ska-sdp end eb {eb_id}{option}'"
+            yield Finding(f"eb {eb_id}", "warning", "it is ACTIVE in no subarray", advice)
+
+
+def _unknown_statuses(survey: Survey) -> Iterator[Finding]:
+    for unknown in survey.unknown:
+        yield Finding(
+            unknown.path,
+            "warning",
+            f"its status {unknown.status!r} is unknown",
+            f"correct it with 'ska-sdp edit {unknown.path}' if no newer program has written it; "
+            f"known are {', '.join(KNOWN_STATUSES[unknown.kind])}",
+        )
+
+
+def _orphaned_states(survey: Survey, prefix: str) -> Iterator[Finding]:
+    """Yield the states without the object that they belong to."""
+    for kind, paths in survey.paths.items():
+        for path in sorted(paths):
+            key, _, part = path.partition("/")
+            if part == "state" and key not in paths:
+                whole = kind.path(prefix, path)
+                yield Finding(
+                    whole,
+                    "warning",
+                    f"the {kind.name} {key} of this state does not exist",
+                    f"delete it with 'ska-sdp delete {whole}'",
+                )

@@ -1,0 +1,1 @@
+"""``ska-sdp top``: live view of the system on the full screen."""

@@ -1,0 +1,41 @@
+"""``ska-sdp top``: live view of the system on the full screen, until ``q``."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+
+from ska_sdp_config.cli.errors import Failed, Misconfigured
+from ska_sdp_config.cli.group import make_command
+from ska_sdp_config.cli.output import Printer
+from ska_sdp_config.cli.session import open_backend
+
+__all__ = ["command"]
+
+
+def _top(out: Printer, prefix: str) -> None:
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise Misconfigured("'ska-sdp top' needs a terminal: use 'ska-sdp status' in scripts.")
+    try:
+        from ska_sdp_config.cli.top.app import TopApp
+    except ModuleNotFoundError as exc:
+        if exc.name is None or exc.name.partition(".")[0] != "textual":
+            raise
+        raise Failed(
+            "'ska-sdp top' needs the package textual: pip install 'ska-sdp-lmc[top]'."
+        ) from exc
+    # The app itself ends on Ctrl-C and on signals, so that it restores the terminal.
+    with open_backend(nullcontext()) as backend:
+        app = TopApp(backend, prefix)
+        app.run()
+    if app.error is not None:
+        raise app.error
+
+
+command = make_command(
+    "top",
+    _top,
+    [],
+    help="Show the system on the full screen, live: subarrays with their faults, processing "
+    "blocks, deployments, flows, and a log of changes. Changes nothing.",
+)

@@ -1,0 +1,266 @@
+"""Typical slips: each is answered in one line that names the right word."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_config import Config
+from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
+from ska_sdp_config.cli.program import VERBS
+from ska_sdp_config.cli.suggestions import closest, similar_id
+from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.in_time import on_time
+
+from .conftest import Run, assert_rejected, fill, run_here
+
+STORED = {
+    "/eb/eb-test-20260101-00012": {"status": "ACTIVE"},
+    "/pb/pb-test-20260101-00012": {},
+    "/pb/pb-test-20260101-00013": {},
+    "/script/realtime:vis-receive:1.0.0": {"image": "x"},
+    "/lmc/subarray/01": {},
+    "/component/proccontrol/owner": {"pid": 1},
+}
+
+USAGE = [
+    # Misspelt commands, and those of other programs.
+    ("lst pb", "'list'"),
+    ("delte pb pb-test-20260101-00012", "'delete'"),
+    ("LIST pb", "'list'"),
+    ("show pb pb-test-20260101-00012", "'get'"),
+    ("rm pb pb-test-20260101-00012", "'delete'"),
+    ("stop eb eb-test-20260101-00012", "'end'"),
+    ("help wacth", "'watch'"),
+    # Misspelt objects, and those that a command does not take.
+    ("list subarays", "'subarray'"),
+    ("list PB", "'pb'"),
+    ("get pbstate pb-test-20260101-00012", "'pb'"),
+    ("update pb pb-test-20260101-00012 {}", "'pb-state'"),
+    ("update pbs pb-test-20260101-00012 {}", "'pb-state'"),
+    ("delete processing-block pb-test-20260101-00012", "'pb'"),
+    ("import script x.yaml", "'scripts'"),
+    # Missing and swapped arguments.
+    ("get eb-test-20260101-00012", "'ska-sdp get eb eb-test-20260101-00012'"),
+    ("describe /pb/pb-test-20260101-00012", "'ska-sdp describe pb pb-test-20260101-00012'"),
+    ("list 20260101 pb", "'ska-sdp list pb …'"),
+    ("pb list", "'ska-sdp list …'"),
+    ("get pb", "'ID'"),
+    ("wait pb status=FINISHED", "Missing argument 'ID'"),
+    ("wait pb pb-test-20260101-00012 status FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),
+    ("wait pb pb-test-20260101-00012 status:FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),
+    # Options.
+    ("list pb --prefx=/t", "'--prefix'"),
+    ("list --prefx /t pb", "'--prefix'"),
+    ("--tiemout 3 watch pb pb-test-20260101-00012", "'--timeout'"),
+    ("list pb --output jsn", "'json'"),
+    ("list pb 2026-01-01", "YYYYMMDD, e.g. 20260101"),
+    ("list pb yesterday", "YYYYMMDD"),
+    ("watch --timeout abc pb pb-test-20260101-00012", "expected seconds"),
+    ("list pb --port ²", "a number from 1 to 65535"),
+    ("list pb --port etcd", "a number from 1 to 65535"),
+]
+"""Command lines that are rejected before the database is read, and the right word."""
+
+IDS = [
+    ("get pb pb-tset-20260101-00012", "'pb-test-20260101-00012'"),
+    ("get pb PB-TEST-20260101-00013", "'pb-test-20260101-00013'"),
+    ("describe eb eb-test-2026101-00012", "'eb-test-20260101-00012'"),
+    ("delete pb test-20260101-00013", "'pb-test-20260101-00013'"),
+    ("end eb eb-test-20260101-0012", "'eb-test-20260101-00012'"),
+    ("edit script realtime:vis-recieve:1.0.0", "'realtime:vis-receive:1.0.0'"),
+    ("get subarray 1", "'01'"),
+    ("get component procontrol", "'proccontrol'"),
+    ("get /pb/pb-test-20260101-0012", "'/pb/pb-test-20260101-00012'"),
+]
+"""Command lines with an ID or key that does not exist, and the right one."""
+
+
+@pytest.mark.parametrize(("line", "right"), USAGE)
+def test_slip_is_answered_with_the_right_word(ska_sdp: Run, line: str, right: str) -> None:
+    result = ska_sdp(*shlex.split(line))
+    assert_rejected(result, 2, right)
+    assert "Try 'ska-sdp" in result.err
+
+
+@pytest.mark.parametrize(("line", "right"), IDS)
+def test_unknown_id_is_answered_with_a_similar_one(
+    database: Config, ska_sdp: Run, line: str, right: str
+) -> None:
+    fill(database, STORED)
+    result = ska_sdp(*shlex.split(line), env={"EDITOR": "false"})
+    assert_rejected(result, 3, f"did you mean {right}?")
+
+
+@pytest.mark.parametrize("line", ["get pb x", "get eb pb-other-20210101-00007", "get /none"])
+def test_id_that_resembles_none_gives_what_to_try(database: Config, here: Run, line: str) -> None:
+    fill(database, STORED)
+    result = here(*line.split())
+    assert_rejected(result, 3, ": try 'ska-sdp list ")
+
+
+def test_similar_id_is_found_among_thousands(database: Config) -> None:
+    for day in range(1, 11):
+        ids = [f"pb-test-202601{day:02}-{number:05}" for number in range(100)]
+        fill(database, {f"/pb/{each}": {} for each in ids})
+    backend = database.backend
+    assert similar_id(backend, "/pb/pb-tset-20260107-00042") == "pb-test-20260107-00042"
+    assert similar_id(backend, "/pb/pb-test-20260107-00O42") == "pb-test-20260107-00042"
+    assert similar_id(backend, "/pb/scan-9") is None
+    assert similar_id(backend, "/none/pb-test-20260107-00042") is None
+
+
+@pytest.mark.parametrize(
+    ("slip", "right"),
+    [
+        ("pb-test-20260110-00O42", "pb-test-20260110-00042"),
+        ("pb-test-20260101-0042", "pb-test-20260101-00042"),
+        ("pb-test-20260110-99", "pb-test-20260110-00099"),
+        # The one that is meant may not have been read.
+        ("pb-tset-20260110-00042", None),
+        ("pb-test-20260111-00042", None),
+        ("pb-test-2026011-00042", None),
+    ],
+)
+def test_similar_id_among_more_than_the_limit_has_the_same_date(
+    database: Config, slip: str, right: str | None
+) -> None:
+    for day in range(1, 11):
+        ids = [f"pb-test-202601{day:02}-{number:05}" for number in range(100)]
+        fill(database, {f"/pb/{each}": {} for each in ids})
+    assert similar_id(database.backend, f"/pb/{slip}", limit=200) == right
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in OBJECTS])
+def test_plural_means_the_object(database: Config, here: Run, kind: str) -> None:
+    plural = {"dependency": "dependencies"}.get(kind, f"{kind}s")
+    assert OTHER_NAMES[plural] == kind
+    for verb in ("list", "get", "delete", "update", "describe"):
+        one, many = (here(verb, each, "-h") for each in (kind, plural))
+        assert one.code == many.code
+        assert one == many or "Unknown object" in one.err
+
+
+def test_plurals_are_accepted(database: Config, ska_sdp: Run) -> None:
+    fill(database, STORED)
+    assert ska_sdp("list", "pbs").lines == [path for path in STORED if path.startswith("/pb/")]
+    assert ska_sdp("get", "ebs", "eb-test-20260101-00012", "-q").lines == ['{"status":"ACTIVE"}']
+
+
+@pytest.mark.parametrize(
+    ("word", "right"), [("Lsit", "list"), ("rm", "delete"), ("add", None), ("xyz", None)]
+)
+def test_closest_word(word: str, right: str | None) -> None:
+    assert closest(word, ["list", "delete", "get"]) == right
+
+
+@pytest.mark.parametrize("words", [[], ["list"], ["list", "pb"], ["update", "pb-state"], ["help"]])
+def test_help_is_that_of_the_option(ska_sdp: Run, words: list[str]) -> None:
+    result = ska_sdp("help", *words)
+    assert (result.code, result.err) == (0, "")
+    assert result == ska_sdp(*words, "-h")
+
+
+@pytest.mark.parametrize("options", ["--host h", "-q", "-o json"])
+def test_help_accepts_options_before_it(ska_sdp: Run, options: str) -> None:
+    assert ska_sdp(*options.split(), "help", "list") == ska_sdp("list", "-h")
+
+
+CONNECTING = [
+    "list -a",
+    "list pb",
+    "get /x",
+    "watch /x",
+    "describe pb pb-x",
+    "status",
+    "wait pb pb-x status=FINISHED",
+    "history pb pb-x",
+    "record {directory}/recording",
+    "create /x 1",
+    "update /x 1",
+    "edit /x",
+    "delete /x",
+    "delete -ay pb",
+    "end eb eb-x",
+    "prune --older-than 30d",
+    "import scripts -",
+    "dump",
+    "load -",
+    "doctor",
+]
+"""A command line of each command that connects."""
+
+NOT_CONNECTING = {"completion", "help", "replay", "top"}
+"""Commands that do not connect; without a terminal, top does not either."""
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port at which nothing listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def test_each_command_that_connects_has_a_line() -> None:
+    assert {line.split()[0] for line in CONNECTING} == VERBS.keys() - NOT_CONNECTING
+
+
+@pytest.mark.parametrize(
+    ("line", "backend"),
+    [(line, "etcd3") for line in CONNECTING]
+    + [(line, "etcd3_revolution1") for line in ("list -a", "end eb eb-x", "doctor")],
+)
+def test_command_without_a_server_fails_at_once(
+    ska_sdp: Run, closed_port: int, tmp_path: Path, line: str, backend: str
+) -> None:
+    began = time.monotonic()
+    assert ska_sdp("-h").code == 0
+    start = time.monotonic() - began
+    began = time.monotonic()
+    result = ska_sdp(
+        *line.format(directory=tmp_path).split(), "--port", str(closed_port),
+        stdin="values: {}" if line == "load -" else "scripts: []",
+        env={"SDP_CONFIG_BACKEND": backend, "EDITOR": "false"},
+    )  # fmt: skip
+    took = time.monotonic() - began
+    assert result.code == 5
+    assert "connection refused" in result.err
+    assert len(result.err.splitlines()) == 1
+    # On a busy machine the start of the program alone may take longer than a second.
+    limit = 1.0 if start < 0.3 else 1.0 + 5 * start
+    on_time(took < limit, f"it took {took:.2f} s, and help {start:.2f} s")
+
+
+def test_command_fails_only_if_no_server_listens(
+    database: Config, etcd: Etcd, closed_port: int
+) -> None:
+    fill(database, {"/x": 1})
+    closed = f"127.0.0.1:{closed_port}"
+    both = f"{closed},{etcd.host}:{etcd.port}"
+    assert run_here(etcd, ["get", "-q", "/x", "--host", both]).out == "1\n"
+    result = run_here(etcd, ["get", "/x", "--host", f"{closed},{closed}"])
+    assert_rejected(result, 5, f"The database at {closed} cannot be reached (connection refused)")
+
+
+@pytest.mark.parametrize("place", ["before", "between", "after"])
+def test_options_have_the_effect_of_their_variables(
+    database: Config, etcd: Etcd, closed_port: int, place: str
+) -> None:
+    fill(database, {"/x": 1})
+    wrong = {"SDP_CONFIG_HOST": "127.0.0.1", "SDP_CONFIG_PORT": str(closed_port)}
+    for options in (
+        [f"--host={etcd.host}", "--port", str(etcd.port)],
+        ["--host", f"{etcd.host}:{etcd.port}"],
+    ):
+        words = {
+            "before": [*options, "get", "/x", "-q"],
+            "between": ["get", *options, "/x", "-q"],
+            "after": ["get", "/x", "-q", *options],
+        }[place]
+        assert run_here(etcd, words, wrong) == (0, "1\n", "")

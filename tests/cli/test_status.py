@@ -1,0 +1,313 @@
+"""``ska-sdp status``, and the derived states of ``list`` and ``describe``, on etcd."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+import pexpect
+import pytest
+from docs.generate.terminal import Program
+
+from ska_sdp_config import Config
+from ska_sdp_config.entity.codec import encode
+from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.fault_scene import (
+    DEPLOYMENT,
+    EB,
+    FAILED,
+    REASON,
+    WAITING,
+    WAY_OUT,
+    fault_scene,
+)
+from tests.support.proxy import Proxy
+
+from .conftest import PROGRAM, Run, Start, environment, fill, update
+
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+SCREENS = ["status", "list subarray", "describe subarray 01", "list pb", f"describe pb {FAILED}"]
+HEIGHT = 24
+
+
+def screen_of(server: Etcd, line: str, columns: int, **variables: str) -> str:
+    """Return what a command prints to a terminal of 24 lines."""
+    env = without_size(environment(server, {"TERM": "xterm-256color", **variables}))
+    size = (HEIGHT, columns)
+    with Program([*PROGRAM, *line.split()], env, size=size, timeout=120) as terminal:
+        terminal.screen.expect(pexpect.EOF)
+        return str(terminal.screen.before).replace("\r\n", "\n")
+
+
+def without_size(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without those that override the size of the terminal."""
+    return {name: text for name, text in variables.items() if name not in ("COLUMNS", "LINES")}
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize("line", SCREENS)
+def test_every_screen_names_the_fault_its_reason_and_the_way_out(
+    database: Config, etcd: Etcd, line: str, columns: int
+) -> None:
+    fill(database, fault_scene())
+    screen = screen_of(etcd, line, columns)
+    assert "\x1b[1;31m" in screen
+    lines = STYLE.sub("", screen).splitlines()
+    assert max(map(len, lines)) <= columns
+    # The last lines are those that remain on the screen.
+    remaining = "\n".join(lines[1 - HEIGHT :])
+    for expected in ("FAULT", FAILED, "FAILED", REASON, WAY_OUT):
+        assert expected in remaining
+
+
+def test_status_fits_a_terminal_of_80_columns_and_24_lines(database: Config, etcd: Etcd) -> None:
+    fill(database, fault_scene())
+    lines = STYLE.sub("", screen_of(etcd, "status", 80)).splitlines()
+    assert len(lines) < HEIGHT
+    rows = [line.split() for line in lines]
+    assert ["CONTROLLER", "ON,", "health", "OK"] in rows
+    assert ["02", "ON", "EMPTY", "1h00m", "0/0", "-", "OK", "-"] in rows
+    (row,) = [each for each in rows if each[:1] == ["01"]]
+    assert row[1:3] + row[4:] == ["ON", "FAULT", "1/2", "-", "DEGRADED", EB]
+    assert ["PROCESSING", "BLOCKS", "FAILED", "1", "WAITING", "1"] in rows
+    assert any(each[:2] == [WAITING, "WAITING"] for each in rows)
+    assert any(each[:2] == [DEPLOYMENT, "PENDING:"] for each in rows)
+    commands = [each[1:] for each in rows if each[-1:] and each[-1].startswith("txn-")]
+    assert commands == [
+        ["subarray", "01", "AssignResources", "txn-test-20260131-00002"],
+        ["subarray", "02", "On", "txn-test-20260131-00000"],
+        ["controller", "On", "txn-test-20260131-00000"],
+    ]
+
+
+def test_no_color_leaves_the_words(database: Config, etcd: Etcd) -> None:
+    fill(database, fault_scene())
+    screen = screen_of(etcd, "status", 80, NO_COLOR="1")
+    assert "\x1b[3" not in screen
+    assert "1;31" not in screen
+    assert "FAULT" in screen
+
+
+@pytest.mark.parametrize("line", ["status", "list pb", "describe subarray 01", "list subarray"])
+def test_reason_cannot_control_the_terminal(database: Config, etcd: Etcd, line: str) -> None:
+    scene = fault_scene()
+    scene[f"/pb/{FAILED}/state"]["reason"] = "\x1b[2J\u202eevil"
+    fill(database, scene)
+    screen = screen_of(etcd, line, 200)
+    assert "\x1b[2J" not in screen
+    assert "\u202e" not in screen
+    assert "\\u001b[2J\\u202eevil" in screen
+
+
+def test_json_has_everything(database: Config, here: Run) -> None:
+    fill(database, fault_scene())
+    result = here("status", "-o", "json")
+    assert (result.code, result.err) == (1, "")
+    document = result.document
+    assert document["is_failed"] is True
+    assert document["controller"] == {
+        "state": "ON",
+        "health": "OK",
+        "faults": [],
+        "is_online": True,
+    }
+    assert [each["fault"] for each in document["database"]["members"]] == [""]
+    assert document["database"]["latency_ms"] > 0
+    first, second = document["subarrays"]
+    assert (first["obs_state"], first["health"], first["eb_id"]) == ("FAULT", "DEGRADED", EB)
+    (fault,) = first["faults"]
+    assert fault["text"] == f"Processing block {FAILED} is FAILED: {REASON}"
+    assert fault["way_out"] == "ObsReset or Restart"
+    assert fault["since"] == first["since"]
+    assert (second["obs_state"], second["faults"]) == ("EMPTY", [])
+    assert document["processing_blocks"]["counts"] == {"FAILED": 1, "WAITING": 1}
+    (failed,) = document["processing_blocks"]["failed"]
+    assert (failed["id"], failed["reason"]) == (FAILED, REASON)
+    (waiting,) = document["processing_blocks"]["waiting"]
+    assert waiting["id"] == WAITING
+    assert waiting.keys() == failed.keys()
+    assert document["deployments"]["counts"] == {"PENDING": 1}
+    assert len(document["commands"]) == 3
+
+
+def test_status_prints_plain_text_to_a_pipe(database: Config, here: Run) -> None:
+    fill(database, fault_scene())
+    for options in ([], ["-o", "table"]):
+        out = here("status", *options).out
+        assert f"{FAILED} is FAILED: {REASON}" in out
+        assert "\x1b" not in out
+    assert here("status", "-o", "name").lines == ["01", "02"]
+
+
+def fault_scene_with(changes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    scene = fault_scene()
+    for path, fields in changes.items():
+        scene[path] = {**scene[path], **fields}
+    return scene
+
+
+IDLE: dict[str, dict[str, Any]] = {"/lmc/subarray/01": {"acknowledged": [FAILED], "reached": True}}
+FREED: dict[str, dict[str, Any]] = {
+    "/lmc/subarray/01": {"eb_id": None, "obs_state_commanded": "EMPTY", "reached": True}
+}
+
+
+ENDED: dict[str, Any] = {f"/eb/{EB}": {"status": "FINISHED"}}
+CANCELLED: dict[str, Any] = {f"/eb/{EB}": {"status": "CANCELLED"}}
+BATCH_FAILED: dict[str, Any] = {f"/pb/{WAITING}/state": {"status": "FAILED"}}
+DEPLOYMENT_FAILED: dict[str, Any] = {f"/deploy/{DEPLOYMENT}/state": {"pods": {"a": "FAILED"}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param({}, 1, id="FAULT"),
+        pytest.param(IDLE, 0, id="after ObsReset"),
+        pytest.param(FREED | CANCELLED, 0, id="after Restart"),
+        pytest.param(FREED | ENDED, 0, id="after End"),
+        pytest.param(FREED | ENDED | BATCH_FAILED, 1, id="failed batch block"),
+        pytest.param(FREED | CANCELLED | BATCH_FAILED, 0, id="failed block, then Restart"),
+        pytest.param(IDLE | DEPLOYMENT_FAILED, 1, id="failed deployment"),
+    ],
+)
+def test_exit_code_is_1_while_a_failure_is_open(
+    database: Config, here: Run, changes: dict[str, dict[str, Any]], code: int
+) -> None:
+    fill(database, fault_scene_with(changes))
+    assert here("status").code == code
+
+
+def test_failed_block_alone_is_an_open_failure(database: Config, here: Run) -> None:
+    fill(database, {"/pb/pb-a": "not JSON", "/pb/pb-a/state": {"status": "FAILED"}})
+    result = here("status")
+    assert result.code == 1
+    assert "pb-a FAILED: it gave no reason" in result.out
+
+
+def test_damaged_entries_are_faults(database: Config, here: Run) -> None:
+    fill(database, {"/lmc/subarray/01": "not JSON", "/lmc/controller": "[]", "/pb/pb-a": "x"})
+    for line in (["status"], ["list", "subarray", "-o", "table"]):
+        result = here(*line)
+        assert result.code == 0
+        assert "/lmc/subarray/01 holds no JSON object" in result.out
+    faults = here("status", "-o", "json").document["controller"]["faults"]
+    texts = [each["text"] for each in faults]
+    for path in ("/lmc/controller", "/lmc/subarray/01", "/pb/pb-a"):
+        assert f"{path} holds no JSON object" in texts
+    assert here("list", "pb", "-o", "table").lines[1].split()[:2] == ["/pb/pb-a", "STARTING"]
+
+
+def test_empty_database_has_missing_components_and_exit_code_0(
+    database: Config, here: Run
+) -> None:
+    result = here("status")
+    assert result.code == 0
+    assert "MISSING     proccontrol, helmdeploy, lmc-controller" in result.out
+    assert "There are no subarrays." in result.out
+
+
+def test_status_reads_only_its_prefix(database: Config, here: Run) -> None:
+    fill(database, {f"/t{path}": value for path, value in fault_scene().items()})
+    assert here("status").code == 0
+    document = here("status", "--prefix=/t", "-o", "json").document
+    assert document["subarrays"][0]["obs_state"] == "FAULT"
+    assert document["processing_blocks"]["failed"][0]["id"] == FAILED
+
+
+def test_invalid_usage_has_exit_code_2(here: Run) -> None:
+    assert here("status", "--wach").code == 2
+    assert here("status", "01").code == 2
+
+
+def test_unreachable_database_has_exit_code_5(ska_sdp: Run) -> None:
+    for arguments in ([], ["--watch"]):
+        result = ska_sdp(
+            "status", *arguments, env={"SDP_CONFIG_PORT": "1", "SDP_CONFIG_TIMEOUT": "2"}
+        )
+        assert (result.code, result.out) == (5, "")
+
+
+def test_watch_prints_a_document_after_each_change(database: Config, start: Start) -> None:
+    fill(database, fault_scene())
+    process = start("status", "--watch", "-o", "json")
+    assert process.stdout is not None
+    assert '"obs_state": "FAULT"' in process.stdout.readline()
+    scene = fault_scene_with(IDLE)
+    update(database, "/lmc/subarray/01", encode(scene["/lmc/subarray/01"]))
+    assert '"obs_state": "FAULT"' not in process.stdout.readline()
+    update(database, f"/pb/{WAITING}/state", '{"status": "RUNNING"}')
+    assert '"RUNNING": 1' in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+
+
+def test_watch_shows_a_change_after_an_outage(
+    database: Config, etcd: Etcd, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "5")
+    fill(database, fault_scene())
+    with Proxy(etcd.host, etcd.port) as proxy:
+        process = start("status", "--watch", "-o", "json", server=proxy)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert '"obs_state": "FAULT"' in process.stdout.readline()
+        # Its requests are held back until it has warned of the outage.
+        proxy.hold(up=True)
+        entry = fault_scene_with(IDLE)["/lmc/subarray/01"]
+        update(database, "/lmc/subarray/01", encode(entry))
+        assert process.stderr.readline().startswith("ska-sdp: ")
+        proxy.release()
+        assert any('"obs_state": "FAULT"' not in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+
+
+def test_watch_redraws_a_terminal_in_place(database: Config, etcd: Etcd) -> None:
+    fill(database, fault_scene())
+    env = without_size(environment(etcd, {"TERM": "xterm-256color"}))
+    with Program([*PROGRAM, "status", "--watch"], env, size=(12, 80), timeout=120) as terminal:
+        terminal.screen.expect_exact("\x1b[H\x1b[2J")
+        terminal.screen.expect(r"… \d+ more lines")
+        assert str(terminal.screen.before).count("\n") <= 12
+        update(database, f"/pb/{FAILED}/state", '{"status": "FAILED", "reason": "other"}')
+        terminal.screen.expect_exact("\x1b[H\x1b[2J")
+        terminal.screen.expect_exact("FAILED: other")
+        # Ages stay true without a change.
+        terminal.screen.expect_exact("\x1b[H\x1b[2J")
+        terminal.screen.expect(r"at \d\d:\d\d:\d\d UTC")
+        terminal.interrupt()
+        terminal.screen.expect(pexpect.EOF)
+        assert terminal.close() == 1
+
+
+def test_table_of_deployments_has_status_and_reason(database: Config, here: Run) -> None:
+    fill(database, fault_scene())
+    lines = here("list", "deployment", "-o", "table").lines
+    assert [line.split() for line in lines] == [
+        ["KEY", "STATUS", "AGE", "KIND", "CHART", "REASON"],
+        [f"/deploy/{DEPLOYMENT}", "PENDING", "helm", "vis-receive", "pod", "receiver-0"],
+    ]
+
+
+@pytest.mark.parametrize("kind", ["pb", "deployment", "subarray"])
+def test_lists_for_scripts_have_paths_only(database: Config, here: Run, kind: str) -> None:
+    fill(database, fault_scene())
+    root = {"pb": "/pb/", "deployment": "/deploy/", "subarray": "/lmc/subarray/"}[kind]
+    paths = [path for path in fault_scene() if path.startswith(root) and "/state" not in path]
+    assert here("list", kind).lines == sorted(paths)
+    assert here("list", kind, "-o", "json").document == sorted(paths)
+    assert here("list", kind, "-q").lines == sorted(paths)
+
+
+def test_list_of_subarrays_names_those_without_a_device(database: Config, here: Run) -> None:
+    scene = fault_scene()
+    del scene["/component/lmc-subarray-02/owner"]
+    fill(database, scene)
+    lines = here("list", "subarray", "-o", "table").lines
+    assert lines[-1].strip() == "Its device is OFFLINE"
+    assert sum("OFFLINE" in line for line in lines) == 1
+    # Quiet is for scripts: a line for each subarray.
+    quiet = here("list", "subarray", "-o", "table", "-q").lines
+    assert [line.split()[0] for line in quiet] == ["/lmc/subarray/01", "/lmc/subarray/02"]
