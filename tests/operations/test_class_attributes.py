@@ -15,18 +15,41 @@ from ska_sdp_config.operations.device import Subarrays
 from ska_sdp_config.operations.keyed import KeyCollection
 from tests.support.entities import CASES
 
-# Collection: prefix, parts of the key, whether it has a state, whether it has an owner.
-DECLARED: dict[str, tuple[str, list[str], bool, bool]] = {
-    "processing_block": ("/pb", ["key"], True, True),
-    "execution_block": ("/eb", ["key"], True, False),
-    "deployment": ("/deploy", ["key"], True, False),
-    "script": ("/script", ["kind", "name", "version"], False, False),
-    "flow": ("/flow", ["pb_id", "kind", "name"], True, False),
-    "dependency": ("/dependency", ["pb_id", "kind", "name", "origin"], True, False),
-    "resource": ("/resource", ["kind", "name"], True, False),
-    "request": ("/request", ["pb_id", "name"], False, False),
-    "allocation": ("/allocation", ["pb_id", "name"], False, False),
+BLOCK = "[A-Za-z0-9][A-Za-z0-9-]{0,95}"
+PART = "[A-Za-z0-9_.-]{1,96}"
+NAME = "[A-Za-z0-9_.:-]{1,128}"
+
+# Collection: prefix, pattern of each part of the key, whether it has a state and an owner.
+DECLARED: dict[str, tuple[str, dict[str, str], bool, bool]] = {
+    "processing_block": ("/pb", {"key": BLOCK}, True, True),
+    "execution_block": ("/eb", {"key": BLOCK}, True, False),
+    "deployment": ("/deploy", {"key": "[A-Za-z0-9-]{1,96}"}, True, False),
+    "script": (
+        "/script",
+        {"kind": "realtime|batch", "name": PART, "version": PART},
+        False,
+        False,
+    ),
+    "flow": ("/flow", {"pb_id": PART, "kind": PART, "name": PART}, True, False),
+    "dependency": (
+        "/dependency",
+        {"pb_id": PART, "kind": "[A-Za-z0-9-]{1,96}", "name": PART, "origin": PART},
+        True,
+        False,
+    ),
+    "resource": ("/resource", {"kind": PART, "name": PART}, True, False),
+    "request": ("/request", {"pb_id": PART, "name": PART}, False, False),
+    "allocation": ("/allocation", {"pb_id": PART, "name": PART}, False, False),
+    "component": ("/component", {"name": NAME}, False, True),
+    "subarray": ("/lmc/subarray", {"subarray_id": NAME}, False, False),
 }
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_key_parts_have_their_patterns_in_the_order_of_the_key(config: Config, name: str) -> None:
+    _, patterns, *_ = DECLARED[name]
+    for txn in config.txn():
+        assert list(getattr(txn, name).KEY_PARTS.items()) == list(patterns.items())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -36,12 +59,12 @@ def test_collection_declares_prefix_key_parts_state_and_owner(config: Config, na
     for txn in config.txn():
         entities = getattr(txn, name)
         assert prefix == entities.PREFIX
-        assert list(entities.KEY_PARTS) == parts
+        assert list(entities.KEY_PARTS) == list(parts)
         assert (has_state, has_owner) == (entities.HAS_STATE, entities.HAS_OWNER)
         assert entities.MODEL_CLASS is type(first)
         assert entities.MODEL_CLASS.key_patterns() == entities.KEY_PARTS
         if isinstance(entities, KeyCollection):
-            assert list(entities.KEY_CLASS.model_fields) == parts
+            assert list(entities.KEY_CLASS.model_fields) == list(parts)
 
 
 def test_components_and_subarrays_declare_their_key_parts() -> None:
