@@ -8,6 +8,7 @@ from ska_sdp_config import ConfigCollision, ConfigVanished
 from ska_sdp_config.config import Config
 from ska_sdp_config.entity import Allocation, Request, Resource, System
 from tests.support.configs import MakeConfig
+from tests.support.entities import CASES
 
 
 def test_resources_requests_and_allocations_have_documented_paths(
@@ -69,3 +70,46 @@ def test_system_creates_updates_and_deletes(config: Config) -> None:
         txn.create("/system", "[]")
         with pytest.raises(ValueError, match="/system is no System"):
             txn.system.get()
+
+
+ODD_KEYS = ("x", "a:b:c", "a::c")
+
+
+@pytest.mark.parametrize("name", ["request", "allocation"])
+def test_keys_with_another_number_of_parts_disturb_nothing(
+    config: Config, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, absent = CASES[name]
+    stored = {f"/{name}/{key}": '{"by": "others"}' for key in ODD_KEYS}
+    for txn in config.txn():
+        for path, text in stored.items():
+            txn.create(path, text)
+        getattr(txn, name).create(second)
+    for txn in config.txn():
+        entities = getattr(txn, name)
+        assert entities.list_keys() == [second.key]
+        assert entities.list_keys(pb_id="a") == entities.list_keys(name="x") == []
+        assert entities.list_values() == [(second.key, second)]
+        assert list(entities.query_values(pb_id="pb-a")) == [(second.key, second)]
+        assert entities.get(absent) is None
+        entities.create(first)
+        entities.delete(second)
+    for txn in config.txn():
+        assert getattr(txn, name).list_values() == [(first.key, first)]
+        assert {path: txn.get(path) for path in stored} == stored
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("name", ["request", "allocation"])
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_key_with_another_number_of_parts_is_rejected_by_name(
+    config: Config, name: str, key: str
+) -> None:
+    for txn in config.txn():
+        txn.create(f"/{name}/{key}", '{"by": "others"}')
+        entities = getattr(txn, name)
+        for ask in (entities.get, entities.exists, entities.delete, entities):
+            with pytest.raises(ValueError, match=r"."):
+                ask(key)
+        # The value is still readable: by its path.
+        assert txn.arbitrary.get(f"/{name}/{key}") == {"by": "others"}
