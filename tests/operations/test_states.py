@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from ska_sdp_config import Config
+from ska_sdp_config import Config, statuses
 from ska_sdp_config.cli.objects import locate
 from ska_sdp_config.cli.validity import find_faults
 from ska_sdp_config.config import Transaction
@@ -19,6 +19,23 @@ DEPENDENCY = Dependency.Key(
 )
 UPDATED = {"last_updated": "2026-01-31 12:00:00"}
 EPOCH = {"last_updated": 1769860800.25}
+
+
+KNOWN = {
+    "PbStatus": "STARTING WAITING RUNNING READY FINISHED CANCELLING CANCELLED FAILED",
+    "EbStatus": "ACTIVE FINISHED CANCELLED",
+    "PodStatus": "PENDING RUNNING FINISHED CANCELLED FAILED UNSET",
+    "FlowStatus": (
+        "WAITING PENDING INITIALISED FLOWING COMPLETED INCOMPLETE FAILED DELETING DELETED"
+    ),
+    "DependencyStatus": "WORKING FINISHED FAILED",
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_known_statuses_are_those_of_the_deployed_sdp(name: str) -> None:
+    assert set(statuses.__all__) == KNOWN.keys()
+    assert get_args(getattr(statuses, name)) == tuple(KNOWN[name].split())
 
 
 def check(config: Config, path: str, operations: Any, *states: dict[str, Any]) -> None:
