@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from ska_sdp_config import entity
 from ska_sdp_config.config import Config
-from ska_sdp_config.entity import Owner
-from ska_sdp_config.entity.base import StoredModel
+from ska_sdp_config.entity import Owner, Resource, System
+from ska_sdp_config.entity.flow import PVCPath
+from ska_sdp_config.operations.base import Collection
 from ska_sdp_config.operations.component import Components
 from ska_sdp_config.operations.device import Subarrays
+from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
 from ska_sdp_config.operations.keyed import KeyCollection
 from tests.support.entities import CASES
 
@@ -149,12 +156,36 @@ def test_delete_accepts_model_or_key(config: Config, name: str) -> None:
         assert entities.list_keys() == []
 
 
-def test_every_stored_model_has_to_dict() -> None:
-    models = _subclasses(StoredModel)
-    assert len(models) > 15
-    assert all(callable(model.to_dict) for model in models)
+def test_class_attributes_have_their_defaults() -> None:
+    kinds: tuple[Any, ...] = (CollectiveEntityOperations, Collection)
+    for kind in kinds:
+        assert (kind.PREFIX, kind.KEY_PARTS) == ("", {})
+        assert kind.HAS_STATE is kind.HAS_OWNER is False
+        assert kind.MODEL_CLASS is dict
 
 
-def _subclasses(model: type[StoredModel]) -> set[type[StoredModel]]:
+def test_every_model_of_entities_has_to_dict() -> None:
+    for module in iter_modules(entity.__path__, f"{entity.__name__}."):
+        import_module(module.name)
+    models = {
+        each
+        for each in _subclasses(BaseModel)
+        if each.__module__.startswith(entity.__name__) and not each.__subclasses__()
+    }
+    assert {Resource, Resource.Key, System, Owner, PVCPath} <= models
+    assert [each for each in models if not callable(getattr(each, "to_dict", None))] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_to_dict_is_the_stored_form(config: Config, name: str) -> None:
+    for each in CASES[name][:2]:
+        for txn in config.txn():
+            getattr(txn, name).create(each)
+        for txn in config.txn():
+            stored = txn.get(getattr(txn, name)(each).path)
+            assert json.loads(stored or "") == each.to_dict()
+
+
+def _subclasses(model: type[BaseModel]) -> set[type[BaseModel]]:
     found = set(model.__subclasses__())
     return found.union(*(_subclasses(each) for each in found))
