@@ -83,6 +83,16 @@ def test_resourcing_ends_when_blocks_are_resourced(
     assert World(found).obs_state == expected
 
 
+@pytest.mark.parametrize("column", ["RESOURCING", "IDLE", "CONFIGURING", "READY", "SCANNING"])
+def test_cancelling_is_not_resourced_and_no_fault(column: str) -> None:
+    world = World(documents(ObsState[column]))
+    world.set_state(RECEIVE, **{**DONE, "status": "CANCELLING", "deployments_ready": False})
+    assert world.obs_state == column
+    assert world.view.error_messages == "{}"
+    world.set_state(RECEIVE, status="FAILED")
+    assert world.obs_state == "FAULT"
+
+
 CONFIGURING: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({**DONE, "deployments_ready": False}, {}, "CONFIGURING"),
     ({**DONE, "deployments_ready": None}, {}, "READY"),
