@@ -71,7 +71,7 @@ def test_controller_entry_has_present_or_older_names(document: dict[str, Any], s
     assert "state" not in written
 
 
-def test_entry_has_the_form_that_displays_read() -> None:
+def test_entry_has_the_six_fields_of_displays_in_their_form() -> None:
     noon = datetime(2026, 1, 31, 12, 0, 0, 250_000, timezone.utc)
     written = Entry(
         last_command="Scan", last_command_time=noon, state_commanded=State.ON
@@ -136,7 +136,7 @@ def test_admin_mode_is_written_under_present_names() -> None:
     assert document == {**PRESENT, "resources": 5, "admin_mode": "ENGINEERING"}
 
 
-def test_entry_of_another_version_waits_for_nothing() -> None:
+def test_missing_reached_is_true_and_missing_command_count_is_zero() -> None:
     """It has no reached and no command_count."""
     entry = Entry.read({**PRESENT, "last_command": "AssignResources"})
     assert entry.reached

@@ -152,7 +152,7 @@ def test_deployment_row_reads_current_and_earlier_names() -> None:
     assert deployment_row("a", {"type": "helm", "args": 3}, None)[:3] == ("a", "helm", "")
 
 
-def test_flow_has_its_errors() -> None:
+def test_flow_row_has_errors_of_error_state_and_time_of_epoch() -> None:
     state = {
         "status": "FAILED",
         "last_updated": NOON.timestamp(),

@@ -66,7 +66,7 @@ def test_unknown_component_is_rejected() -> None:
         Simulator(["lmc"])
 
 
-def test_writes_follow_the_order_of_the_real_components(
+def test_status_flags_addresses_and_deployments_follow_the_order_of_the_real_components(
     config: Config, simulator: Simulator
 ) -> None:
     since = revision(config)
