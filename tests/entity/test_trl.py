@@ -83,6 +83,24 @@ def test_eval_of_attribute_is_attribute() -> None:
     assert type(AttributeTRL("a/b/c/d").eval) is AttributeTRL
 
 
+@pytest.mark.parametrize("text", ["a/b/c/d", "TANGO://H:01/A/b/C/D#DBASE=NO", "alias/d"])
+def test_attribute_trl_has_the_properties_of_any_trl(text: str) -> None:
+    names = [
+        "scheme",
+        "host",
+        "port",
+        "device_name",
+        "attribute_name",
+        "property_name",
+        "dbase",
+        "eval",
+        "url",
+    ]
+    trl, same = AttributeTRL(text), AnyTRL(text)
+    assert [getattr(trl, name) for name in names] == [getattr(same, name) for name in names]
+    assert str(trl) == str(same) == text
+
+
 @pytest.mark.parametrize("text", EVALUATED)
 def test_url_is_of_evaluated_locator(text: str) -> None:
     url = AnyTRL(text).url
