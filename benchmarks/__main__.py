@@ -27,7 +27,7 @@ from . import (
     watching,
 )
 from .by_hand import ByHand
-from .measure import Row
+from .measure import CALL_S, Row
 
 GROUPS = {
     "transactions": transactions.rows,
@@ -77,7 +77,7 @@ def _compile_programs(where: str) -> None:
 
 def _measure(etcd: Etcd, groups: list[str]) -> Iterator[Row]:
     by_hand = ByHand(etcd.host, etcd.port)
-    with Config(backend="etcd3", host=etcd.host, port=etcd.port) as config:
+    with Config(backend="etcd3", host=etcd.host, port=etcd.port, timeout=CALL_S) as config:
         for group in groups:
             yield from GROUPS[group](config, by_hand)
     by_hand.close()

@@ -11,7 +11,7 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.store.interface import Put
 
 from .by_hand import ByHand
-from .measure import Row, compare, of_samples
+from .measure import CALL_S, Row, compare, of_samples
 
 __all__ = ["BLOCKS", "fill_with_blocks", "rows"]
 
@@ -78,7 +78,7 @@ def _first_time(address: str, by_hand: ByHand) -> Row:
     """Measure a new Config, which reads the keys, then the values."""
     ours, floor = [], []
     for _ in range(NEWCOMERS):
-        with Config(backend="etcd3", host=address) as config:
+        with Config(backend="etcd3", host=address, timeout=CALL_S) as config:
             config.backend.get("/pb")
             began = time.perf_counter()
             _read_as_text(config)

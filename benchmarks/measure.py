@@ -9,7 +9,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Row", "compare", "of_samples"]
+__all__ = ["CALL_S", "Row", "compare", "of_samples"]
+
+CALL_S = 60.0
+"""Timeout of calls to a database with many blocks, in seconds: a busy machine needs more than the
+default for one reading."""
 
 
 @dataclass(frozen=True, slots=True)

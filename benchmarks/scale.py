@@ -23,6 +23,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from .by_hand import ByHand
 from .following import iterations
 from .growing_observatory import GrowingObservatory
+from .measure import CALL_S
 from .scale_plot import draw
 from .stored_blocks import StoredBlocks
 
@@ -93,7 +94,7 @@ def _measure(etcd: Etcd, by_hand: ByHand, blocks: StoredBlocks) -> Figures:
         for name, pid in observatory.pids.items():
             figures[f"memory, {name}"] = _resident(pid)
         observatory.end()
-    with Config(backend="etcd3", host=etcd.host, port=etcd.port) as config:
+    with Config(backend="etcd3", host=etcd.host, port=etcd.port, timeout=CALL_S) as config:
         return {**figures, **iterations(config, by_hand)}
 
 

@@ -49,7 +49,7 @@ def put_200(backend: Backend) -> None:
     """Write 200 keys, in commits within the default limits."""
     for begin in (0, 100):
         puts = [Put(f"2/pb/{number:03}", "1") for number in range(begin, begin + 100)]
-        backend.store.commit([], puts, timeout=5)
+        backend.store.commit([], puts, timeout=20)
 
 
 def test_transaction_above_operations_limit_is_rejected(

@@ -151,7 +151,7 @@ def test_late_delivery_of_cancelled_watch_is_ignored(
     put(other, a="old")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.expect("old")
-    before = other.store.read([], timeout=5).revision
+    before = other.store.read([], timeout=20).revision
     put(other, a="newest")
     with looping(backend, lambda txn: txn.get("/a")) as loop:
         loop.expect("newest")

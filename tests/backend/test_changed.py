@@ -244,7 +244,7 @@ def test_key_without_a_path_is_ignored(
 
     def write_both() -> None:
         keys = ("foo", "/foo", "2/pb/", "3/pb/a", "1/n")
-        other.store.commit([], [Put(key, "1") for key in keys], timeout=5)
+        other.store.commit([], [Put(key, "1") for key in keys], timeout=20)
 
     with assert_not_woken(watcher.trigger):
         for number, _ in enumerate(watcher):

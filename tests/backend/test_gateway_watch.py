@@ -54,7 +54,7 @@ class WatchProxy(Proxy):
 def direct(etcd: Etcd) -> Iterator[Backend]:
     """Client that is connected directly to the same, empty database."""
     with Etcd3Revolution1Backend(host=etcd.endpoint) as backend:
-        backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
+        backend.store.commit([], [Delete(EVERYTHING)], timeout=20)
         yield backend
 
 

@@ -20,7 +20,7 @@ from tests.support.watch_loops import looping
 
 
 def lease_of(backend: Backend, path: str) -> int:
-    reply = backend.store.read([Query(Span(key_of_path(path)))], timeout=5)
+    reply = backend.store.read([Query(Span(key_of_path(path)))], timeout=20)
     found = reply.found[0]
     assert found is not None
     return found[0].lease
@@ -144,7 +144,7 @@ def test_state_is_connected_again_after_lost_client_lease(
     lease = backend.client_lease.current()
     assert is_("connected")
     before = backend.connection.last_answer
-    other.store.revoke_lease(lease.id, timeout=5)
+    other.store.revoke_lease(lease.id, timeout=20)
     wait_until(lambda: is_("lost"))
     backend.get("/a")
     assert is_("connected")
@@ -158,7 +158,7 @@ def test_client_lease_is_granted_again_after_loss(backend: Backend, other: Backe
     backend.create("/a", "1")
     lost = backend.client_lease.current()
     # As the database does after the TTL without a refresh.
-    other.store.revoke_lease(lost.id, timeout=5)
+    other.store.revoke_lease(lost.id, timeout=20)
     backend.update("/a", "2")
     assert other.get("/a")[0] == "2"
     # Detected by the commit on etcd, and by the next refresh in memory.

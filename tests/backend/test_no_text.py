@@ -41,7 +41,7 @@ def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
 
 
 def test_undecodable_entries_are_read(backend: Backend) -> None:
-    found = backend.store.read([Query(Span.prefix("2/pb/"))], timeout=5).found[0]
+    found = backend.store.read([Query(Span.prefix("2/pb/"))], timeout=20).found[0]
     assert found is not None
     _, entry = found
     assert entry.key.encode(errors="surrogateescape") == KEY

@@ -15,7 +15,7 @@ def test_key_that_no_path_has_is_not_peeked(connect: Connect) -> None:
     """Other programs may write any key; ``get`` could not read it."""
     backend = connect()
     keys = ("2/pb/", "2/pb/a/b", "3/pb/a", "2/pb/b")
-    backend.store.commit([], [Put(key, "1") for key in keys], timeout=5)
+    backend.store.commit([], [Put(key, "1") for key in keys], timeout=20)
     for txn in backend.txn():
         assert dict(txn.peek_values("/pb/", recurse=2)) == {"/pb/b": "1"}
 

@@ -105,5 +105,5 @@ def test_backlog_is_delivered_in_whole_revisions(backend: Backend, other: Backen
     whole = [list(group) for _, group in groupby(sink.changes, lambda change: change.revision)]
     assert [len(group) for group in whole] == [4] * count
     assert not sink.gaps
-    last = backend.store.read([Query(Span("1/d"))], timeout=5).found[0]
+    last = backend.store.read([Query(Span("1/d"))], timeout=20).found[0]
     assert last == [sink.changes[-1].entry]

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ska_sdp_config.backend import CommitUnknown, TransactionTooLarge
+from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, TransactionTooLarge
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.errors import LeaseNotFound
+from ska_sdp_config.store.interface import Reply
 from tests.support.in_time import in_time
 from tests.support.stores import Outage
 from tests.support.watch_loops import WAKE_UP_AFTER_S, assert_not_woken
@@ -61,6 +62,21 @@ def test_reads_after_last_retry_are_watched(backend: Backend, other: Backend) ->
                 break
     assert seen == [None, "1"]
     assert backend.get("/never")[0] is None
+
+
+def test_close_within_failing_read_is_named(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(*_: object, **__: object) -> Reply:
+        # Closed by another thread while the call waits for an answer that does not come.
+        backend.close()
+        raise ConfigConnectionError("The database did not answer.")
+
+    with pytest.raises(ConfigConnectionError, match="This Config is closed"):  # noqa: PT012
+        for watcher in Watcher(backend, lambda txn: txn):
+            monkeypatch.setattr(backend.store, "read", close)
+            for txn in watcher.txn():
+                txn.get("/a")
 
 
 def in_a_moment(watcher: Watcher[Txn]) -> None:

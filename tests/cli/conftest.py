@@ -23,14 +23,12 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.store.interface import Delete
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.waiting import CALL
 
 from .samples import STORED
 from .web import Web, serve
 
 PROGRAM = (sys.executable, "-m", "ska_sdp_config.cli")
-
-CALL = 60.0
-"""Timeout of calls to the database in seconds: longer than any pause of a busy machine."""
 
 BACKENDS = pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
 

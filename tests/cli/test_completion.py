@@ -18,9 +18,9 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.complete import MAX_COMPLETIONS, _limit
 from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.support.waiting import wait_until
+from tests.support.waiting import CALL, wait_until
 
-from .conftest import CALL, environment, fill, run_command
+from .conftest import environment, fill, run_command
 
 # Calls the function that bash calls on Tab, and prints its result.
 BASH = """

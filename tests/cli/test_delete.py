@@ -9,8 +9,9 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.store.interface import Put
+from tests.support.waiting import CALL
 
-from .conftest import CALL, Run, contents, fill, run_process
+from .conftest import Run, contents, fill, run_process
 
 STORED: dict[str, Any] = {
     "/allocation/pb-a:data": {},

@@ -15,8 +15,9 @@ from ska_sdp_config.cli.program import VERBS, program
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.waiting import CALL
 
-from .conftest import CALL, Run, fill, run_here, run_process
+from .conftest import Run, fill, run_here, run_process
 from .samples import STORED
 
 FLOW = "/flow/pb-a:data-queue:vis"

@@ -26,8 +26,9 @@ from ska_sdp_config.store.interface import Put
 from ska_sdp_config.store.keys import Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
+from tests.support.waiting import CALL
 
-from .conftest import BACKENDS, CALL, Run, empty, fill, run_here, update
+from .conftest import BACKENDS, Run, empty, fill, run_here, update
 
 NO_TIME = " " * 24
 SPANS = [Span(key_of_path("/k"))]

@@ -19,9 +19,9 @@ from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.proxy import Proxy
 from tests.support.stores import RecordingSink
-from tests.support.waiting import wait_until
+from tests.support.waiting import CALL, wait_until
 
-from .conftest import BACKENDS, CALL, Start, interrupt
+from .conftest import BACKENDS, Start, interrupt
 
 SLOW = 12_000_000
 """Rate of a connection, in bytes per second."""

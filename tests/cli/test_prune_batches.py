@@ -13,9 +13,9 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.prune import _Pruner
 from ska_sdp_config.cli.prune_scan import find_belongings
 from tests.support.old_blocks import NEW, NOW, OLD, OTHERS, block, large, many, store
-from tests.support.waiting import wait_until
+from tests.support.waiting import CALL, wait_until
 
-from .conftest import CALL, Run, Start, contents, fill, run_process, update
+from .conftest import Run, Start, contents, fill, run_process, update
 
 
 def test_dependent_that_was_removed_before_does_not_keep_a_block(

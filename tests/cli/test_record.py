@@ -20,9 +20,9 @@ from ska_sdp_config.cli.revisions import COMPACTED, RESTORED, describe_gap
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
 from tests.support.proxy import Proxy
-from tests.support.waiting import wait_until
+from tests.support.waiting import CALL, wait_until
 
-from .conftest import BACKENDS, CALL, Run, Start, fill, interrupt, update
+from .conftest import BACKENDS, Run, Start, fill, interrupt, update
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -262,6 +264,41 @@ def test_watch_shows_a_change_after_an_outage(
         assert any('"obs_state": "FAULT"' not in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+
+
+FIRST_LATENCY_FAILS = """
+import sys
+from ska_sdp_config.cli import database_status, program
+from ska_sdp_config.store.errors import ConfigConnectionError
+
+measure = database_status.measure_latency
+
+def fail(backend):
+    database_status.measure_latency = measure
+    raise ConfigConnectionError("The database did not answer.")
+
+database_status.measure_latency = fail
+sys.exit(program.run(sys.argv[1:]))
+"""
+"""The command line in a short outage, between the reading of the system and of the latency."""
+
+
+def test_watch_shows_the_system_after_the_latency_could_not_be_measured(
+    database: Config, etcd: Etcd
+) -> None:
+    fill(database, fault_scene())
+    command = [sys.executable, "-c", FIRST_LATENCY_FAILS, "status", "--watch", "-o", "json"]
+    with subprocess.Popen(
+        command, env=environment(etcd, {}), stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            # Without another change.
+            assert '"obs_state": "FAULT"' in process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 1
+        finally:
+            process.kill()
 
 
 def test_watch_redraws_a_terminal_in_place(database: Config, etcd: Etcd) -> None:

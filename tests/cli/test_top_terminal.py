@@ -13,8 +13,9 @@ from docs.generate.terminal import Program
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.waiting import CALL
 
-from .conftest import CALL, PROGRAM, Run, environment, fill, update
+from .conftest import PROGRAM, Run, environment, fill, update
 from .pseudo_terminal import run_here_in_terminal, run_in_terminal
 from .top_screen import FAILED, OBSERVATION, PB, REASON
 

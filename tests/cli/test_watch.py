@@ -26,9 +26,9 @@ from ska_sdp_config.store.interface import Change, Entry, Put
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
-from tests.support.waiting import wait_until
+from tests.support.waiting import CALL, wait_until
 
-from .conftest import AT_ONCE, CALL, Run, Start, contents, environment, fill, interrupt, update
+from .conftest import AT_ONCE, Run, Start, contents, environment, fill, interrupt, update
 
 
 def next_line(process: subprocess.Popen[str]) -> str:

@@ -19,14 +19,14 @@ from tests.support.waiting import wait_until
 
 
 def check(backend: Backend, read: str = "1/a", write: str = "1/a") -> None:
-    backend.store.check_access([Query(Span(read))], [Put(write, "")], timeout=5)
+    backend.store.check_access([Query(Span(read))], [Put(write, "")], timeout=20)
 
 
 def test_check_access_writes_nothing(server: EtcdOf, etcd_client: ConnectTo) -> None:
     with etcd_client(host=server.endpoint) as backend:
-        before = backend.store.read([Query(EVERYTHING)], timeout=5)
+        before = backend.store.read([Query(EVERYTHING)], timeout=20)
         check(backend)
-        assert backend.store.read([Query(EVERYTHING)], timeout=5) == before
+        assert backend.store.read([Query(EVERYTHING)], timeout=20) == before
 
 
 def test_check_access_rejects_writes_to_full_database(
@@ -93,6 +93,6 @@ def test_past_without_right_to_watch_names_missing_permission(
             admin.grant("guest", key, etcdrpc.Permission.READWRITE)
         login = {"username": "guest", "password": PASSWORD}
         with etcd_client(host=server.endpoint, **login) as backend:
-            backend.store.commit([], [Put("1/a", "")], timeout=5)
+            backend.store.commit([], [Put("1/a", "")], timeout=20)
             with pytest.raises(ConfigRefused, match=r"denied.* needs the right to read all keys"):
                 list(past(backend.store, [Span("1/a")], lambda _: True))

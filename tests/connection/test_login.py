@@ -80,7 +80,7 @@ def wait_for_expiry(server: EtcdOf, backend: Backend) -> None:
         with raw(server.endpoint) as channel:
             try:
                 request = etcdrpc.RangeRequest(key=b"x", serializable=True)
-                etcdrpc.KVStub(channel).Range(request, timeout=5, metadata=metadata)
+                etcdrpc.KVStub(channel).Range(request, timeout=20, metadata=metadata)
             except grpc.RpcError as exc:
                 return exc.code() is grpc.StatusCode.UNAUTHENTICATED
         return False
@@ -153,7 +153,7 @@ def test_watch_survives_expired_token(start: Start, connect: ConnectTo, tmp_path
     server = start(**jwt_tokens(tmp_path, ttl=2))
     with administrator(server.endpoint):
         backend = connect(server.endpoint, username=USER, password=PASSWORD)
-        now = backend.store.read([], timeout=5).revision
+        now = backend.store.read([], timeout=20).revision
         before, after = RecordingSink(), RecordingSink()
         backend.store.watch(Span("1/a"), now + 1, before)
         backend.create("/a", "1")

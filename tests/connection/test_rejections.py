@@ -142,10 +142,10 @@ def test_commit_is_retried_only_if_not_executed(
 
     fail_calls(monkeypatch, "Txn", next_error)
     if outcome is Commit:
-        assert isinstance(backend.store.commit([], [Put("1/a", "1")], timeout=5), Commit)
+        assert isinstance(backend.store.commit([], [Put("1/a", "1")], timeout=20), Commit)
     else:
         with pytest.raises(outcome):
-            backend.store.commit([], [Put("1/a", "1")], timeout=5)
+            backend.store.commit([], [Put("1/a", "1")], timeout=20)
     assert not fails
     # A transaction settles its commit or repeats it, whatever the error.
     backend.delete("/a", must_exist=False)

@@ -53,7 +53,7 @@ def test_state_follows_results_of_calls(server: EtcdOf, backend: Backend) -> Non
 
 def test_rejection_counts_as_response(backend: Backend) -> None:
     with pytest.raises(ConfigConnectionError, match=r"future revision.*older copy"):
-        backend.store.read([Query(Span("1/a"))], revision=10**6, timeout=5)
+        backend.store.read([Query(Span("1/a"))], revision=10**6, timeout=20)
     assert state_of(backend) == "connected"
 
 
@@ -102,11 +102,11 @@ def test_state_is_lost_when_client_lease_expires(
     backend, other = connect(server.endpoint), connect(server.endpoint)
     states = States(backend)
     lease = backend.lease(ttl=60)
-    other.store.revoke_lease(lease.id, timeout=5)
+    other.store.revoke_lease(lease.id, timeout=20)
     wait_until(lambda: not lease.alive())
     states.become("connected")
     lease = backend.client_lease.current()
-    other.store.revoke_lease(lease.id, timeout=5)
+    other.store.revoke_lease(lease.id, timeout=20)
     states.become("connected", "lost")
     assert backend.client_lease.is_lost
     backend.get("/a")
@@ -182,7 +182,7 @@ def test_close_does_not_block_on_listener(program: str, monkeypatch: pytest.Monk
 
     connection.listen(listener)
     connection.answered()
-    assert is_called.wait(10)
+    assert is_called.wait(30)
     closing = threading.Thread(target=connection.close)
     closing.start()
     closing.join(20)

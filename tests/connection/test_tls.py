@@ -6,7 +6,6 @@ import contextlib
 import gc
 import re
 import socket
-import struct
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -23,6 +22,7 @@ from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf, Secrets, Start
 from tests.support.certificates import Authority, Pair, server_flags
 from tests.support.in_time import in_time
+from tests.support.proxy import RESET
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
 
@@ -230,7 +230,7 @@ def reset_connection() -> Iterator[socket.socket]:
         socket.create_connection(listener.getsockname()) as connection,
     ):
         server, _ = listener.accept()
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         server.close()
         yield connection
 

@@ -26,7 +26,7 @@ def failed_start(*arguments: str, **settings: str) -> str:
         env=clean_environment(**settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode != 0

@@ -65,7 +65,7 @@ class Observation:
 
     def written(self) -> dict[str, Entry]:
         """Return the database without the keys that the simulator writes at any time."""
-        reply = self.config.backend.store.read([Query(Span("0", ":"))], timeout=5)
+        reply = self.config.backend.store.read([Query(Span("0", ":"))], timeout=20)
         assert reply.found[0] is not None
         entries = {path_of_key(entry.key): entry for entry in reply.found[0]}
         return {
@@ -197,5 +197,5 @@ def emptied(etcd: Etcd, port: int | None = None) -> Iterator[Config]:
     with pytest.MonkeyPatch.context() as environment, Config(**arguments(etcd)) as config:
         for name, value in {**arguments(etcd), "port": port or etcd.port}.items():
             environment.setenv(f"SDP_CONFIG_{name.upper()}", str(value))
-        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
+        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=20)
         yield config

@@ -187,7 +187,7 @@ def test_health_endpoint_answers_in_plain_text(
     assert "test-sdp/subarray/01 is in State INIT" in words
     assert ask(health, "/livez", accept="text/plain") == (200, "ok\n")
     host, _, port = health.partition(":")
-    connection = HTTPConnection(host, int(port), timeout=5)
+    connection = HTTPConnection(host, int(port), timeout=30)
     connection.request("HEAD", "/readyz")
     with connection.getresponse() as head:
         assert (head.status, head.read()) == (503, b"")

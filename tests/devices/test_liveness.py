@@ -89,7 +89,7 @@ def test_working_process_is_live(serve: Serve, database: Database) -> None:
         look(watcher)
 
     this, commands = serve(reconcile)
-    assert reconciled.wait(10)
+    assert reconciled.wait(30)
     # The pause between iterations exceeds the limit of one iteration.
     wait_until(lambda: (database.connected_for() or 0) > 0.5)
 

@@ -32,7 +32,7 @@ def calls(etcd: Etcd) -> dict[str, int]:
 def test_command_is_one_read_and_one_commit(etcd: Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDP_CONFIG_HOST", etcd.endpoint)
     with Config(host=etcd.endpoint) as config:
-        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
+        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=20)
         with served(RequiredComponents="none") as (_, subarray):
             subarray.On()
             subarray.AssignResources(assign_text(pbs=((PB, "work"),)))

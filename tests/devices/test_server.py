@@ -21,6 +21,7 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.in_time import on_time
 from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY, failed_start
@@ -43,7 +44,7 @@ def test_server_starts_without_database_and_waits(serve: Serve, broken_etcd: Etc
         assert reason == "API_CommandFailed"
         assert address in text
     # Immediately, without the 2 s of a wait for the database; a busy machine may delay some.
-    assert min(took) < 0.5
+    on_time(min(took) < 0.5, f"it took {min(took):.2f} s at best")
     broken_etcd.start()
     wait_until(lambda: subarray.state() == tango.DevState.OFF, 30)
     subarray.On()
@@ -132,10 +133,10 @@ def test_hanging_database_does_not_block_reads(serve: Serve, broken_etcd: Etcd) 
         reads.append(time.monotonic() - began)
     # A read that waits for a command under the monitor takes as long as the command: 2 s. The
     # end-to-end tests measure the delays of all reads.
-    assert statistics.median(reads) < 0.5
+    on_time(statistics.median(reads) < 0.5, f"reads took {statistics.median(reads):.2f} s")
     assert len(waits) == 8
     # In sequence they would take 16 s.
-    assert max(waits) < 10
+    on_time(max(waits) < 10, f"a command took {max(waits):.2f} s")
     wait_until(lambda: subarray.healthState == HealthState.FAILED)
     assert broken_etcd.endpoint in subarray.healthInfo[0]
     read = subarray.read_attribute("obsState")
@@ -219,8 +220,8 @@ def test_sigterm_ends_server_and_removes_presence(serve: Serve, broken_etcd: Etc
             assert server.process.wait(30) == 0
             took.append(time.monotonic() - began)
             # It has revoked them, without waiting for its lease to expire.
-            wait_until(lambda: components() == [], within=2)
-        assert min(took) < 3
+            wait_until(lambda: components() == [], within=5)
+        on_time(min(took) < 3, f"it took {min(took):.2f} s at best")
 
 
 def test_every_log_line_has_ska_format(serve: Serve, broken_etcd: Etcd) -> None:

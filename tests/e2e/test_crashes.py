@@ -13,6 +13,7 @@ from ska_sdp_config import Config
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.local import LocalStack
 from tests.e2e.subarray import Subarray, is_connected
+from tests.support.in_time import on_time
 from tests.support.waiting import wait_until
 
 SCAN_ID = 4711
@@ -70,7 +71,7 @@ def test_device_reconnects_after_etcd_was_killed(
         # Changes of other programs are published again, too.
         scan_ids.append(scan_ids[-1] + 1)
         scanning.start_scan(scan_ids[-1])
-    assert min(took) < 10
+    on_time(min(took) < 10, f"it took {min(took):.2f} s at best")
     for txn in config.txn():
         state = txn.execution_block.state(scanning.read("ebID")).get()
     assert [each["scan_id"] for each in state["scans"]] == scan_ids

@@ -157,7 +157,7 @@ def test_owned_entity_is_owned_until_close(make_config: MakeConfig) -> None:
 def test_lost_ownership_is_not_taken_again_automatically(make_config: MakeConfig) -> None:
     config, other = make_config(owned_entity=("eb", "eb-x")), make_config()
     lost = config.client_lease
-    other.backend.store.revoke_lease(lost.id, timeout=5)
+    other.backend.store.revoke_lease(lost.id, timeout=20)
     config.backend.client_lease.on_ended(lost.id)
     assert config.lease_is_lost
     for txn in config.txn():
@@ -172,7 +172,7 @@ def test_lost_ownership_is_not_taken_again_automatically(make_config: MakeConfig
 def test_ownership_can_be_taken_right_after_lease_expiry(make_config: MakeConfig) -> None:
     config, other = make_config(owned_entity=("eb", "eb-x")), make_config()
     lost = config.client_lease
-    other.backend.store.revoke_lease(lost.id, timeout=5)
+    other.backend.store.revoke_lease(lost.id, timeout=20)
     for txn in config.txn():
         txn.execution_block.ownership("eb-x").take()
     assert config.client_lease.id != lost.id

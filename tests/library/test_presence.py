@@ -53,7 +53,7 @@ def stays(config: Config) -> bool:
 def test_component_key_returns_after_lost_lease(make_config: MakeConfig) -> None:
     config, other = make_config(component_name="proccontrol"), make_config()
     lost = config.client_lease
-    other.backend.store.revoke_lease(lost.id, timeout=5)
+    other.backend.store.revoke_lease(lost.id, timeout=20)
     wait_until(lambda: owner(other) == config.owner)
     assert config.lease_is_lost, "keys of the lost lease are not taken again automatically"
     assert stays(other)
@@ -88,7 +88,7 @@ def test_set_alive_recovers_from_expired_lease(
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.presence.CHECK_INTERVAL_S", 60.0)
     config, other = make_config(component_name="proccontrol"), make_config()
-    other.backend.store.revoke_lease(config.client_lease.id, timeout=5)
+    other.backend.store.revoke_lease(config.client_lease.id, timeout=20)
     config.set_alive()
     assert owner(other) == config.owner
 
@@ -163,7 +163,7 @@ def test_failed_constructor_releases_resources(
         make_config(component_name="proccontrol")
     (lease,) = leases
     assert not lease.alive()
-    wait_until(lambda: not other.backend.store.keep_lease(lease.id, timeout=5))
+    wait_until(lambda: not other.backend.store.keep_lease(lease.id, timeout=20))
     wait_until(lambda: threads_of_the_library() <= before)
 
 
@@ -179,7 +179,7 @@ def test_failed_constructor_leaves_given_backend_open(
         Config(owner.backend, component_name="proccontrol")
     (lease,) = leases
     assert lease.alive() is had_lease
-    assert other.backend.store.keep_lease(lease.id, timeout=5) is had_lease
+    assert other.backend.store.keep_lease(lease.id, timeout=20) is had_lease
     owner.backend.create("/a", "1")
     assert not owner.lease_is_lost
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.entity.resource import AVAILABLE_NAMES
-from ska_sdp_config.lmc.storage import find_storage, free_space_mb
+from ska_sdp_config.lmc.storage import free_space_mb, storage_path
 
 BUFFER = "/resource/capacity-buffer"
 
@@ -26,8 +26,8 @@ BUFFER = "/resource/capacity-buffer"
     ],
 )
 def test_storage_is_first_resource_with_its_name(paths: list[str], expected: str | None) -> None:
-    assert find_storage(paths) == expected
-    assert find_storage(reversed(paths)) == expected
+    assert storage_path("", lambda _: paths) == expected
+    assert storage_path("", lambda _: reversed(paths)) == expected
 
 
 @pytest.mark.parametrize("name", AVAILABLE_NAMES)

@@ -295,7 +295,7 @@ class Transactions(RuleBasedStateMachine):
     def lose_tokens(self, client: int) -> None:
         """Revoke the lease of the tokens of a client."""
         lease = self.clients[client].client_lease.current().id
-        self.observer.store.revoke_lease(lease, timeout=5)
+        self.observer.store.revoke_lease(lease, timeout=20)
         self.lost.add(client)
         self.unaware.add(client)
         self.networks[client].plan = []

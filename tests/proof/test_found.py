@@ -46,7 +46,7 @@ def test_expired_lease_of_a_write_keeps_the_client_lease(connect: Connect) -> No
             txn.create("/a", "1", lease.id)
     assert not backend.client_lease.is_lost
     assert backend.client_lease.current() is own
-    assert backend.store.keep_lease(own.id, timeout=5)
+    assert backend.store.keep_lease(own.id, timeout=20)
 
 
 def test_read_of_no_path_pins_no_revision(connect: Connect) -> None:

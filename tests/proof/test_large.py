@@ -15,7 +15,7 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.store.interface import Put
 from ska_sdp_config.transaction import Transaction
 from tests.services.versions import NEWER_ONLY, Start
-from tests.support.waiting import wait_until
+from tests.support.waiting import CALL, wait_until
 
 from .concurrency import amid
 
@@ -25,7 +25,9 @@ BATCH = 100
 
 @pytest.fixture
 def config(start: Start) -> Iterator[Config]:
-    with Config(Etcd3Backend(host=start(max_txn_ops=None).endpoint)) as config:
+    # A busy machine needs 15 s for the keys of 50,000 blocks, and the default is 5 s.
+    server = start(max_txn_ops=None)
+    with Config(Etcd3Backend(host=server.endpoint, timeout=CALL)) as config:
         yield config
 
 
@@ -44,7 +46,7 @@ def fill(config: Config, count: int, day: str, **parameters: str) -> None:
         for number in range(begin, min(count, begin + BATCH)):
             block = ProcessingBlock(name(number, day), None, SCRIPT, dict(parameters))
             puts.append(Put(f"2/pb/{block.key}", encode(block.to_dict())))
-        config.backend.store.commit([], puts, timeout=10)
+        config.backend.store.commit([], puts, timeout=CALL)
 
 
 def take(config: Config) -> str:

@@ -14,14 +14,12 @@ from ska_sdp_sim.stack.etcd import Flag
 from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.services.etcd import version_of
 from tests.services.versions import EtcdOf, Secrets
+from tests.support.waiting import CALL
 
 SUBARRAYS = 2
 
 CLIENT = "sdp"
 """Name of the client certificate, shared by all clients."""
-
-CALL = 60.0
-"""Timeout of calls in seconds, long enough for a busy machine."""
 
 CHEAP: dict[str, Flag] = {"bcrypt_cost": 4}
 """Flags for quick logins; by default a login takes a tenth of a second."""

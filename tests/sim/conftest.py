@@ -27,7 +27,7 @@ def sdp_config_arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
         server = request.getfixturevalue("etcd")
         arguments = {"backend": "etcd3", "host": server.host, "port": server.port}
     with Config(**arguments) as config:
-        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=5)
+        config.backend.store.commit([], [Delete(EVERYTHING)], timeout=20)
     return arguments
 
 

@@ -10,9 +10,7 @@ from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_config.store.interface import Put
 from ska_sdp_config.store.keys import key_of_path
-
-CALL = 60.0
-"""Timeout of a commit in seconds, for a slow machine."""
+from tests.support.waiting import CALL
 
 NOW = datetime.now(timezone.utc)
 OLD = last_updated(NOW - timedelta(days=31))

@@ -28,6 +28,7 @@ LINGER_S = 0.05
 """Time for the server to read late requests before its connection is reset."""
 
 RESET = struct.pack("ii", 1, 0)
+"""Value of SO_LINGER with which a closed socket resets its connection."""
 
 
 class Direction:

@@ -97,4 +97,4 @@ def commit(backend: Backend, **values: str | None) -> int:
 
 def now(backend: Backend) -> int:
     """Return the newest revision."""
-    return backend.store.read([], timeout=5).revision
+    return backend.store.read([], timeout=20).revision

@@ -103,11 +103,11 @@ class Administrator:
 
     def log_in(self) -> None:
         request = etcdrpc.AuthenticateRequest(name="root", password=ROOT_PASSWORD)
-        token = self._auth.Authenticate(request, timeout=5).token
+        token = self._auth.Authenticate(request, timeout=20).token
         self._metadata = (("token", token),)
 
     def _call(self, method: str, request: object) -> None:
-        getattr(self._auth, method)(request, timeout=5, metadata=self._metadata)
+        getattr(self._auth, method)(request, timeout=20, metadata=self._metadata)
 
 
 @contextmanager

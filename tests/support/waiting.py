@@ -9,6 +9,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+CALL = 60.0
+"""Timeout of calls to the database in seconds: longer than any pause of a busy machine."""
+
 LATE = 2.5
 """Allowance for a busy machine, in seconds: half of the default timeout of calls."""
 

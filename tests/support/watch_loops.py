@@ -75,9 +75,11 @@ class Loop(BackgroundLoop):
         for watcher in self.watcher:
             if self._stop:
                 break
+            # One result, whatever the attempts; none if the database does not respond in time.
+            seen: list[object] = []
             for txn in watcher.txn():
-                seen = self._body(txn)
-            self.results.append(seen)
+                seen = [self._body(txn)]
+            self.results += seen
 
     def stop(self) -> None:
         self._stop = True

@@ -13,7 +13,7 @@ from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.listing import with_state
 from ska_sdp_config.lmc.snapshot import Snapshot, Writes, read_document, required_paths
 from ska_sdp_config.lmc.states import Json
-from ska_sdp_config.lmc.storage import RESOURCES, find_storage
+from ska_sdp_config.lmc.storage import storage_path
 from ska_sdp_config.lmc.system import System
 from ska_sdp_config.operations.texts import Texts
 
@@ -162,7 +162,7 @@ class SystemReader:
     def _storage_paths(self, texts: Texts) -> tuple[str, ...]:
         """Return the paths of the capacity buffer's resource and of its state."""
         # Without the values: the amounts of other resources may change often.
-        path = self._storage_key or find_storage(texts.list_keys(RESOURCES, recurse=1))
+        path = storage_path(self._storage_key, lambda root: texts.list_keys(root, recurse=1))
         return () if path is None else with_state(path)
 
     def _read_ended_blocks(

@@ -24,7 +24,7 @@ from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.store.backoff import growing_pauses
 from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.deadline import Deadline
-from ska_sdp_config.store.errors import ConfigConnectionError
+from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Query, Reader, Reply, Store
 
@@ -346,8 +346,11 @@ def _pause(store: Store, exc: ConfigConnectionError, pause: float, deadline: Dea
 
 
 def _raise_or_warn(store: Store, exc: ConfigConnectionError) -> None:
-    if store.closed or exc.retry_after is None:
+    if exc.retry_after is None:
         raise exc
+    if store.closed:
+        # A call that the close interrupts may end as in an outage.
+        raise closed_error() from exc
     LOGGER.warning("Waiting for the database: %s", exc)
 
 

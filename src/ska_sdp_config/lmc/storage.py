@@ -5,13 +5,13 @@ The path and the names of the amounts are assumed; see docs/reference/assumption
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ska_sdp_config.entity.resource import read_available
 from ska_sdp_config.lmc.paths import state_of
 from ska_sdp_config.lmc.states import Json
 
-__all__ = ["RESOURCES", "find_storage", "free_space_mb"]
+__all__ = ["free_space_mb", "storage_path"]
 
 RESOURCES = "/resource/"
 """Start of the paths of resources."""
@@ -26,15 +26,19 @@ MAX_LONG = 2**63 - 1
 """Largest value of the attribute."""
 
 
-def find_storage(paths: Iterable[str]) -> str | None:
-    """Return the first path of a resource that is storage, None if there is none.
+def storage_path(storage_key: str, list_paths: Callable[[str], Iterable[str]]) -> str | None:
+    """Return the path of the resource that is the capacity buffer, None if there is none.
 
     Args:
-        paths: paths of resources and of their states; other paths are skipped.
+        storage_key: the path in the settings; if empty, it is the first that is storage.
+        list_paths: returns the paths of resources and of their states, and maybe others, by the
+            start of the paths of resources; called only without a ``storage_key``.
     """
+    if storage_key:
+        return storage_key
     resources = {
         RESOURCES + path.removeprefix(RESOURCES).partition("/")[0]
-        for path in paths
+        for path in list_paths(RESOURCES)
         if path.startswith(RESOURCES)
     }
     storage = (path for path in resources if any(name in path for name in STORAGE_NAMES))
@@ -48,7 +52,7 @@ def free_space_mb(documents: Mapping[str, Json], storage_key: str) -> int:
         documents: the resource and its state, by path.
         storage_key: path of the resource; if empty, the first that is storage.
     """
-    path = storage_key or find_storage(documents)
+    path = storage_path(storage_key, lambda _: documents)
     if path is None:
         return UNKNOWN
     found = [documents[each] for each in (state_of(path), path) if each in documents]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ska_sdp_lmc.devices.base import LmcDevice
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.ops.archiving.documents import ArchivedDevice
-from ska_sdp_lmc.ops.tango_db.data import expand, read
+from ska_sdp_lmc.ops.tango_db.data import Registration
 from ska_sdp_lmc.runtime.attributes import BUILT_IN
 
 __all__ = ["CLASSES", "NOT_ARCHIVED", "archived_attributes", "archived_devices"]
@@ -43,16 +43,8 @@ def archived_attributes(device_class: type[LmcDevice]) -> tuple[str, ...]:
     return tuple(row.name for row in table if row.name not in NOT_ARCHIVED)
 
 
-def archived_devices(prefix: str, subarrays: int) -> Iterator[ArchivedDevice]:
-    """Yield the controller and the subarrays.
-
-    Args:
-        prefix: text before ``-sdp`` in the device names.
-        subarrays: number of subarrays.
-
-    Raises:
-        DataError: invalid prefix or number.
-    """
-    for device in expand(read(), subarrays=subarrays, prefix=prefix).devices():
+def archived_devices(devices: Iterable[Registration]) -> Iterator[ArchivedDevice]:
+    """Yield the devices with the attributes to archive."""
+    for device in devices:
         names = archived_attributes(CLASSES[device.class_name])
         yield ArchivedDevice(device.device, device.class_name, names)

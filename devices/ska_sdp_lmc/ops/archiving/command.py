@@ -10,7 +10,7 @@ import yaml
 
 from ska_sdp_lmc.extras import require
 from ska_sdp_lmc.ops.archiving.tango_host import TangoHost
-from ska_sdp_lmc.ops.tango_db.data import DataError, expand, read
+from ska_sdp_lmc.ops.tango_db.data import DataError, Registration, expand, read
 
 __all__ = ["alarm_rules", "archiving"]
 
@@ -99,10 +99,7 @@ def archiving(
     from ska_sdp_lmc.ops.archiving.attributes import archived_devices
     from ska_sdp_lmc.ops.archiving.documents import Archiver, to_form_1, to_form_2
 
-    try:
-        devices = list(archived_devices(prefix, subarrays))
-    except DataError as error:
-        raise click.ClickException(str(error)) from error
+    devices = list(archived_devices(_devices(prefix, subarrays)))
     site = Archiver(host, manager or f"{prefix}-eda/cm/01", archiver or f"{prefix}-eda/es/01")
     to_form = {"1": to_form_1, "2": to_form_2}[form]
     _write(yaml.safe_dump(to_form(site, devices), sort_keys=False), output)
@@ -118,11 +115,20 @@ def alarm_rules(prefix: str, subarrays: int, host: TangoHost, output: Path | Non
     require("ska-sdp-lmc alarm-rules", "tango")
     from ska_sdp_lmc.ops.archiving.alarm_rules import alarm_rules as rules
 
+    lines = rules(host, _devices(prefix, subarrays))
+    _write("".join(f"{line}\n" for line in lines), output)
+
+
+def _devices(prefix: str, subarrays: int) -> list[Registration]:
+    """Return the controller and the subarrays.
+
+    Raises:
+        click.ClickException: invalid prefix or number.
+    """
     try:
-        devices = expand(read(), subarrays=subarrays, prefix=prefix).devices()
+        return list(expand(read(), subarrays=subarrays, prefix=prefix).devices())
     except DataError as error:
         raise click.ClickException(str(error)) from error
-    _write("".join(f"{line}\n" for line in rules(host, devices)), output)
 
 
 def _write(text: str, output: Path | None) -> None:
