@@ -84,6 +84,9 @@ def test_receiving_block_of_a_running_observation_is_ready_with_both_flags(
     assert json.loads(subarray.read("pbState"))[pb_id]["status"] == "READY"
     (dpl_id,) = state["deployments"]
     assert state["deployments"][dpl_id] == "RUNNING"
-    deployment = document(config, f"/deploy/{dpl_id}/state")
-    assert deployment == {"num_pod": 1, "pods": {f"{dpl_id}-0": "RUNNING"}}
-    assert dpl_id == f"proc-{pb_id}-{document(config, f'/deploy/{dpl_id}')['args']['chart']}"
+    charts = {}
+    for each in (dpl_id, f"proc-{pb_id}-script"):
+        deployment = document(config, f"/deploy/{each}/state")
+        assert deployment == {"num_pod": 1, "pods": {f"{each}-0": "RUNNING"}}
+        charts[each] = document(config, f"/deploy/{each}")["args"]["chart"]
+    assert charts == {f"proc-{pb_id}-{chart}": chart for chart in ("vis-receive", "script")}
