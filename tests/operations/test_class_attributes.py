@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ska_sdp_config.config import Config
 from ska_sdp_config.entity import Owner
 from ska_sdp_config.entity.base import StoredModel
+from ska_sdp_config.operations.collections import Collections
 from ska_sdp_config.operations.component import Components
 from ska_sdp_config.operations.device import Subarrays
 from ska_sdp_config.operations.keyed import KeyCollection
@@ -51,6 +53,20 @@ def test_components_and_subarrays_declare_their_key_parts() -> None:
     assert (Subarrays.PREFIX, list(Subarrays.KEY_PARTS)) == ("/lmc/subarray", ["subarray_id"])
     assert (Subarrays.HAS_STATE, Subarrays.HAS_OWNER) == (False, False)
     assert Subarrays.MODEL_CLASS is dict
+
+
+COLLECTIONS = [
+    name for name, each in vars(Collections).items() if isinstance(each, cached_property)
+]
+
+
+@pytest.mark.parametrize("name", COLLECTIONS)
+def test_model_class_gives_the_key_patterns_of_its_collection(config: Config, name: str) -> None:
+    for txn in config.txn():
+        entities = getattr(txn, name)
+        model: Any = getattr(entities, "MODEL_CLASS", dict)
+        if model is not dict:
+            assert model.key_patterns() == entities.KEY_PARTS
 
 
 PARTS = ["a", "vis-receive", "A.b_c-1", "", "-", "a:b", "a/b", "a b", "é", "a" * 96, "a" * 97]
