@@ -11,7 +11,7 @@ from ska_sdp_config.cli.objects import OTHER_NAMES
 from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, takes_value
 from ska_sdp_config.cli.suggestions import advise_on_object, closest, misspelt_option
 
-__all__ = ["HELP", "Action", "Group", "make_command", "with_printer"]
+__all__ = ["HELP", "Action", "Group", "first_word", "make_command", "with_printer"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every command: the names of the help option."""
@@ -74,7 +74,7 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the name of the subcommand to the front; keep the order of the rest."""
-        at = _first_word(args)
+        at = first_word(args)
         if at is not None:
             args = [self._name(args[at]), *args[:at], *args[at + 1 :]]
         rest = super().parse_args(ctx, args)
@@ -146,7 +146,7 @@ class Group(click.Group):
         return f"{names}, {self._alternative}" if self._alternative else names
 
 
-def _first_word(args: Sequence[str]) -> int | None:
+def first_word(args: Sequence[str]) -> int | None:
     """Return the position of the first word that is neither an option nor the value of one."""
     skip = False
     for position, word in enumerate(args):
