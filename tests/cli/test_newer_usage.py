@@ -161,6 +161,17 @@ USAGE: dict[str, list[Use]] = {
         ("update flow-state pb-a:data-queue:vis '{}'", "updated ", f"{FLOW}/state", {}),
         ("edit flow-state pb-a:data-queue:vis", "updated ", f"{FLOW}/state", {"edited": 1}),
     ],
+    "ska-sdp (update|edit) pb, the state": [
+        (
+            'update pb pb-a \'{"status": "RUNNING"}\'',
+            "created ",
+            "/pb/pb-a/state",
+            {"status": "RUNNING"},
+        ),
+        ("update pbs pb-a '{}'", "created ", "/pb/pb-a/state", {}),
+        ("edit pb pb-a", "created ", "/pb/pb-a/state", {"edited": 1}),
+        ("update --edit pb pb-a", "created ", "/pb/pb-a/state", {"edited": 1}),
+    ],
     "ska-sdp update --edit OBJECT ID": [
         ("update --edit eb eb-a", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),
         ("update eb eb-a --edit", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),
@@ -239,6 +250,17 @@ def test_help_says_where_the_values_option_has_an_effect(here: Run) -> None:
 
 def test_value_and_edit_exclude_each_other(here: Run) -> None:
     assert_rejected(here("update", "--edit", "eb", "eb-a", "{}"), 2, "Both a value and --edit")
+
+
+@pytest.mark.parametrize("kind", ["pb", "pb-state"])
+def test_update_of_a_processing_block_checks_its_state(
+    database: Config, here: Run, kind: str
+) -> None:
+    fill(database, STORED)
+    assert_rejected(here("update", kind, "pb-a", "{status: X}"), 1, "unknown status 'X'")
+    assert_rejected(here("update", kind, "pb-none", "{}"), 3, "There is nothing at /pb/pb-none")
+    assert here("update", "--force", kind, "pb-a", "{status: X}").code == 0
+    assert here("update", kind, "-h") == here("update", "pb-state", "-h")
 
 
 @pytest.mark.parametrize("line", ["list system", "create system {}", "delete system"])

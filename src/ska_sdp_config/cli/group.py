@@ -55,6 +55,7 @@ class Group(click.Group):
         members: the noun for subcommands in help and errors.
         alternative: what else may be named, for errors.
         unsupported: the reasons why known objects are not among the subcommands, by name.
+        other_names: other names that are accepted for subcommands.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Group(click.Group):
         members: str = "object",
         alternative: str = "",
         unsupported: Mapping[str, str] | None = None,
+        other_names: Mapping[str, str] = OTHER_NAMES,
         **arguments: Any,
     ) -> None:
         super().__init__(context_settings=HELP, no_args_is_help=False, **arguments)
@@ -71,6 +73,7 @@ class Group(click.Group):
         self.members = members
         self._alternative = alternative
         self._unsupported = unsupported or {}
+        self._other_names = other_names
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the name of the subcommand to the front; keep the order of the rest."""
@@ -113,7 +116,7 @@ class Group(click.Group):
 
     def _name(self, word: str) -> str:
         """Return the name of the subcommand for a word that may be another name of it."""
-        name = OTHER_NAMES.get(word, word)
+        name = self._other_names.get(word, word)
         return name if name in self.commands else word
 
     def _fail_unknown(self, ctx: click.Context, word: str, *rest: str) -> None:
