@@ -156,7 +156,8 @@ class _Observation:
         step = next_step(block, self._now - _LONG_AGO, self._now, Settings())
         if isinstance(step, Step):
             write_step(txn, block, step, self._now)
-            _deploy(txn, block.deployment_id)
+            for name in step.deploy:
+                _deploy(txn, name)
         return step
 
     def _reconcile(self) -> Iterator[Line]:
@@ -190,13 +191,11 @@ class _Observation:
 
 
 def _deploy(txn: Transaction, deployment_id: str) -> None:
-    """Run a deployment if it exists, in place of the Helm deployer."""
-    deployment = txn.deployment(deployment_id)
-    if deployment.exists() and not deployment.state.exists():
-        state = next_state(deployment_id, None)
-        while state is not None:
-            deployment.state.create_or_update(state)
-            state = next_state(deployment_id, state)
+    """Run a new deployment, in place of the Helm deployer."""
+    state = next_state(deployment_id, None)
+    while state is not None:
+        txn.deployment.state(deployment_id).create_or_update(state)
+        state = next_state(deployment_id, state)
 
 
 def _entries(paths: Iterable[str]) -> str:
@@ -220,7 +219,7 @@ def _changed_by(step: Step) -> str:
             changed.append(key.replace("_", " "))
     if step.execution_block:
         changed.append("link from the eb")
-    if step.deploy is not None:
+    if step.deploy:
         changed.append("deployment")
     if step.take_ownership:
         changed.append("owner")

@@ -36,15 +36,16 @@ class Block:
         kind: ``realtime`` or ``batch``.
         script: the script's key, ``kind:name:version``.
         script_image: image of the script's definition, None if there is no definition. Read only
-            while the block has no state, and when it is deployed.
+            while the block has no status, and when its script creates the deployment.
         execution_block: content of its execution block, None if it does not exist.
         dependencies: status of each existing block that it depends on; an empty string for one
             without a state. Read only while it waits for resources.
         cycle: IDs along a dependency cycle, this block first and last; empty if there is none.
         receiver_is_done: whether the execution block takes its receive addresses from another
             block, and that one has ended or does not exist.
-        deployment: whether its deployment exists.
-        deployment_running: whether all pods of its deployment are RUNNING.
+        script_deployment: whether the deployment that runs its script exists.
+        deployment: whether the deployment that its script creates exists.
+        deployment_running: whether all pods of that deployment are RUNNING.
         recorded: status of each existing deployment that its state records, RUNNING if all its
             pods are, else PENDING. Read only while its script is at work.
     """
@@ -62,6 +63,7 @@ class Block:
     dependencies: Mapping[str, str] = field(default_factory=dict)
     cycle: tuple[str, ...] = ()
     receiver_is_done: bool = False
+    script_deployment: bool = False
     deployment: bool = False
     deployment_running: bool = False
     recorded: Mapping[str, str] = field(default_factory=dict)
@@ -83,14 +85,27 @@ class Block:
         return eb_status(self.execution_block or {})
 
     @property
+    def script_deployment_id(self) -> str:
+        """ID of the deployment that runs its script, which the processing controller creates."""
+        return script_deployment_id(self.pb_id)
+
+    @property
     def deployment_id(self) -> str:
         """ID of the deployment that its script creates."""
         return deployment_id(self.pb_id, self.script_name)
 
 
-def deployment_id(pb_id: str, script_name: str) -> str:
-    """Return the ID of a processing block's deployment, always the same for one block."""
-    name = re.sub(r"[^A-Za-z0-9-]", "-", f"proc-{pb_id}-{script_name}")
+def script_deployment_id(pb_id: str) -> str:
+    """Return the ID of the deployment that runs a processing block's script."""
+    return deployment_id(pb_id, "script")
+
+
+def deployment_id(pb_id: str, chart: str) -> str:
+    """Return the ID of a processing block's deployment of a chart.
+
+    It is always the same for one block and chart, and valid for charts with any characters.
+    """
+    name = re.sub(r"[^A-Za-z0-9-]", "-", f"proc-{pb_id}-{chart}")
     if len(name) <= _MAX_ID_LENGTH:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:12]

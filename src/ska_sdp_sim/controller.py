@@ -20,6 +20,7 @@ from ska_sdp_sim.database import (
     fetch_blocks,
     find_unfinished,
     is_id,
+    own_deployments,
     paths_of,
     read_block,
     write_step,
@@ -35,14 +36,14 @@ class _Phase:
     """Current phase of a block, its start, and the IDs of related entities.
 
     Attributes:
-        deployment_id: ID of the deployment that its script creates.
+        deployments: IDs of the deployments that run its script and that the script creates.
         recorded: IDs of the existing deployments that its state records.
     """
 
     name: str
     since: datetime
     eb_id: str | None
-    deployment_id: str
+    deployments: tuple[str, str]
     recorded: Iterable[str] = ()
 
 
@@ -75,7 +76,7 @@ class ProcessingController:
         due, deleted = self._survey(watcher)
         for pb_id in deleted:
             with self._errors.isolate(pb_id):
-                self._remove_deployment(pb_id)
+                self._remove_deployments(pb_id)
         for pb_id in due:
             with self._errors.isolate(pb_id):
                 while self._advance(watcher, pb_id):
@@ -132,7 +133,8 @@ class ProcessingController:
         if current is None:
             # Another process may have written the state; its time has a resolution of 1 s.
             started = read_time((block.state or {}).get("last_updated")) or now
-            current = _Phase(phase(block), min(started, now), block.eb_id, block.deployment_id)
+            own = own_deployments(block.pb_id, block.script_name)
+            current = _Phase(phase(block), min(started, now), block.eb_id, own)
             self._phases[block.pb_id] = current
         elif current.name != phase(block):
             current.name, current.since = phase(block), now
@@ -171,16 +173,18 @@ class ProcessingController:
 
     def _paths(self, pb_id: str) -> list[str]:
         known = self._phases[pb_id]
-        deployments = [known.deployment_id, *known.recorded]
+        deployments = [*known.deployments, *known.recorded]
         return paths_of(self._prefix, pb_id, known.eb_id, deployments)
 
-    def _remove_deployment(self, pb_id: str) -> None:
-        """Remove the deployment of a deleted block."""
+    def _remove_deployments(self, pb_id: str) -> None:
+        """Remove the deployments of a deleted block."""
         if pb_id in self._phases:
-            name = self._phases[pb_id].deployment_id
             for txn in self._config.txn(prefetch=self._paths(pb_id)):
-                if not txn.processing_block.exists(pb_id) and txn.deployment.exists(name):
-                    txn.delete_deployment(name)
+                if txn.processing_block.exists(pb_id):
+                    continue
+                for name in self._phases[pb_id].deployments:
+                    if txn.deployment.exists(name):
+                        txn.delete_deployment(name)
             LOGGER.info("%s: deleted", pb_id)
         self._drop(pb_id)
 

@@ -13,7 +13,15 @@ from ska_sdp_config.lmc.blocks import script_of
 from ska_sdp_config.lmc.snapshot import read_document
 from ska_sdp_config.lmc.statuses import PB_ENDED
 from ska_sdp_config.lmc.times import last_updated
-from ska_sdp_sim.block import AT_WORK, DONE, Block, Owner, deployment_id, find_cycle
+from ska_sdp_sim.block import (
+    AT_WORK,
+    DONE,
+    Block,
+    Owner,
+    deployment_id,
+    find_cycle,
+    script_deployment_id,
+)
 from ska_sdp_sim.deployment_state import is_running
 from ska_sdp_sim.script import Step
 
@@ -49,8 +57,8 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
         pb_id = path[len(root) :]
         if not is_id(pb_id):
             continue
-        name = script_of(_parse(text))["name"]
-        if pb_id not in ended or deployment_id(pb_id, name) in deployments:
+        own = own_deployments(pb_id, script_of(_parse(text))["name"])
+        if pb_id not in ended or not deployments.isdisjoint(own):
             unfinished.add(pb_id)
     return unfinished
 
@@ -67,8 +75,8 @@ def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
         except (ValueError, RecursionError):  # reported by read_block
             continue
         if pb is not None:
-            own = deployment_id(pb_id, pb.script.name)
-            paths += paths_of(prefix, pb_id, pb.eb_id, [own, *recorded_deployments(state)])
+            names = [*own_deployments(pb_id, pb.script.name), *recorded_deployments(state)]
+            paths += paths_of(prefix, pb_id, pb.eb_id, names)
     txn.get_many(paths)
 
 
@@ -94,6 +102,7 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
         "eb_id": pb.eb_id,
         "state": state,
         "owner": _owner(txn, pb_id),
+        "script_deployment": txn.deployment.exists(script_deployment_id(pb_id)),
         "deployment": deployed,
     }
     status = Block(**common).status
@@ -116,7 +125,7 @@ def read_block(txn: Transaction, pb_id: str) -> Block | None:
             common["receiver_is_done"] = not isinstance(linked, str) or (
                 _status(txn, linked) in (None, *DONE)
             )
-    if state is None or (status in AT_WORK and not deployed):
+    if status is None or (status in AT_WORK and not deployed):
         common["script_image"] = _script_image(txn, pb)
     if status == "WAITING" and pb.dependencies:
         common["dependencies"] = _dependencies(txn, pb)
@@ -139,12 +148,13 @@ def write_step(txn: Transaction, block: Block, step: Step, now: datetime) -> Non
         execution_state = txn.get_execution_block_state(block.eb_id)
         if isinstance(execution_state, dict):
             txn.update_execution_block_state(block.eb_id, {**execution_state, **updated})
-    if step.deploy is not None:
-        txn.deployment.create_or_update(
-            Deployment(key=block.deployment_id, kind="helm", args=dict(step.deploy))
-        )
+    for name, args in step.deploy.items():
+        txn.deployment.create_or_update(Deployment(key=name, kind="helm", args=dict(args)))
     if (step.remove_deployment or step.release) and block.deployment:
         txn.delete_deployment(block.deployment_id)
+    # A script named "script" has one ID for both.
+    if step.release and txn.deployment.exists(block.script_deployment_id):
+        txn.delete_deployment(block.script_deployment_id)
     if step.release:
         txn.processing_block.ownership(block.pb_id).release()
 
@@ -167,6 +177,11 @@ def is_id(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def own_deployments(pb_id: str, script_name: str) -> tuple[str, str]:
+    """Return the IDs of the deployments that run a block's script and that the script creates."""
+    return script_deployment_id(pb_id), deployment_id(pb_id, script_name)
 
 
 def recorded_deployments(state: Mapping[str, Any] | None) -> list[str]:

@@ -46,16 +46,16 @@ class Step:
         take_ownership: whether to take the ownership of the processing block.
         state: keys to set in the processing block's state.
         execution_block: keys to set in its execution block.
-        deploy: arguments of the deployment to create, if any.
-        remove_deployment: whether to remove the deployment.
-        release: whether to remove the deployment and to release the ownership.
+        deploy: arguments of the deployments to create, by ID.
+        remove_deployment: whether to remove the deployment that the script has created.
+        release: whether to remove all deployments and to release the ownership.
     """
 
     what: str
     take_ownership: bool = False
     state: Mapping[str, Any] = field(default_factory=dict)
     execution_block: Mapping[str, Any] = field(default_factory=dict)
-    deploy: Mapping[str, Any] | None = None
+    deploy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remove_deployment: bool = False
     release: bool = False
 
@@ -89,7 +89,8 @@ def next_step(
 ) -> Step | Wait | Done:
     """Return the next step of a processing block's script."""
     if block.status in DONE:
-        owned = block.owner is Owner.THIS or (block.deployment and block.owner is Owner.NOBODY)
+        deployed = block.deployment or block.script_deployment
+        owned = block.owner is Owner.THIS or (deployed and block.owner is Owner.NOBODY)
         return Step("cleanup", release=True) if owned else Done()
     if block.owner is Owner.OTHER:
         return Wait()
@@ -120,7 +121,7 @@ def next_step(
 
 
 def _cancel(block: Block, reason: str | None = None) -> Step:
-    """Cancel a block: CANCELLING, then its deployment is removed, then CANCELLED.
+    """Cancel a block: CANCELLING, then the script removes its deployment, then CANCELLED.
 
     Without a state, its script has not started, and nothing is to be removed.
     """
@@ -152,7 +153,7 @@ def _work(
     block: Block, parameters: Parameters, since: datetime, now: datetime, settings: Settings
 ) -> Step | Wait:
     if block.status is None:
-        return Step("STARTING", state={"status": "STARTING", "resources_available": False})
+        return _start(block)
     if block.status == "STARTING":
         if failure := parameters.failure("starting"):
             return end(block, "FAILED", failure)
@@ -168,6 +169,24 @@ def _work(
         )
     # Another program wrote this status.
     return Wait()
+
+
+def _start(block: Block) -> Step:
+    """Deploy the script, as the processing controller does.
+
+    ``deployments`` in the block's state lists only the deployments that the script creates.
+
+    Assumption: the values of the chart ``script``, which are not documented.
+    """
+    values = {
+        "image": block.script_image,
+        "env": [{"name": "SDP_PB_ID", "value": block.pb_id}],
+    }
+    return Step(
+        "STARTING",
+        state={"status": "STARTING", "resources_available": False},
+        deploy={block.script_deployment_id: {"chart": "script", "values": values}},
+    )
 
 
 def _is_blocked(block: Block) -> bool:
@@ -252,7 +271,7 @@ def _link_addresses(block: Block) -> Step | None:
 def _deploy(
     block: Block, parameters: Parameters, since: datetime, now: datetime
 ) -> Step | Wait | None:
-    """Create the deployment, also a lost one, and keep ``deployments_ready`` up to date."""
+    """Create its deployment, also a lost one, and keep ``deployments_ready`` up to date."""
     state = block.state or {}
     recorded = state.get("deployments")
     # Another program, whose block is taken over, may have recorded deployments of its own. Those
@@ -271,8 +290,10 @@ def _deploy(
             "deployment",
             state={"deployments": pending},
             deploy={
-                "chart": block.script_name.replace("_", "-"),
-                "values": {"image": block.script_image, "script": block.script},
+                block.deployment_id: {
+                    "chart": block.script_name.replace("_", "-"),
+                    "values": {"image": block.script_image, "script": block.script},
+                }
             },
         )
     if not block.deployment_running:

@@ -12,6 +12,7 @@ import pytest
 
 from ska_sdp_config import Config, ProcessingBlock
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.lmc.new_eb import new_eb_fields
 from ska_sdp_config.operations import new_id
 
 from .conftest import Run, contents, fill
@@ -119,13 +120,23 @@ def test_create_pb_with_an_execution_block(database: Config, here: Run) -> None:
         "eb_id": eb_id,
         "max_length": 60.0,
         "more": [1],
-        "subarray_id": None,
+        **new_eb_fields(),
         "pb_realtime": [pb_id],
-        "pb_batch": [],
+        "last_updated": eb["last_updated"],
+    }
+    assert (eb["scan_id"], eb["scans"], eb["status"], eb["subarray_id"]) == (
+        None,
+        [],
+        "ACTIVE",
+        None,
+    )
+    assert stored[f"/t/eb/{eb_id}/state"] == {
+        "scan_id": None,
+        "scan_type": None,
+        "scans": [],
         "status": "ACTIVE",
         "last_updated": eb["last_updated"],
     }
-    assert stored[f"/t/eb/{eb_id}/state"]["status"] == "ACTIVE"
     assert stored[f"/t/pb/{pb_id}"] == (
         ProcessingBlock(pb_id, eb_id, "realtime:vis:1.0.0", {}, []).to_dict()
     )

@@ -24,6 +24,7 @@ TARGETS = [
     ("eb eb-a", "/eb/eb-a"),
     ("deployment dpl-a", "/deploy/dpl-a"),
     ("pb-state pb-b", "/pb/pb-b/state"),
+    ("pb pb-b", "/pb/pb-b/state"),
     ("controller", "/lmc/controller"),
     ("subarray 01", "/lmc/subarray/01"),
     ("flow pb-a:data-queue:vis", "/flow/pb-a:data-queue:vis"),
@@ -250,7 +251,7 @@ def test_edit_of_a_long_key(database: Config, here: Run, editor: Editor) -> None
         ("eb eb-a", "false", 1, "The editor false failed with code 1: nothing was changed."),
         ("eb eb-none", "true", 3, "There is nothing at /eb/eb-none: try 'ska-sdp list eb'."),
         ("/pb/pb-a", "true", 1, "processing blocks are immutable, except for their states"),
-        ("pb pb-a", "true", 2, "Unknown object 'pb'"),
+        ("pb pb-none", "true", 3, "There is nothing at /pb/pb-none"),
         ("eb", "true", 2, "Missing argument 'ID'"),
     ],
 )

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.entity.codec import encode
 from tests.support.waiting import LATE, wait_until
 
 from .conftest import Run, Start, assert_rejected, contents, fill
@@ -100,6 +101,20 @@ def test_import_reads_standard_input_and_urls(database: Config, ska_sdp: Run, we
     result = ska_sdp("import", "scripts", web.url("/moved"), "-o", "yaml")
     assert result.out == "---\nunchanged: 3\n"
     assert len(contents(database)) == 3
+
+
+def test_import_system_reads_a_file_and_a_url(
+    database: Config, here: Run, web: Web, tmp_path: Path
+) -> None:
+    file = tmp_path / "system.yaml"
+    file.write_text("version: 1")
+    web.pages["/system.json"] = b'{"version": 2}'
+    assert here("import", "system", str(file)) == (0, "created /system\n", "")
+    assert contents(database) == {"/system": encode({"version": 1})}
+    assert here("import", "system", web.url("/system.json")) == (0, "updated /system\n", "")
+    assert contents(database) == {"/system": encode({"version": 2})}
+    missing = here("import", "system", str(tmp_path / "none"))
+    assert (missing.code, contents(database)) == (1, {"/system": encode({"version": 2})})
 
 
 @pytest.mark.parametrize(

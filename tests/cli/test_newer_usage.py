@@ -161,6 +161,17 @@ USAGE: dict[str, list[Use]] = {
         ("update flow-state pb-a:data-queue:vis '{}'", "updated ", f"{FLOW}/state", {}),
         ("edit flow-state pb-a:data-queue:vis", "updated ", f"{FLOW}/state", {"edited": 1}),
     ],
+    "ska-sdp (update|edit) pb, the state": [
+        (
+            'update pb pb-a \'{"status": "RUNNING"}\'',
+            "created ",
+            "/pb/pb-a/state",
+            {"status": "RUNNING"},
+        ),
+        ("update pbs pb-a '{}'", "created ", "/pb/pb-a/state", {}),
+        ("edit pb pb-a", "created ", "/pb/pb-a/state", {"edited": 1}),
+        ("update --edit pb pb-a", "created ", "/pb/pb-a/state", {"edited": 1}),
+    ],
     "ska-sdp update --edit OBJECT ID": [
         ("update --edit eb eb-a", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),
         ("update eb eb-a --edit", "updated /eb/eb-a\n", "/eb/eb-a", {"edited": 1}),
@@ -209,12 +220,47 @@ def test_line_of_two_meanings_keeps_that_of_the_earlier_usage(
     check_use(database, etcd, run_here, use, line_editor)
 
 
-def test_values_option_is_only_for_list(here: Run) -> None:
-    assert_rejected(here("-v", "get", "eb", "eb-a"), 2, "No such option")
+@pytest.mark.parametrize("options", ["-v", "--values", "-vq", "-qv", "-v --prefix /my_prefix"])
+def test_values_option_before_another_command_has_no_effect(
+    database: Config, here: Run, options: str
+) -> None:
+    fill(database, STORED)
+    words = options.split()
+    plain = [word for word in words if word not in ("-v", "--values")]
+    expected = here(*(["-q"] if "q" in options else plain), "get", "/my_prefix/eb/eb-p")
+    assert expected.code == 0
+    assert here(*words, "get", "/my_prefix/eb/eb-p") == expected
+
+
+def test_values_option_before_list_keeps_its_effect(database: Config, here: Run) -> None:
+    fill(database, STORED)
+    assert here("-qv", "list", "eb").out == "{}\n"
+    assert here("-v", "list", "eb") == here("list", "-v", "eb")
+
+
+def test_values_option_after_a_command_without_it_is_rejected(here: Run) -> None:
+    for words in (["get", "-v", "eb", "eb-a"], ["get", "eb", "eb-a", "-v"]):
+        assert_rejected(here(*words), 2, "No such option")
+
+
+def test_help_says_where_the_values_option_has_an_effect(here: Run) -> None:
+    shown = " ".join(here("-v", "-h").out.split())
+    assert "before any command, with effect in list, watch and history only." in shown
 
 
 def test_value_and_edit_exclude_each_other(here: Run) -> None:
     assert_rejected(here("update", "--edit", "eb", "eb-a", "{}"), 2, "Both a value and --edit")
+
+
+@pytest.mark.parametrize("kind", ["pb", "pb-state"])
+def test_update_of_a_processing_block_checks_its_state(
+    database: Config, here: Run, kind: str
+) -> None:
+    fill(database, STORED)
+    assert_rejected(here("update", kind, "pb-a", "{status: X}"), 1, "unknown status 'X'")
+    assert_rejected(here("update", kind, "pb-none", "{}"), 3, "There is nothing at /pb/pb-none")
+    assert here("update", "--force", kind, "pb-a", "{status: X}").code == 0
+    assert here("update", kind, "-h") == here("update", "pb-state", "-h")
 
 
 @pytest.mark.parametrize("line", ["list system", "create system {}", "delete system"])

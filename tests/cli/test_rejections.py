@@ -130,7 +130,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
         ("subarray 01 '{resources: 1}'", 1, "resources is 1: should be an object."),
         ("/pb/pb-a {}", 1, "try 'pb-state pb-a', or --force."),
         ("/lmc/controller 1", 1, "it is a number, not a mapping of fields."),
-        ("pb pb-a {}", 2, "Unknown object 'pb'"),
+        ("pb pb-none {}", 3, "There is nothing at /pb/pb-none"),
         ("eb eb-a {} --force", 2, "No such option"),
         ("eb eb/a {}", 2, "'eb/a' is no id"),
         ("controller", 2, "Missing argument 'VALUE'. Try 'ska-sdp update controller -h'."),

@@ -41,8 +41,6 @@ USAGE = [
     ("list subarays", "'subarray'"),
     ("list PB", "'pb'"),
     ("get pbstate pb-test-20260101-00012", "'pb'"),
-    ("update pb pb-test-20260101-00012 {}", "'pb-state'"),
-    ("update pbs pb-test-20260101-00012 {}", "'pb-state'"),
     ("delete processing-block pb-test-20260101-00012", "'pb'"),
     ("import script x.yaml", "'scripts'"),
     # Missing and swapped arguments.

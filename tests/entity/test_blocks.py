@@ -181,7 +181,8 @@ def test_execution_block_has_documented_fields() -> None:
     assert set(ExecutionBlock.model_fields) == {
         "key", "subarray_id", "max_length", "context", "beams", "scan_types", "channels",
         "polarisations", "fields", "resources", "pb_realtime", "pb_batch",
-        "pb_receive_addresses", "current_scan_type", "scan_id", "status", "last_updated",
+        "pb_receive_addresses", "current_scan_type", "scan_id",
+        "scans", "status", "last_updated",
     }  # fmt: skip
 
 

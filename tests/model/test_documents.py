@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ska_sdp_config.entity import ExecutionBlock
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.lmc.new_eb import new_eb_fields
 from ska_sdp_config.lmc.settings import stored_settings
 from ska_sdp_config.lmc.snapshot import Writes, required_paths
 from ska_sdp_config.lmc.states import Json, ObsState
@@ -47,7 +50,8 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
     assert eb["status"] == "ACTIVE"
     assert (eb["pb_realtime"], eb["pb_batch"]) == (["pb-a"], ["pb-b"])
     assert eb["pb_receive_addresses"] is None
-    assert (eb["current_scan_type"], eb["scan_id"]) == (None, None)
+    assert (eb["current_scan_type"], eb["scan_id"], eb["scans"]) == (None, None, [])
+    assert eb.keys() == {*new_eb_fields(), "key", "eb_id", "max_length", "last_updated"}
     assert eb["key"] == eb["eb_id"] == NEW_EB
     assert (eb["subarray_id"], eb["max_length"]) == ("01", 60.0)
     assert eb["resources"] == {"receptors": ["SKA001"], "receive_nodes": 1}
@@ -79,6 +83,14 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
         resources={"csp_links": [], "receptors": ["SKA001"], "receive_nodes": 1},
         settings=stored_settings(world.settings),
     )
+
+
+def test_execution_block_without_max_length_can_be_read() -> None:
+    world = World(documents(ObsState.EMPTY))
+    message = replace(assign_message(), execution_block={"eb_id": NEW_EB})
+    world.command("AssignResources", message)
+    path = f"/eb/{NEW_EB}"
+    ExecutionBlock.from_stored(encode(world.documents[path]), NEW_EB, path)
 
 
 def test_assign_resources_in_idle_adds_to_the_active_execution_block() -> None:

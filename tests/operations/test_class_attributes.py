@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cached_property
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -16,6 +17,7 @@ from ska_sdp_config.config import Config
 from ska_sdp_config.entity import Owner, Resource, System
 from ska_sdp_config.entity.flow import PVCPath
 from ska_sdp_config.operations.base import Collection
+from ska_sdp_config.operations.collections import Collections
 from ska_sdp_config.operations.component import Components
 from ska_sdp_config.operations.device import Subarrays
 from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
@@ -81,6 +83,20 @@ def test_components_and_subarrays_declare_their_key_parts() -> None:
     assert (Subarrays.PREFIX, list(Subarrays.KEY_PARTS)) == ("/lmc/subarray", ["subarray_id"])
     assert (Subarrays.HAS_STATE, Subarrays.HAS_OWNER) == (False, False)
     assert Subarrays.MODEL_CLASS is dict
+
+
+COLLECTIONS = [
+    name for name, each in vars(Collections).items() if isinstance(each, cached_property)
+]
+
+
+@pytest.mark.parametrize("name", COLLECTIONS)
+def test_model_class_gives_the_key_patterns_of_its_collection(config: Config, name: str) -> None:
+    for txn in config.txn():
+        entities = getattr(txn, name)
+        model: Any = getattr(entities, "MODEL_CLASS", dict)
+        if model is not dict:
+            assert model.key_patterns() == entities.KEY_PARTS
 
 
 PARTS = ["a", "vis-receive", "A.b_c-1", "", "-", "a:b", "a/b", "a b", "é", "a" * 96, "a" * 97]

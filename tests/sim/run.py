@@ -90,12 +90,14 @@ def apply(before: Block, step: Step) -> Block:
         after = replace(after, state={**(before.state or {}), **step.state})
     if step.execution_block:
         after = observe(after, **step.execution_block)
-    if step.deploy is not None:
+    if before.script_deployment_id in step.deploy:
+        after = replace(after, script_deployment=True)
+    if before.deployment_id in step.deploy:
         after = replace(after, deployment=True, deployment_running=True)
     if step.remove_deployment or step.release:
         after = replace(after, deployment=False, deployment_running=False)
     if step.release:
-        after = replace(after, owner=Owner.NOBODY)
+        after = replace(after, script_deployment=False, owner=Owner.NOBODY)
     return after
 
 

@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_sim.block import DONE, Block, deployment_id, find_cycle
+from ska_sdp_sim.block import DONE, Block, deployment_id, find_cycle, script_deployment_id
 
 
 def test_deployment_id_contains_block_and_script() -> None:
     assert deployment_id("pb-a", "vis_receive") == "proc-pb-a-vis-receive"
+
+
+def test_script_deployment_id_contains_the_block() -> None:
+    assert script_deployment_id("pb-a") == "proc-pb-a-script"
 
 
 @given(

@@ -203,6 +203,7 @@ def test_phases_never_go_back(
                 assert run.block.status == "FINISHED"
             if run.block.status in DONE:
                 assert not run.block.deployment
+                assert not run.block.script_deployment
                 assert run.block.owner is not Owner.THIS
                 continue
             if run.block.status == "CANCELLING":

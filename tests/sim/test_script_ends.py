@@ -100,6 +100,7 @@ def test_cancellation_ends_every_phase(start: Block) -> None:
         expected = ["CANCELLING", *removal, "CANCELLED"] if point.state else ["CANCELLED"]
         assert run.go() == expected
         assert not run.block.deployment
+        assert not run.block.script_deployment
         assert not run.state.get("deployments")
         assert not run.state.get("deployments_ready")
 
@@ -111,6 +112,7 @@ def test_cancelling_block_keeps_its_deployment_until_the_next_step() -> None:
     run.step()
     assert run.state["status"] == "CANCELLING"
     assert run.block.deployment
+    assert run.block.script_deployment
     # Another program may cancel a single block, and its execution block is finished meanwhile.
     for status in ("ACTIVE", "FINISHED"):
         again = Run(observe(run.block, status=status))

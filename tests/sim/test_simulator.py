@@ -27,7 +27,7 @@ from tests.support.waiting import wait_until
 
 ICAL = "pb-test-20260131-00001"
 DPREB = "pb-test-20260131-00002"
-DEPLOYMENT = f"proc-{RECEIVE}-vis-receive"
+SCRIPT, DEPLOYMENT = f"proc-{RECEIVE}-script", f"proc-{RECEIVE}-vis-receive"
 
 
 def components(config: Config) -> list[str]:
@@ -75,6 +75,7 @@ def test_status_flags_addresses_and_deployments_follow_the_order_of_the_real_com
     paths = {
         "owner": f"/pb/{RECEIVE}/owner",
         "state": f"/pb/{RECEIVE}/state",
+        "script": f"/deploy/{SCRIPT}",
         "eb": f"/eb/{EB}",
         "deployment": f"/deploy/{DEPLOYMENT}",
         "release": f"/deploy/{DEPLOYMENT}/state",
@@ -111,7 +112,9 @@ def test_status_flags_addresses_and_deployments_follow_the_order_of_the_real_com
     assert [name for _, name, _ in written] == [
         "eb",  # by assign
         "owner",
-        *["state"] * 5,
+        "state",
+        "script",
+        *["state"] * 4,
         "eb",
         "state",
         "deployment",
@@ -123,8 +126,8 @@ def test_status_flags_addresses_and_deployments_follow_the_order_of_the_real_com
     assert [value for _, name, value in written if name == "release"] == [
         {"num_pod": 1, "pods": {f"{DEPLOYMENT}-0": status}} for status in ("PENDING", "RUNNING")
     ]
-    # One transaction each, but the deployment is created with the state that lists it.
-    numbers = [number for number, name, _ in written if name != "deployment"]
+    # One transaction each, but a deployment is created with the state that goes with it.
+    numbers = [number for number, name, _ in written if name not in ("script", "deployment")]
     assert len(set(numbers)) == len(numbers)
     assert [value["pb_receive_addresses"] for _, name, value in written if name == "eb"] == [
         None,
@@ -133,8 +136,20 @@ def test_status_flags_addresses_and_deployments_follow_the_order_of_the_real_com
     for _, name, value in written:
         if name in ("state", "eb"):
             assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value["last_updated"])
-    deployment = next(value for _, name, value in written if name == "deployment")
-    assert deployment == {
+    documents = {name: value for _, name, value in written}
+    assert documents["script"] == {
+        "key": SCRIPT,
+        "dpl_id": SCRIPT,
+        "kind": "helm",
+        "args": {
+            "chart": "script",
+            "values": {
+                "image": "registry/vis-receive:1.0.0",
+                "env": [{"name": "SDP_PB_ID", "value": RECEIVE}],
+            },
+        },
+    }
+    assert documents["deployment"] == {
         "key": DEPLOYMENT,
         "dpl_id": DEPLOYMENT,
         "kind": "helm",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ska_sdp_config.lmc import paths, rejections
 from ska_sdp_config.lmc.blocks import has_kind, script_of
+from ska_sdp_config.lmc.new_eb import new_eb_fields
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import Json, ObsState
 from ska_sdp_lmc.commands.documents import read_list
@@ -16,7 +16,8 @@ from ska_sdp_lmc.messages.internal import AssignResources, ReleaseResources
 
 __all__ = ["assign_resources", "message_paths", "release_all_resources", "release_resources"]
 
-_EB_LISTS = ("scan_types", "beams", "channels", "polarisations", "fields")
+_GIVEN_FIELDS = ("context", "scan_types", "beams", "channels", "polarisations", "fields")
+"""Fields of a new execution block that the message gives."""
 
 
 def message_paths(message: AssignResources) -> list[str]:
@@ -92,20 +93,14 @@ def _reject_existing(snapshot: Snapshot, message: AssignResources) -> None:
 
 def _new_eb(builder: WriteBuilder, eb: Json, pbs: Sequence[Json]) -> Json:
     realtime, batch = _ids_by_kind(pbs)
-    lists: dict[str, Any] = {name: list(eb.get(name) or []) for name in _EB_LISTS}
     return {
         **eb,
+        **new_eb_fields(),
+        **{name: eb[name] for name in _GIVEN_FIELDS if eb.get(name)},
         "key": eb["eb_id"],
-        **lists,
-        "max_length": eb.get("max_length"),
-        "context": eb.get("context") or {},
         "resources": builder.resources,
         "pb_realtime": realtime,
         "pb_batch": batch,
-        "pb_receive_addresses": None,
-        "current_scan_type": None,
-        "scan_id": None,
-        "status": "ACTIVE",
         "subarray_id": builder.snapshot.subarray_id,
     }
 

@@ -228,19 +228,19 @@ def _create_eb(
         Failed: the parameters are invalid for an execution block.
     """
     from ska_sdp_config.cli.validity import stored_text
+    from ska_sdp_config.lmc.new_eb import new_eb_fields
+    from ska_sdp_config.lmc.statuses import EB_ACTIVE
 
     path = EB.path(prefix, eb_id)
     stored_text(path, given, prefix)
     pb_field = f"pb_{script.kind}"
     eb = {
-        "subarray_id": None,
-        "pb_realtime": [],
-        "pb_batch": [],
+        **new_eb_fields(),
         **given,
         "key": eb_id,
         "eb_id": eb_id,
         pb_field: [*given.get(pb_field, []), pb_id],
-        "status": "ACTIVE",
+        "status": EB_ACTIVE,
         "last_updated": timestamp(),
     }
     txn.create(path, stored_text(path, eb, prefix))

@@ -16,6 +16,7 @@ from ska_sdp_config.cli import values
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.entry import (
     CHANGEABLE,
+    NAMES_OF_CHANGEABLE,
     check_changeable,
     check_object,
     check_status,
@@ -219,9 +220,11 @@ command = TargetGroup(
     key_options=[FORCE],
     kind_options={PB_STATE: [FORCE_STATUS]},
     kinds=CHANGEABLE,
+    other_names=NAMES_OF_CHANGEABLE,
     usage=usage(),
     help="Edit the value of a key, or of an object, or only the state of an object, with the "
-    "editor set in VISUAL or EDITOR. A missing state of an existing object is created. On a "
-    "terminal, an execution block that a subarray links and the state of a processing block that "
-    "has a live owner are changed only after confirmation. An unchanged value is not written.",
+    "editor set in VISUAL or EDITOR. A missing state of an existing object is created. pb "
+    "means pb-state, as processing blocks are immutable. On a terminal, an execution block that a "
+    "subarray links and the state of a processing block that has a live owner are changed only "
+    "after confirmation. An unchanged value is not written.",
 )

@@ -17,7 +17,9 @@ from ska_sdp_config.cli.objects import (
     DEPLOYMENT,
     EB,
     FLOW,
+    OTHER_NAMES,
     PB,
+    PB_STATE,
     REQUEST,
     RESOURCE,
     SCRIPT,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANGEABLE",
+    "NAMES_OF_CHANGEABLE",
     "check_changeable",
     "check_object",
     "check_status",
@@ -63,6 +66,10 @@ CHANGEABLE = (
     SYSTEM,
 )
 """Objects that can be updated and edited; of processing blocks only the states."""
+
+
+NAMES_OF_CHANGEABLE = {**OTHER_NAMES, "pb": PB_STATE.name, "pbs": PB_STATE.name}
+"""Other names of these objects: of a processing block only the state can be meant."""
 
 
 def usage(argument: str = "") -> list[str]:

@@ -11,7 +11,7 @@ from ska_sdp_config.cli.objects import OTHER_NAMES
 from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, takes_value
 from ska_sdp_config.cli.suggestions import advise_on_object, closest, misspelt_option
 
-__all__ = ["HELP", "Action", "Group", "make_command", "with_printer"]
+__all__ = ["HELP", "Action", "Group", "first_word", "make_command", "with_printer"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every command: the names of the help option."""
@@ -55,6 +55,7 @@ class Group(click.Group):
         members: the noun for subcommands in help and errors.
         alternative: what else may be named, for errors.
         unsupported: the reasons why known objects are not among the subcommands, by name.
+        other_names: other names that are accepted for subcommands.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Group(click.Group):
         members: str = "object",
         alternative: str = "",
         unsupported: Mapping[str, str] | None = None,
+        other_names: Mapping[str, str] = OTHER_NAMES,
         **arguments: Any,
     ) -> None:
         super().__init__(context_settings=HELP, no_args_is_help=False, **arguments)
@@ -71,10 +73,11 @@ class Group(click.Group):
         self.members = members
         self._alternative = alternative
         self._unsupported = unsupported or {}
+        self._other_names = other_names
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the name of the subcommand to the front; keep the order of the rest."""
-        at = _first_word(args)
+        at = first_word(args)
         if at is not None:
             args = [self._name(args[at]), *args[:at], *args[at + 1 :]]
         rest = super().parse_args(ctx, args)
@@ -113,7 +116,7 @@ class Group(click.Group):
 
     def _name(self, word: str) -> str:
         """Return the name of the subcommand for a word that may be another name of it."""
-        name = OTHER_NAMES.get(word, word)
+        name = self._other_names.get(word, word)
         return name if name in self.commands else word
 
     def _fail_unknown(self, ctx: click.Context, word: str, *rest: str) -> None:
@@ -146,7 +149,7 @@ class Group(click.Group):
         return f"{names}, {self._alternative}" if self._alternative else names
 
 
-def _first_word(args: Sequence[str]) -> int | None:
+def first_word(args: Sequence[str]) -> int | None:
     """Return the position of the first word that is neither an option nor the value of one."""
     skip = False
     for position, word in enumerate(args):

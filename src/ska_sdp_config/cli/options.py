@@ -22,11 +22,13 @@ __all__ = [
     "OLDER_THAN",
     "SINCE",
     "TIMEOUT",
+    "VALUES_BEFORE",
     "VALUE_OPTIONS",
     "YES",
     "flag",
     "has_debug",
     "takes_value",
+    "without_values",
 ]
 
 
@@ -146,6 +148,14 @@ DEBUG = click.Option(
     help="Log what the library does, and print the traceback of an error.",
 )
 
+# Removed before a verb that does not have it: newer releases accept it before all of them.
+VALUES_BEFORE = click.Option(
+    ["-v", "--values"],
+    is_flag=True,
+    expose_value=False,
+    help="Print whole values; before any command, with effect in list, watch and history only.",
+)
+
 COMMON: list[click.Parameter] = [
     flag("-q", "--quiet", text="Print less: values without their keys, and no notes."),
     OUTPUT,
@@ -197,6 +207,21 @@ def has_debug(words: Sequence[str]) -> bool:
                 return True
             is_value = takes_value(word)
     return False
+
+
+def without_values(words: Sequence[str]) -> list[str]:
+    """Return options and their values without ``-v`` and ``--values``; ``-qv`` becomes ``-q``."""
+    kept: list[str] = []
+    is_value = False
+    for word in words:
+        letters = "" if is_value else _flags(word)
+        if letters:
+            left = letters.replace("v", "") + word[1 + len(letters) :]
+            kept += [f"-{left}"] if left else []
+        elif is_value or word != "--values":
+            kept.append(word)
+        is_value = not is_value and takes_value(word)
+    return kept
 
 
 def _flags(word: str) -> str:

@@ -14,9 +14,9 @@ import click
 
 from ska_sdp_config.cli.completion import VARIABLE, register_shells
 from ska_sdp_config.cli.errors import explain
-from ska_sdp_config.cli.group import Group
+from ska_sdp_config.cli.group import Group, first_word
 from ska_sdp_config.cli.objects import OBJECTS
-from ska_sdp_config.cli.options import DEBUG, has_debug
+from ska_sdp_config.cli.options import DEBUG, VALUES_BEFORE, has_debug, without_values
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.terminal import guard_streams
 
@@ -73,6 +73,15 @@ EXIT_CODES = [
 class Program(Group):
     """Group of the verbs, each imported on first use."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remove ``-v`` before a verb that does not have it."""
+        at = first_word(args)
+        if at is not None:
+            command = self.get_command(ctx, args[at])
+            if not any("-v" in each.opts for each in (command.params if command else ())):
+                args = [*without_values(args[:at]), *args[at:]]
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the verbs."""
         return list(VERBS)
@@ -112,7 +121,7 @@ program = Program(
     members="command",
     help="Inspect and change the configuration database of the Science Data Processor.",
     usage=["COMMAND [options] [OBJECT] [ARGUMENT]...", "COMMAND [OBJECT] (-h|--help)"],
-    params=[DEBUG],
+    params=[DEBUG, VALUES_BEFORE],
 )
 click.version_option(package_name="ska-sdp-lmc", prog_name="ska-sdp")(program)
 

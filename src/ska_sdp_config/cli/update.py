@@ -8,6 +8,7 @@ from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.edit import edit_value
 from ska_sdp_config.cli.entry import (
     CHANGEABLE,
+    NAMES_OF_CHANGEABLE,
     check_changeable,
     print_differences,
     replace,
@@ -67,9 +68,11 @@ command = TargetGroup(
     key_options=[FORCE],
     kind_options={PB_STATE: [FORCE_STATUS]},
     kinds=CHANGEABLE,
+    other_names=NAMES_OF_CHANGEABLE,
     usage=[*usage(" VALUE"), "[options] --edit (OBJECT [ID]|KEY)"],
     help="Replace the value of a key, or of an object, or only the state of an object; a missing "
-    "state is created. VALUE is JSON or YAML, @FILE, or - for standard input. On a terminal, an "
-    "execution block that a subarray links and the state of a processing block that has a live "
-    "owner are changed only after confirmation.",
+    "state is created. pb means pb-state, as processing blocks are immutable. VALUE is JSON or "
+    "YAML, @FILE, or - for standard input. On a terminal, an execution block that a subarray "
+    "links and the state of a processing block that has a live owner are changed only after "
+    "confirmation.",
 )

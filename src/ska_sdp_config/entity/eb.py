@@ -55,6 +55,7 @@ class ExecutionBlock(Entity):
         pb_receive_addresses: id of the processing block that provides the receive addresses.
         current_scan_type: the configured scan type, or None.
         scan_id: the running scan, or None.
+        scans: empty in new execution blocks; the scans are in the state.
         status: ACTIVE, FINISHED or CANCELLED.
         last_updated: time of the last write in UTC, ``YYYY-MM-DD HH:MM:SS``; old releases wrote
             seconds since 1970.
@@ -81,6 +82,7 @@ class ExecutionBlock(Entity):
     pb_receive_addresses: str | None = None
     current_scan_type: str | None = None
     scan_id: Annotated[int, Field(strict=True)] | None = None
+    scans: list[Any] = Field(default_factory=list)
     status: Annotated[str, AfterValidator(_read_obs_state)] = "ACTIVE"
     last_updated: str | int | float = ""
 

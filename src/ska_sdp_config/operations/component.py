@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.entity.common.ids import PATH_PART, check_path_part
+from ska_sdp_config.entity.common.ids import check_path_part
 from ska_sdp_config.entity.owner import Owner
 from ska_sdp_config.operations.base import NamedCollection
 from ska_sdp_config.operations.entry import EntryCollection, EntryOperations
@@ -79,7 +79,7 @@ class Components(NamedCollection[Owner], EntryCollection[Owner, Owner | dict[str
     """Components that are alive: names, and the processes that own them."""
 
     PREFIX = "/component"
-    KEY_PARTS: ClassVar[dict[str, str]] = {"name": PATH_PART}
+    KEY_PARTS: ClassVar[dict[str, str]] = Owner.key_patterns()
     HAS_OWNER = True
     MODEL_CLASS = Owner
     suffix = _OWNER
