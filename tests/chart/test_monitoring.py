@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import helm_python
-import jsonschema
 import pytest
 import yaml
 
@@ -16,6 +15,7 @@ from tests.chart.promtool import needs_promtool, run_promtool
 from tests.chart.rendering import NAMESPACE, VALUE_SETS, Objects, Renderer, pod_specs, values_of
 from tests.chart.substitution import run_program
 from tests.docs.alarms import selectors
+from tests.support.schemas import draft_7
 
 SCHEMAS = json.loads(Path(__file__).with_name("monitoring.schema.json").read_text())
 KINDS = ("PodMonitor", "PrometheusRule")
@@ -27,7 +27,7 @@ def test_resources_match_the_schemas_of_the_prometheus_operator(render: Renderer
     for path in VALUE_SETS:
         objects = render(values_of(path))
         for kind in KINDS:
-            validator = jsonschema.Draft7Validator(SCHEMAS | {"$ref": f"#/$defs/{kind}"})
+            validator = draft_7(SCHEMAS | {"$ref": f"#/$defs/{kind}"})
             for each in objects.of_kind(kind):
                 assert list(validator.iter_errors(each)) == []
                 found.add((path.name, kind))

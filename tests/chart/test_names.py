@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import helm_python
-import kubernetes_validate
 import pytest
 
 from tests.chart.rendering import Renderer
+from tests.support.schemas import check_kubernetes_object
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 LONGEST_RELEASE = 53
@@ -101,7 +101,7 @@ NUMERIC: dict[str, Any] = {
 def test_names_of_digits_are_texts(render: Renderer, backup: dict[str, Any]) -> None:
     objects = render(NUMERIC | {"backup": {"enabled": True} | backup})
     for each in objects:
-        kubernetes_validate.validate(each, "1.31", strict=True)
+        check_kubernetes_object(each)
 
 
 def test_names_of_digits_are_texts_for_the_operator(render: Renderer) -> None:

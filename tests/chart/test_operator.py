@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import jsonschema
-import kubernetes_validate
 import pytest
 from docs.generate.chart import CHART
 
 from tests.chart.rendering import VALUE_SETS, Manifest, Renderer, container_of, values_of
+from tests.support.schemas import check_kubernetes_object, draft_7
 
 TANGO_HOST = "databaseds-tango-base:10000"
 VALUES: dict[str, Any] = {
@@ -192,7 +191,7 @@ def test_other_port_of_the_tango_database_is_in_the_notes(render: Renderer) -> N
 
 def test_device_servers_match_the_schema_of_the_chart(render: Renderer) -> None:
     schema = json.loads((CHART / "deviceserver.schema.json").read_text())
-    validator = jsonschema.Draft7Validator(schema)
+    validator = draft_7(schema)
     versions = set()
     for path in VALUE_SETS:
         for each in render(values_of(path)).of_kind("DeviceServer"):
@@ -211,10 +210,10 @@ def test_device_servers_match_the_schema_of_the_chart(render: Renderer) -> None:
                     **{key: value for key, value in spec.items() if key in OF_PODS},
                 },
             }
-            kubernetes_validate.validate(pod, "1.31", strict=True)
+            check_kubernetes_object(pod)
             # Pods and containers both have its fields.
             pod["spec"]["containers"][0]["securityContext"] = spec["securityContext"]
-            kubernetes_validate.validate(pod, "1.31", strict=True)
+            check_kubernetes_object(pod)
     assert versions == {"tango.tango-controls.org/v1", "tango.tango-controls.org/v2"}
 
 

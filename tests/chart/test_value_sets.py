@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 from docs.generate.chart import CHART
-from kubernetes_validate import utils
 
 from ska_sdp_config.drivers.etcd.settings import Settings as DatabaseSettings
 from ska_sdp_lmc.devices.controller import SDPController
@@ -32,6 +28,7 @@ from tests.chart.rendering import (
 )
 from tests.devices.device_settings import load_settings
 from tests.support.certificates import Authority
+from tests.support.schemas import check_kubernetes_object
 
 ROOT = CHART.parents[1]
 
@@ -39,14 +36,6 @@ ROOT = CHART.parents[1]
 def test_helm_lints_the_chart_without_warning(render: Renderer) -> None:
     assert len(VALUE_SETS) >= 12
     assert render.lint() == []
-
-
-@pytest.fixture(autouse=True, scope="module")
-def read_schemas_once() -> Iterator[None]:
-    """Cache the large schemas of Kubernetes, which are read for each object."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(utils, "schema_contents", cache(utils.schema_contents))
-        yield
 
 
 @pytest.mark.parametrize(
@@ -63,7 +52,7 @@ def test_objects_match_the_schemas_of_kubernetes(objects: Objects, version: str)
     standard = [each for each in objects if each["kind"] not in defined]
     assert standard
     for each in standard:
-        kubernetes_validate.validate(each, version, strict=True)
+        check_kubernetes_object(each, version)
 
 
 def variables(container: Manifest) -> dict[str, str]:

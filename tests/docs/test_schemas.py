@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
 import pytest
 from docs.generate.messages import EXAMPLES, short_example
 from docs.generate.schemas import DIRECTORY, MESSAGES, files
@@ -18,13 +17,13 @@ from ska_sdp_config.lmc.schema.versions import KNOWN
 from ska_sdp_lmc.messages import MessageError, read_receive_addresses
 from ska_sdp_lmc.messages.examples import example, example_names
 from tests.messages.small import PARSERS
+from tests.support.schemas import draft_2020_12
 
 
 @functools.cache
 def validator(name: str) -> Any:
     schema = json.loads((DIRECTORY / f"{name}.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
+    return draft_2020_12(schema)
 
 
 def test_schema_files_are_current() -> None:

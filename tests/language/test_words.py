@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,13 @@ _SUFFIXES = (".py", ".md", ".yaml", ".yml", ".tpl", ".toml", ".js", ".css", ".do
 _GENERATED = ("_build", "__pycache__", "schemas")
 
 
-def searched() -> Iterator[tuple[str, str]]:
+@cache
+def searched() -> Mapping[str, str]:
+    """Return the searched texts by file."""
+    return dict(_searched())
+
+
+def _searched() -> Iterator[tuple[str, str]]:
     for place in SEARCHED:
         for path in [ROOT / place, *sorted((ROOT / place).rglob("*"))]:
             name = str(path.relative_to(ROOT))
@@ -90,15 +97,12 @@ def newest(path: Path) -> str:
     return "\n## ".join(text.split("\n## ")[:2]) if path.name == "CHANGELOG.md" else text
 
 
-FILES = list(searched())
-
-
 @pytest.mark.parametrize("pattern", REPLACED)
 def test_replaced_words_stay_away(pattern: str) -> None:
     words = re.compile(rf"(?:{pattern})(?![^\W_])", re.IGNORECASE | re.MULTILINE)
     found = [
         f"{name}:{text.count(NEWLINE, 0, match.end()) + 1}: {match[0].strip()!r}"
-        for name, text in FILES
+        for name, text in searched().items()
         for match in words.finditer(text)
         # An underscore also separates words, which \b does not know.
         if not text[: match.start()][-1:].isalnum()

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from dockerfile_parse import DockerfileParser
 
 from tests.support.release import ENVIRONMENT, ROOT, VERSION, WHEEL, git, make_release
@@ -109,6 +107,10 @@ def test_chart_deploys_the_images_of_the_version(dist: Path) -> None:
 
 
 def test_sbom_lists_all_locked_packages_with_their_hashes(dist: Path) -> None:
+    # See tests/support/schemas.py: the import takes seconds.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     text = (dist / SBOM).read_text()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     bill = json.loads(text)
