@@ -66,10 +66,10 @@ class Snapshot:
         if known is not None:
             self._store_reply(queries, known)
 
-    def end(self) -> None:
-        """Record what was read, for later predictions."""
+    def record_reads(self) -> None:
+        """Record which keys were read, for later predictions."""
         if self._predicted is not None:
-            self._predicted.record(self._first, self.reads)
+            self._predicted.record(self._first, self.reads.keys, self._entries)
 
     def pin(self) -> int:
         """Return the revision, reading the newest one if nothing was read yet."""
