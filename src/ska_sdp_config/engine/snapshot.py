@@ -112,8 +112,10 @@ class Snapshot:
 
     def peek(self, keys: Sequence[str]) -> dict[str, str | None]:
         """Return the texts of some keys, read in one call, without guarding them."""
-        self.pin_or_rerun()
+        self._reruns_if_lost = True
         self.fetch_keys(keys)
+        # Without any key to read, nothing has pinned the revision.
+        self.pin()
         entries = {key: self._entries.get(key) for key in keys}
         return {key: entry.value if entry else None for key, entry in entries.items()}
 
