@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import resource
 import shutil
 import signal
@@ -300,6 +301,18 @@ def test_record_leaves_other_files(
     assert (result.code, result.out) == (1, "")
     assert f"{file} cannot be continued: " in result.err
     assert file.read_text() == content
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_record_rejects_what_is_no_regular_file(
+    database: Config, ska_sdp: Run, file: Path, kind: str
+) -> None:
+    if kind == "pipe":
+        os.mkfifo(file)
+    name = str(file) if kind == "pipe" else "/dev/null"
+    result = ska_sdp("record", name)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == f"ska-sdp: {name} is no regular file: give another name.\n"
 
 
 def test_record_names_a_directory_that_is_missing(database: Config, ska_sdp: Run) -> None:
