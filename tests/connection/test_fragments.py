@@ -43,12 +43,11 @@ def test_fragment_is_recognized_by_its_unknown_field() -> None:
 def test_fragment_is_recognized_by_its_name() -> None:
     """Newer generated messages know the field, so it is no unknown one."""
     file = descriptor_pb2.FileDescriptorProto(name="newer.proto", syntax="proto3")
-    field = descriptor_pb2.FieldDescriptorProto(
-        name="fragment", number=7, type="TYPE_BOOL", label="LABEL_OPTIONAL"
-    )
+    fields = descriptor_pb2.FieldDescriptorProto
+    field = fields(name="fragment", number=7, type=fields.TYPE_BOOL, label=fields.LABEL_OPTIONAL)
     file.message_type.add(name="Newer", field=[field])
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]
+    pool.Add(file)
     newer = message_factory.GetMessageClass(pool.FindMessageTypeByName("Newer"))
     assert is_fragment(newer.FromString(b"\x38\x01"))
     assert not is_fragment(newer.FromString(b"\x38\x00"))
