@@ -9,6 +9,7 @@ import pytest
 from ska_sdp_config.engine import snapshot
 from ska_sdp_config.store.interface import Put
 from tests.support.backends import Connect, compact, put
+from tests.support.stores import CountedReads
 
 
 def test_key_that_no_path_has_is_not_peeked(connect: Connect) -> None:
@@ -120,6 +121,17 @@ def test_peeked_texts_contain_pending_writes_and_are_not_guarded(connect: Connec
             put(other, **{"pb/a": "3", "pb/e": "3"})
             assert txn.peek_many(paths) == expected
     assert runs == 1
+
+
+def test_peeked_texts_are_read_in_one_round_trip(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = connect()
+    put(backend, **{"pb/a": "1"})
+    counted = CountedReads(backend, monkeypatch)
+    for txn in backend.txn():
+        assert txn.peek_many(["/pb/a", "/pb/b"]) == {"/pb/a": "1", "/pb/b": None}
+    assert len(counted.queries) == 1
 
 
 def test_peeked_texts_that_are_lost_are_read_in_another_attempt(connect: Connect) -> None:

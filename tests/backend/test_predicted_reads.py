@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from ska_sdp_config.engine import predicted_reads
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.engine.predicted_reads import MAX_QUERIES
+from ska_sdp_config.engine.predicted_reads import MAX_QUERIES, MAX_TEXT_LENGTH, PredictedReads
 from ska_sdp_config.engine.transaction import Txn
-from ska_sdp_config.store.interface import Put
+from ska_sdp_config.store.interface import Put, Query
+from ska_sdp_config.store.keys import Span
 from tests.support.backends import Connect, put
 from tests.support.stores import CountedReads
 
@@ -83,20 +84,27 @@ def test_third_run_of_list_and_reads_takes_one_round_trip(reader: Reader) -> Non
     assert reader.run(*runs) == [(["1"] * 10, n) for n in (11, 11, 1, 1)]
 
 
-def test_reads_before_and_after_a_list_take_one_round_trip(reader: Reader) -> None:
+def test_later_listings_are_not_predicted(reader: Reader) -> None:
     def body(txn: Txn) -> object:
         return txn.get("/a"), txn.list_keys("/pb/"), txn.get(PATHS[3]), txn.list_keys("/eb/")
 
-    assert reader.run(*[body] * 3) == [((None, PATHS, "1", []), n) for n in (4, 4, 1)]
+    assert reader.run(*[body] * 3) == [((None, PATHS, "1", []), n) for n in (4, 4, 3)]
 
 
-def test_members_may_come_and_go_without_ending_the_prediction(
-    reader: Reader, other: Backend
-) -> None:
+def test_values_listed_first_are_read_once(reader: Reader, counted: CountedReads) -> None:
+    def body(txn: Txn) -> object:
+        return len(txn.list_values("/pb/")), txn.get("/a"), txn.get("/b")
+
+    assert reader.run(*[body] * 3) == [((10, None, None), n) for n in (3, 3, 1)]
+    assert [query.span.begin for query in counted.queries[0]] == ["2/pb/", "1/a", "1/b"]
+
+
+def test_new_members_end_the_prediction(reader: Reader, other: Backend) -> None:
     reader.run(list_and_get, list_and_get)
     put(other, **{"pb/new": "2"})
+    assert reader.run(*[list_and_get] * 3) == [([*["1"] * 10, "2"], n) for n in (2, 12, 1)]
     other.delete("/pb/0")
-    assert reader.run(list_and_get, list_and_get) == [([*["1"] * 9, "2"], 1)] * 2
+    assert reader.run(*[list_and_get] * 3) == [([*["1"] * 9, "2"], n) for n in (1, 11, 1)]
 
 
 def test_other_reads_end_the_prediction(reader: Reader) -> None:
@@ -183,7 +191,29 @@ def test_prediction_has_limits(
     assert reader.round_trips(*[get(*many)] * 3) == [MAX_QUERIES + 1] * 3
     assert reader.round_trips(*[get(*many[1:])] * 3) == [MAX_QUERIES, MAX_QUERIES, 1]
 
-    monkeypatch.setattr(predicted_reads, "MAX_PATTERNS", 3)
+    monkeypatch.setattr(predicted_reads, "MAX_PREDICTIONS", 3)
     for path in many[:10]:
         reader.run(get(path, "/a"))
-        assert len(backend.predicted._patterns) <= 3
+        assert len(backend.predicted._predictions) <= 3
+
+
+def test_values_that_have_grown_are_read_one_by_one(reader: Reader, other: Backend) -> None:
+    three = get(*PATHS[:3])
+    large = "x" * (MAX_TEXT_LENGTH // 2)
+    put(other, **{"pb/0": large})
+    assert reader.round_trips(*[three] * 3) == [3, 3, 1]
+    put(other, **{"pb/1": large})
+    assert reader.run(*[three] * 4) == [([large, large, "1"], n) for n in (1, 3, 3, 3)]
+    put(other, **{"pb/1": "1"})
+    assert reader.run(*[three] * 3) == [([large, "1", "1"], n) for n in (3, 3, 1)]
+
+
+def test_cost_of_many_reads_is_small() -> None:
+    """Reads of more keys than a prediction has are only counted."""
+
+    class Keys(dict[str, int]):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("The keys were read.")
+
+    reads = Keys((f"2/pb/{number}", 1) for number in range(MAX_QUERIES + 1))
+    PredictedReads().record([Query(Span("2/a"))], reads, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from pyetcd import etcdrpc
 
 from ska_sdp_config.drivers.etcd.fragments import is_fragment, whole_revisions
@@ -37,3 +38,16 @@ def test_fragment_is_recognized_by_its_unknown_field() -> None:
     assert is_fragment(etcdrpc.WatchResponse.FromString(b"\x38\x01"))
     assert not is_fragment(etcdrpc.WatchResponse.FromString(b"\x38\x00"))
     assert not is_fragment(response([1]))
+
+
+def test_fragment_is_recognized_by_its_name() -> None:
+    """Newer generated messages know the field, so it is no unknown one."""
+    file = descriptor_pb2.FileDescriptorProto(name="newer.proto", syntax="proto3")
+    fields = descriptor_pb2.FieldDescriptorProto
+    field = fields(name="fragment", number=7, type=fields.TYPE_BOOL, label=fields.LABEL_OPTIONAL)
+    file.message_type.add(name="Newer", field=[field])
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    newer = message_factory.GetMessageClass(pool.FindMessageTypeByName("Newer"))
+    assert is_fragment(newer.FromString(b"\x38\x01"))
+    assert not is_fragment(newer.FromString(b"\x38\x00"))

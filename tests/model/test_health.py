@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from ska_sdp_config.lmc.blocks import ProcessingBlock
 from ska_sdp_config.lmc.health import MAX_SENTENCES, Fault, Outage, health, seen_since, sentences
 from ska_sdp_config.lmc.states import HealthState, ObsState
 
@@ -48,6 +49,22 @@ def test_each_fault_makes_subarray_degraded() -> None:
     assert texts(world) == []
     del world.documents[f"/pb/{RECEIVE}"]
     assert texts(world) == [f"Processing block {RECEIVE} is missing"]
+
+
+def test_failed_blocks_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comparing each block with each failed one would be quadratic."""
+
+    def fail(self: ProcessingBlock, other: object) -> bool:
+        raise AssertionError("Two blocks were compared.")
+
+    world = World(documents(ObsState.READY))
+    world.set_state(RECEIVE, status="FAILED", reason="killed")
+    world.set_state(BATCH, status="FAILED", reason="no space")
+    monkeypatch.setattr(ProcessingBlock, "__eq__", fail)
+    assert texts(world) == [
+        f"Processing block {RECEIVE} is FAILED: killed",
+        f"Processing block {BATCH} is FAILED: no space",
+    ]
 
 
 def test_pending_blocks_are_not_faults() -> None:

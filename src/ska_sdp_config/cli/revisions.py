@@ -34,10 +34,10 @@ MAX_QUEUED_BYTES = 64_000_000
 """Size of the received texts after which a stream waits until they are consumed."""
 
 COMPACTED = "they were compacted before they were received"
-"""Cause of a gap."""
+"""Cause of a gap after which the same history continues: etcd has discarded its oldest part."""
 
 RESTORED = "the database was restored from an older copy, or is another one"
-"""Cause of a gap."""
+"""Cause of a gap after which another history continues."""
 
 MAX_SILENT_CALLS = 3
 """Consecutive timeouts without changes, while the database responds, after which a read of the

@@ -66,10 +66,10 @@ class Snapshot:
         if known is not None:
             self._store_reply(queries, known)
 
-    def end(self) -> None:
-        """Record what was read, for later predictions."""
+    def record_reads(self) -> None:
+        """Record which keys were read, for later predictions."""
         if self._predicted is not None:
-            self._predicted.record(self._first, self.reads)
+            self._predicted.record(self._first, self.reads.keys, self._entries)
 
     def pin(self) -> int:
         """Return the revision, reading the newest one if nothing was read yet."""
@@ -112,8 +112,10 @@ class Snapshot:
 
     def peek(self, keys: Sequence[str]) -> dict[str, str | None]:
         """Return the texts of some keys, read in one call, without guarding them."""
-        self.pin_or_rerun()
+        self._reruns_if_lost = True
         self.fetch_keys(keys)
+        # Without any key to read, nothing has pinned the revision.
+        self.pin()
         entries = {key: self._entries.get(key) for key in keys}
         return {key: entry.value if entry else None for key, entry in entries.items()}
 

@@ -303,7 +303,7 @@ class Txn:
     def end(self) -> None:
         """Reject all further calls, whose writes would be lost silently, and record the reads."""
         self._has_ended = True
-        self._snapshot.end()
+        self._snapshot.record_reads()
 
     def commit(self, commit: CommitCall) -> int | Conflict | None:
         """Commit the pending writes.

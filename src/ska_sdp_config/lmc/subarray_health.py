@@ -35,7 +35,8 @@ def find_faults(
         settings: settings of the subarray's server.
     """
     causes = snapshot.failures
-    others = [pb for pb in snapshot.pbs.values() if pb not in causes]
+    failed = {pb.pb_id for pb in causes}
+    others = [pb for pb in snapshot.pbs.values() if pb.pb_id not in failed]
     return (
         *(
             Fault(f"error {key}", text, timeout_since(snapshot, text, settings))

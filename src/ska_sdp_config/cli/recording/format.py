@@ -166,15 +166,19 @@ def _check_unfinished(line: bytes) -> None:
     The file of another program must not be overwritten.
 
     Raises:
-        InvalidRecording: it is not, or it is a complete document.
+        InvalidRecording: it is not.
     """
     shape = re.sub(rb"\d+", b"1", line)
     begin = b'{"format":%d,' % FORMAT
     is_begin = line[: len(begin)] == begin[: len(line)] and any(
         shape[: len(each)] == each[: len(shape)] for each in _BEGINNINGS
     )
-    if not is_begin or is_json(line.decode(errors="replace")):
+    if not is_begin:
         raise InvalidRecording(NO_RECORDING)
+    text = line.decode(errors="replace")
+    if is_json(text):
+        # Only the end of the line is missing.
+        _check_format(json.loads(text))
 
 
 _BEGINNINGS = [

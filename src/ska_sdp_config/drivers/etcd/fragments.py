@@ -28,6 +28,9 @@ def request_fragments(create_request: Any) -> None:
 
 def is_fragment(response: Any) -> bool:
     """Return whether another part of a watch response follows."""
+    # Newer generated messages know the field.
+    if getattr(response, "fragment", False):
+        return True
     fields = UnknownFieldSet(response)
     found = (fields[index] for index in range(len(fields)))
     return any(field.field_number == FRAGMENT_FIELD and bool(field.data) for field in found)

@@ -19,6 +19,7 @@ class Ending(Enum):
     REPLACED = "its connection was replaced"
     REWOUND = "a watch needs earlier changes"
     COMPACTED = "its changes were compacted"
+    RESTORED = "the database has other changes than those that it delivered"
     SILENT = "it timed out"
     STALLED = "it does not deliver existing changes"
     REGRESSED = "the database is older than the changes that it delivered"
@@ -29,6 +30,8 @@ class Stream:
 
     Attributes:
         last_received: time of the last response, on the monotonic clock.
+        has_received: whether there was a response.
+        was_complete: whether a probe has shown that it had delivered all changes.
         next_revision: first revision not yet delivered. Only events advance it.
         may_be_regressed: whether the member has not reached the revision to resume from. Either
             it lags behind the other members, or the database was restored.
@@ -37,6 +40,8 @@ class Stream:
 
     def __init__(self, call: WatchCall, next_revision: int) -> None:
         self.last_received = time.monotonic()
+        self.has_received = False
+        self.was_complete = False
         self.next_revision = next_revision
         self.may_be_regressed = False
         self.ended: Ending | None = None
@@ -45,6 +50,7 @@ class Stream:
     def __iter__(self) -> Iterator[Any]:
         for response in self._call:
             self.last_received = time.monotonic()
+            self.has_received = True
             yield response
 
     def end(self, why: Ending) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any
 
 import grpc
@@ -20,7 +21,7 @@ from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pau
 from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
-from ska_sdp_config.drivers.etcd.watchdog import Watchdog
+from ska_sdp_config.drivers.etcd.watchdog import Watchdog, lengthen
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.interface import Change, Sink
 from ska_sdp_config.store.keys import EVERYTHING, Span
@@ -32,7 +33,13 @@ LOGGER = logging.getLogger(__name__)
 MAX_STALLED_STREAMS = 2
 """Consecutive stalled streams after which a gap is reported."""
 
-REGULAR_ENDINGS = (Ending.UNUSED, Ending.REPLACED, Ending.REWOUND, Ending.COMPACTED)
+REGULAR_ENDINGS = (
+    Ending.UNUSED,
+    Ending.REPLACED,
+    Ending.REWOUND,
+    Ending.COMPACTED,
+    Ending.RESTORED,
+)
 """Endings after which the next stream, if any, is opened at once."""
 
 
@@ -97,6 +104,10 @@ class StoreWatch:
         self._stream: Stream | None = None
         self._has_delivered = False
         self._stalled_streams = 0
+        # Seconds by which the deadlines of the next stream are lengthened.
+        self._extra_s = 0.0
+        # Changes of the last revision that was received, which the next stream delivers again.
+        self._last: list[Change] = []
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
 
@@ -187,7 +198,7 @@ class StoreWatch:
         stream, revision = None, 0
         try:
             stream = self._open(channel)
-            with Watchdog(self._etcd, channel, stream, self.revisions) as watchdog:
+            with Watchdog(self._etcd, channel, stream, self.revisions, self._extra_s) as watchdog:
                 try:
                     for response in stream:
                         channel.last_received = stream.last_received
@@ -215,6 +226,8 @@ class StoreWatch:
             self._stream = None
             if stream is not None:
                 stream.close()
+        if stream is not None:
+            self._extra_s = self._extra_after(stream)
         return self._on_ended(channel, stream.ended if stream else None, revision, cause)
 
     def _open(self, channel: Channel) -> Stream:
@@ -230,6 +243,21 @@ class StoreWatch:
                 stream.end(Ending.UNUSED)
         return stream
 
+    def _extra_after(self, stream: Stream) -> float:
+        """Return the extra time for the next stream: more if this one was alive, but too slow.
+
+        With the same deadlines, the next one would not deliver a large response either.
+        """
+        if self._has_delivered or stream.was_complete:
+            return 0.0
+        with self._lock:
+            is_lossless = any(watch.is_lossless for watch in self._watches)
+        # Without a response, the connection is broken. After a stall, other watches have a gap.
+        is_too_slow = stream.has_received and (
+            stream.ended is Ending.SILENT or (stream.ended is Ending.STALLED and is_lossless)
+        )
+        return lengthen(self._extra_s) if is_too_slow else self._extra_s
+
     def _on_response(self, channel: Channel, stream: Stream, response: Any) -> None:
         if response.created and response.header.revision + 1 < max(self.revisions(), default=0):
             stream.may_be_regressed = True
@@ -239,7 +267,25 @@ class StoreWatch:
             self._skip_compacted(channel, response.compact_revision)
             stream.end(Ending.COMPACTED)
         elif response.events:
-            self._on_changes(stream, codec.changes(response.events))
+            changes = codec.changes(response.events)
+            if self._has_other_past(changes):
+                self._skip_restored(channel)
+                stream.end(Ending.RESTORED)
+                return
+            newest = changes[-1].revision
+            self._last = list(takewhile(lambda each: each.revision == newest, reversed(changes)))
+            self._on_changes(stream, changes)
+
+    def _has_other_past(self, changes: Sequence[Change]) -> bool:
+        """Return whether the last revision has other changes than when it was received before.
+
+        A restored database may have reached it before the watch is resumed. Changes may be missing
+        in it, as a compaction removes deletions.
+        """
+        revision = self._last[0].revision if self._last else 0
+        if changes[0].revision > revision:
+            return False
+        return not {each for each in changes if each.revision == revision}.issubset(self._last)
 
     def _on_changes(self, stream: Stream, changes: Sequence[Change]) -> None:
         with self._lock:
@@ -255,13 +301,27 @@ class StoreWatch:
 
     def _skip_compacted(self, channel: Channel, compacted: int) -> None:
         # The compacted revision in the response may be outdated by now.
-        request, timeout = codec.newest_revision_request(), self._etcd.settings.timeout
-        newest = self._etcd.call_on(channel, "KV", "Range", request, timeout).header.revision
+        newest = self._newest_revision(channel)
         LOGGER.warning(
             "Changes up to revision %d were compacted before they were received; reloading.",
             newest,
         )
         self._skip(newest, lambda watch: watch.next_revision <= compacted)
+
+    def _skip_restored(self, channel: Channel) -> None:
+        newest = self._newest_revision(channel)
+        LOGGER.warning(
+            "The database at revision %d has other changes than those it delivered: it was "
+            "restored from an older backup, or is another database; reloading.",
+            newest,
+        )
+        self._skip(newest, lambda watch: True)
+
+    def _newest_revision(self, channel: Channel) -> int:
+        request, timeout = codec.newest_revision_request(), self._etcd.settings.timeout
+        answer = self._etcd.call_on(channel, "KV", "Range", request, timeout)
+        revision: int = answer.header.revision
+        return revision
 
     def _on_ended(self, channel: Channel, ended: Ending | None, newest: int, cause: str) -> str:
         """Handle the end of a stream; return the cause if it failed, else nothing."""
@@ -290,6 +350,8 @@ class StoreWatch:
 
     def _skip(self, revision: int, lacks: Callable[[SpanWatch], bool]) -> None:
         """Report a gap to the watches that fulfil a condition."""
+        # After a restore, the same revision comes again with other changes.
+        self._last = []
         with self._lock:
             watches = list(self._watches)
         for watch in watches:
