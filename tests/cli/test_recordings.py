@@ -76,7 +76,7 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     ],
     "scan-is-taken-over": [
         ("SCANNING", "DEGRADED", BOTH),
-        ("FAULT", "DEGRADED", f"{BOTH}; {FAILED_TODAY}"),
+        ("FAULT", "DEGRADED", f"{FAILED_TODAY}; {BOTH}"),
         ("IDLE", "DEGRADED", FAILED_TODAY),
         ("EMPTY", "OK"),
     ],
