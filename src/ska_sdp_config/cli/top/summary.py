@@ -54,9 +54,9 @@ def counts_lines(model: Model) -> Text:
 
 
 def _counts(name: str, table: Table) -> Text:
+    by_count = sorted(table.counts.items(), key=lambda item: (-item[1], item[0]))
     counts = Text(", ").join(
-        Text.assemble(f"{count} ", _coloured(status))
-        for status, count in table.counts.most_common()
+        Text.assemble(f"{count} ", _coloured(status)) for status, count in by_count
     )
     return Text.assemble(f"{name} {table.total}", ": " if counts else "", counts)
 
