@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ska_sdp_config import Config
@@ -10,7 +12,17 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.proxy import Proxy
 
 from .conftest import fill, update
-from .top_screen import EB, FAILED, OBSERVATION, PB, READY, REASON, Screen, run_top
+from .top_screen import (
+    EB,
+    FAILED,
+    OBSERVATION,
+    PB,
+    READY,
+    REASON,
+    Screen,
+    failed_subarray,
+    run_top,
+)
 
 
 @pytest.fixture
@@ -37,6 +49,34 @@ def test_fault_appears_with_its_reason_and_way_out(
         fail(observation)
         await screen.wait_for("FAULT", "DEGRADED", "1 FAILED", REASON, "→ ObsReset or Restart")
         assert len(screen.lines) == 24
+
+    run_top(address, act)
+
+
+def test_every_way_out_is_seen_while_rows_are_unused(
+    database: Config, address: tuple[str, int]
+) -> None:
+    for number in ("01", "02", "03"):
+        fill(database, failed_subarray(number, is_component_missing=True))
+
+    async def act(screen: Screen) -> None:
+        await screen.wait_for("subarray 03", "MISSING")
+        assert screen.text.count("→ ObsReset or Restart") == 3
+        assert len(screen.lines) == 24
+
+    run_top(address, act)
+
+
+def test_faults_follow_the_cursor(database: Config, address: tuple[str, int]) -> None:
+    documents: dict[str, Any] = {}
+    for number in range(1, 17):
+        documents |= failed_subarray(f"{number:02}")
+    fill(database, documents)
+
+    async def act(screen: Screen) -> None:
+        await screen.wait_for("subarray 01", "lines more: see each subarray")
+        await screen.press("end")
+        await screen.wait_for("subarray 16", absent="subarray 02")
 
     run_top(address, act)
 

@@ -16,9 +16,9 @@ from textual.widgets import Static
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.overview_lines import fault_lines
 from ska_sdp_config.cli.terminal import escape, one_line
+from ska_sdp_config.cli.top.faults import to_text
 from ska_sdp_config.cli.top.line_view import LineView, Part, fitted, wrapped
 from ska_sdp_config.cli.top.model import Model
-from ska_sdp_config.cli.top.summary import to_text
 from ska_sdp_config.cli.top.views import LOG, SUBARRAYS
 
 __all__ = ["Detail", "detail_lines"]
