@@ -74,7 +74,7 @@ def test_faults_follow_the_cursor(database: Config, address: tuple[str, int]) ->
     fill(database, documents)
 
     async def act(screen: Screen) -> None:
-        await screen.wait_for("subarray 01", "lines more: see each subarray")
+        await screen.wait_for("subarray 01", "lines more: Enter opens")
         await screen.press("end")
         await screen.wait_for("subarray 16", absent="subarray 02")
 
@@ -187,6 +187,43 @@ def test_enter_opens_a_block_with_its_entry_state_and_owner(
     run_top(address, act, size=(80, 40))
 
 
+def test_failed_block_shows_its_reason_and_way_out_first(
+    observation: Config, address: tuple[str, int]
+) -> None:
+    reason = f"{REASON} {'at all ' * 20}in /data"
+    update(observation, f"/pb/{PB}/state", encode(FAILED | {"reason": reason}))
+
+    async def act(screen: Screen) -> None:
+        await screen.press("p")
+        await screen.wait_for(PB, "in /data", "subarray 01", "→ ObsReset or Restart")
+        await screen.press("enter")
+        await screen.wait_for("PBs: ", "in /data", "→ ObsReset or Restart", f"/pb/{PB}")
+        assert screen.lines[1].strip() == "FAILED since 2026-01-31T11:59:00.000Z"
+        assert REASON in screen.lines[2]
+        way_out, entry = (
+            next(place for place, line in enumerate(screen.lines) if line.strip() == text)
+            for text in ("→ ObsReset or Restart", f"/pb/{PB}")
+        )
+        assert way_out < entry
+
+    run_top(address, act)
+
+
+def test_failed_deployment_shows_its_reason_first(
+    observation: Config, address: tuple[str, int]
+) -> None:
+    update(observation, "/deploy/proc-a/state", encode({"pods": {"a": "FAILED"}}))
+
+    async def act(screen: Screen) -> None:
+        await screen.press("d")
+        await screen.wait_for("proc-a")
+        await screen.press("enter")
+        await screen.wait_for("deployments: proc-a", "/deploy/proc-a/state")
+        assert [line.strip() for line in screen.lines[1:3]] == ["FAILED", "pod a"]
+
+    run_top(address, act)
+
+
 def test_enter_opens_a_change_with_the_lines_that_differ(
     observation: Config, address: tuple[str, int]
 ) -> None:
@@ -233,7 +270,7 @@ def test_markup_and_control_characters_are_shown_as_text(
         await screen.press("escape", "s")
         await screen.wait_for("is FAILED: [red]hot[/red] \\u001b[2J")
 
-    run_top(address, act)
+    run_top(address, act, size=(80, 40))
 
 
 def test_prefix_selects_another_system(database: Config, address: tuple[str, int]) -> None:

@@ -16,13 +16,13 @@ from textual.widgets import Input, Static
 
 from ska_sdp_config.cli.terminal import one_line
 from ska_sdp_config.cli.top.detail import Detail
-from ska_sdp_config.cli.top.faults import fault_lines
+from ska_sdp_config.cli.top.faults import fault_lines, reason_lines
 from ska_sdp_config.cli.top.grid import Grid, heading, layout
 from ska_sdp_config.cli.top.line_view import LineView
 from ska_sdp_config.cli.top.live import Live
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.summary import counts_lines, state_line
-from ska_sdp_config.cli.top.views import LOG, SUBARRAYS
+from ska_sdp_config.cli.top.views import LOG, PBS, SUBARRAYS
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.lmc.health import Outage
 
@@ -39,7 +39,7 @@ OTHER_LINES = 6
 
 KEYS = (
     ("s", SUBARRAYS),
-    ("p", "PBs"),
+    ("p", PBS),
     ("d", "deployments"),
     ("f", "flows"),
     ("l", LOG),
@@ -205,16 +205,22 @@ class TopApp(App[None]):
         return line
 
     def _faults_text(self) -> Text:
-        """Return the lines on what is wrong, for the table of subarrays."""
-        if self._shown != SUBARRAYS or self.model.overview is None:
-            return Text()
-        lines = fault_lines(self.model.overview, self.grid.key, self.size.width)
+        """Return the lines on what is wrong that fit below the table."""
+        lines = self._fault_lines()
         unused = self.size.height - OTHER_LINES - self._field.display - len(self.grid.table)
         limit = max(MIN_FAULT_LINES, unused)
         if len(lines) > limit:
-            more = Text(f"and {len(lines) - limit + 1} lines more: see each subarray")
+            more = Text(f"and {len(lines) - limit + 1} lines more: Enter opens the object")
             lines = [*lines[: limit - 1], more]
         return Text("\n").join(lines)
+
+    def _fault_lines(self) -> list[Text]:
+        key, width = self.grid.key, self.size.width
+        if self._shown == SUBARRAYS and self.model.overview is not None:
+            return fault_lines(self.model.overview, key, width)
+        if self._shown == PBS and key is not None:
+            return reason_lines(self.model, PBS, key, width)
+        return []
 
     # Keys
 

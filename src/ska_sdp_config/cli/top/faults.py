@@ -1,21 +1,23 @@
-"""Lines on faults, those that end a FAULT first."""
+"""Lines on what is wrong, the way out of FAULT first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from rich.cells import chop_cells
 from rich.text import Text
 
-from ska_sdp_config.cli.columns import Line, wrapped
+from ska_sdp_config.cli.columns import Line, style_of, wrapped
 from ska_sdp_config.cli.overview_lines import fault_lines as lines_of_fault
 from ska_sdp_config.cli.terminal import one_line
+from ska_sdp_config.cli.top.model import Model
+from ska_sdp_config.cli.top.views import PBS, REASON, STATUS
 from ska_sdp_config.lmc.health import offline_component
 from ska_sdp_config.lmc.overview import Overview
 from ska_sdp_config.lmc.rows import FaultRow
 
-__all__ = ["fault_lines", "to_text"]
+__all__ = ["fault_lines", "reason_lines", "to_text"]
 
 
 def fault_lines(overview: Overview, selected: str | None, width: int) -> list[Text]:
@@ -40,7 +42,32 @@ def fault_lines(overview: Overview, selected: str | None, width: int) -> list[Te
     for device, faults in devices:
         others = [each for each in faults if not each.way_out and each.text not in named]
         lines += _of_device(device, others, width)
-    return [part for line in lines for part in _folded(to_text(line), width)]
+    return _texts(lines, width)
+
+
+def reason_lines(model: Model, name: str, key: str, width: int) -> list[Text]:
+    """Return the lines on what is wrong with an object, none if nothing is.
+
+    They are its reason, and for a processing block the causes of its subarray's FAULT that name
+    it, with the commands that end it.
+
+    Args:
+        model: the model.
+        name: name of the table, of a kind of objects.
+        key: key of the row.
+        width: width of the screen; no line is longer.
+    """
+    row = model.tables[name].row(key)
+    if row is None:
+        return []
+    status, reason = str(row[STATUS]), str(row[REASON])
+    lines = list(wrapped(reason, style_of(status), width)) if reason else []
+    if name == PBS and model.overview is not None:
+        for each in model.overview.subarrays:
+            if each.eb_id is not None and each.eb_id in row:
+                causes = [fault for fault in each.faults if fault.way_out and key in fault.text]
+                lines += _of_device(f"subarray {each.subarray_id}", causes, width)
+    return _texts(lines, width)
 
 
 def to_text(line: Line) -> Text:
@@ -53,6 +80,10 @@ def _of_device(device: str, faults: Sequence[FaultRow], width: int) -> Iterator[
         yield [(device, "bold")]
     for fault in faults:
         yield from lines_of_fault(fault, width)
+
+
+def _texts(lines: Iterable[Line], width: int) -> list[Text]:
+    return [part for line in lines for part in _folded(to_text(line), width)]
 
 
 def _folded(line: Text, width: int) -> list[Text]:
