@@ -16,6 +16,9 @@ from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from tests.services.versions import NEWER_FIRST, EtcdOf
 from tests.support.backends import ConnectTo, put
+from tests.support.proxy import Proxy
+from tests.support.stores import commit, watch_from_now
+from tests.support.waiting import wait_until
 from tests.support.watch_loops import Begin, looping, of_both_kinds
 
 REVISIONS = 20
@@ -173,3 +176,32 @@ def test_memory_database_cleared_within_body_reruns_it() -> None:
             database.clear()
         txn.get("/b")
     assert seen == ["1", None]
+
+
+@NEWER_FIRST
+def test_restored_database_with_newer_revisions_is_a_gap(
+    database: Restorable, etcd_client: ConnectTo
+) -> None:
+    """While the watch was disconnected, it has passed the revision to resume from."""
+    server = database.server
+    with (
+        Proxy(server.host, server.port) as network,
+        etcd_client(host=server.endpoint, timeout=20) as other,
+        etcd_client(host=network.endpoint, timeout=20) as backend,
+    ):
+        commit(other, a="1")
+        database.back_up()
+        sink = watch_from_now(backend)
+        commit(other, a="2")
+        sink.expect(("1/a", "2"))
+        # The same history, delivered again, is no gap.
+        network.cut()
+        commit(other, a="3")
+        sink.expect(("1/a", "2"), ("1/a", "3"))
+        with network.down():
+            database.restore()
+            revisions = [commit(other, b=str(number)) for number in range(5)]
+        wait_until(lambda: sink.gaps)
+        assert sink.gaps == revisions[-1:]
+        commit(other, c="1")
+        sink.expect(("1/a", "2"), ("1/a", "3"), ("1/c", "1"))

@@ -197,6 +197,43 @@ def test_record_writes_a_gap_after_a_restore(
         assert replayed([gap, *rest]) == contents(config) == {"/b": "1"}
 
 
+def test_record_writes_a_gap_after_a_restore_to_a_newer_revision(
+    etcd_server: Callable[..., Etcd], start: Start, file: Path
+) -> None:
+    """While `record` is disconnected, the restored database passes the recorded revision."""
+    server = etcd_server()
+    data, copy = server.directory / "etcd-data", server.directory / "copy"
+    with (
+        Config(host=server.host, port=server.port) as config,
+        Proxy(server.host, server.port) as network,
+    ):
+        fill(config, {"/a": "0"})
+        server.stop()
+        shutil.copytree(data, copy)
+        server.start()
+        process = begin(start, file, server=network)
+        update(config, "/a", "1")
+        wait_for(file, "/a", "1")
+        with network.down():
+            server.kill()
+            shutil.rmtree(data)
+            shutil.copytree(copy, data)
+            server.start()
+            fill(config, {f"/b/{number}": "0" for number in range(3)})
+            for number in range(5):
+                update(config, "/b/0", str(number))
+        while not (note := next_note(process)).startswith("Changes up to "):
+            assert note
+        update(config, "/b/1", "1")
+        wait_for(file, "/b/1", "1")
+        end(process)
+        *_, before, gap, last = parts_of(file)
+        assert isinstance(gap, Snapshot)
+        assert gap.gap == before.revision < gap.revision
+        assert note == describe_gap(gap.revision, RESTORED)
+        assert replayed([gap, last]) == contents(config)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

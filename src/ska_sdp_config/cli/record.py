@@ -85,8 +85,10 @@ def _record(file: str, out: Printer, prefix: str) -> None:
             note_gap(recording, cause)
             for each in stream(store, recording.revision + 1, includes, end=end):
                 if isinstance(each, Gap):
+                    # A restored database may be newer than the recording, as after a compaction.
+                    cause = cause_of_gap(store, recording) or each.cause
                     recording.append(snapshot(store, recording.revision))
-                    note_gap(recording, each.cause)
+                    note_gap(recording, cause)
                 elif each.revision > recording.revision:
                     recording.append(Changes(each.revision, _now(), each.texts))
             if not out.quiet:

@@ -19,6 +19,7 @@ class Ending(Enum):
     REPLACED = "its connection was replaced"
     REWOUND = "a watch needs earlier changes"
     COMPACTED = "its changes were compacted"
+    RESTORED = "the database has other changes than those that it delivered"
     SILENT = "it timed out"
     STALLED = "it does not deliver existing changes"
     REGRESSED = "the database is older than the changes that it delivered"

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any
 
 import grpc
@@ -32,7 +33,13 @@ LOGGER = logging.getLogger(__name__)
 MAX_STALLED_STREAMS = 2
 """Consecutive stalled streams after which a gap is reported."""
 
-REGULAR_ENDINGS = (Ending.UNUSED, Ending.REPLACED, Ending.REWOUND, Ending.COMPACTED)
+REGULAR_ENDINGS = (
+    Ending.UNUSED,
+    Ending.REPLACED,
+    Ending.REWOUND,
+    Ending.COMPACTED,
+    Ending.RESTORED,
+)
 """Endings after which the next stream, if any, is opened at once."""
 
 
@@ -97,6 +104,8 @@ class StoreWatch:
         self._stream: Stream | None = None
         self._has_delivered = False
         self._stalled_streams = 0
+        # Changes of the last revision that was received, which the next stream delivers again.
+        self._last: list[Change] = []
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
 
@@ -239,7 +248,25 @@ class StoreWatch:
             self._skip_compacted(channel, response.compact_revision)
             stream.end(Ending.COMPACTED)
         elif response.events:
-            self._on_changes(stream, codec.changes(response.events))
+            changes = codec.changes(response.events)
+            if self._has_other_past(changes):
+                self._skip_restored(channel)
+                stream.end(Ending.RESTORED)
+                return
+            newest = changes[-1].revision
+            self._last = list(takewhile(lambda each: each.revision == newest, reversed(changes)))
+            self._on_changes(stream, changes)
+
+    def _has_other_past(self, changes: Sequence[Change]) -> bool:
+        """Return whether the last revision has other changes than when it was received before.
+
+        A restored database may have reached it before the watch is resumed. Changes may be missing
+        in it, as a compaction removes deletions.
+        """
+        revision = self._last[0].revision if self._last else 0
+        if changes[0].revision > revision:
+            return False
+        return not {each for each in changes if each.revision == revision}.issubset(self._last)
 
     def _on_changes(self, stream: Stream, changes: Sequence[Change]) -> None:
         with self._lock:
@@ -255,13 +282,27 @@ class StoreWatch:
 
     def _skip_compacted(self, channel: Channel, compacted: int) -> None:
         # The compacted revision in the response may be outdated by now.
-        request, timeout = codec.newest_revision_request(), self._etcd.settings.timeout
-        newest = self._etcd.call_on(channel, "KV", "Range", request, timeout).header.revision
+        newest = self._newest_revision(channel)
         LOGGER.warning(
             "Changes up to revision %d were compacted before they were received; reloading.",
             newest,
         )
         self._skip(newest, lambda watch: watch.next_revision <= compacted)
+
+    def _skip_restored(self, channel: Channel) -> None:
+        newest = self._newest_revision(channel)
+        LOGGER.warning(
+            "The database at revision %d has other changes than those it delivered: it was "
+            "restored from an older backup, or is another database; reloading.",
+            newest,
+        )
+        self._skip(newest, lambda watch: True)
+
+    def _newest_revision(self, channel: Channel) -> int:
+        request, timeout = codec.newest_revision_request(), self._etcd.settings.timeout
+        answer = self._etcd.call_on(channel, "KV", "Range", request, timeout)
+        revision: int = answer.header.revision
+        return revision
 
     def _on_ended(self, channel: Channel, ended: Ending | None, newest: int, cause: str) -> str:
         """Handle the end of a stream; return the cause if it failed, else nothing."""
@@ -290,6 +331,8 @@ class StoreWatch:
 
     def _skip(self, revision: int, lacks: Callable[[SpanWatch], bool]) -> None:
         """Report a gap to the watches that fulfil a condition."""
+        # After a restore, the same revision comes again with other changes.
+        self._last = []
         with self._lock:
             watches = list(self._watches)
         for watch in watches:
