@@ -200,3 +200,26 @@ def test_stalled_watch_is_replaced(
         wait_until(lambda: sink.gaps == [revision])
         commit(other, a="2")
         sink.expect(("1/a", "2"))
+
+
+@pytest.mark.parametrize("is_lossless", [True, False])
+def test_slow_connection_delivers_large_responses(
+    proxied: Backend,
+    backend: Backend,
+    network: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    is_lossless: bool,
+) -> None:
+    """A response takes longer than the deadlines of the first streams."""
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.3)
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_DEADLINE_S", 0.6)
+    monkeypatch.setattr(f"{WATCHDOG}.LAG_TIMEOUT_S", 0.2)
+    sink = RecordingSink()
+    proxied.store.watch(EVERYTHING, now(proxied) + 1, sink, is_lossless=is_lossless)
+    commit(backend, a="1")
+    sink.expect(("1/a", "1"))
+    network.limit(200_000)
+    value = "x" * 500_000
+    commit(backend, a=value)
+    wait_until(lambda: len(sink.changes) == 2 or sink.gaps)
+    assert not (is_lossless and sink.gaps)

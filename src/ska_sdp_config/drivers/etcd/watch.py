@@ -21,7 +21,7 @@ from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pau
 from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
-from ska_sdp_config.drivers.etcd.watchdog import Watchdog
+from ska_sdp_config.drivers.etcd.watchdog import Watchdog, lengthen
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.interface import Change, Sink
 from ska_sdp_config.store.keys import EVERYTHING, Span
@@ -104,6 +104,8 @@ class StoreWatch:
         self._stream: Stream | None = None
         self._has_delivered = False
         self._stalled_streams = 0
+        # Seconds by which the deadlines of the next stream are lengthened.
+        self._extra_s = 0.0
         # Changes of the last revision that was received, which the next stream delivers again.
         self._last: list[Change] = []
         self._thread: threading.Thread | None = None
@@ -196,7 +198,7 @@ class StoreWatch:
         stream, revision = None, 0
         try:
             stream = self._open(channel)
-            with Watchdog(self._etcd, channel, stream, self.revisions) as watchdog:
+            with Watchdog(self._etcd, channel, stream, self.revisions, self._extra_s) as watchdog:
                 try:
                     for response in stream:
                         channel.last_received = stream.last_received
@@ -224,6 +226,8 @@ class StoreWatch:
             self._stream = None
             if stream is not None:
                 stream.close()
+        if stream is not None and self._is_too_slow(stream):
+            self._extra_s = lengthen(self._extra_s)
         return self._on_ended(channel, stream.ended if stream else None, revision, cause)
 
     def _open(self, channel: Channel) -> Stream:
@@ -238,6 +242,18 @@ class StoreWatch:
             if not self._watches:
                 stream.end(Ending.UNUSED)
         return stream
+
+    def _is_too_slow(self, stream: Stream) -> bool:
+        """Return whether a stream was alive, but ended before a large response had arrived.
+
+        With the same deadlines, the next stream would not deliver it either.
+        """
+        if self._has_delivered or not stream.has_received:
+            return False
+        with self._lock:
+            is_lossless = any(watch.is_lossless for watch in self._watches)
+        # Other watches have a gap if a stream stalls.
+        return stream.ended is Ending.SILENT or (stream.ended is Ending.STALLED and is_lossless)
 
     def _on_response(self, channel: Channel, stream: Stream, response: Any) -> None:
         if response.created and response.header.revision + 1 < max(self.revisions(), default=0):
@@ -277,6 +293,7 @@ class StoreWatch:
             watches = list(self._watches)
         self._has_delivered = True
         self._stalled_streams = 0
+        self._extra_s = 0.0
         for watch in watches:
             watch.deliver(changes)
 

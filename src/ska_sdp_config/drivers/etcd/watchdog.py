@@ -5,6 +5,9 @@ that read times out, and the stream as stalled if it does not deliver the change
 revision in time. A progress request on the stream would prove less: its reply queues behind a
 large backlog, and the gateway has none.
 
+On a slow connection, a large response may take longer than the deadlines. They are doubled after
+each stream that was too slow, until changes are delivered.
+
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
 """
@@ -24,7 +27,7 @@ from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
 from ska_sdp_config.store.errors import ConfigConnectionError
 
-__all__ = ["Watchdog"]
+__all__ = ["Watchdog", "lengthen"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -37,8 +40,16 @@ PROBE_DEADLINE_S = 4.8
 LAG_TIMEOUT_S = 1.0
 """Time, in seconds, within which changes that a probe has shown must be delivered."""
 
+MAX_EXTRA_S = 55.0
+"""Time, in seconds, by which the deadlines are lengthened at most."""
+
 CHECK_INTERVAL_S = 1.0
 """Longest time between two checks of the stream, in seconds."""
+
+
+def lengthen(extra_s: float) -> float:
+    """Return a longer extra time, so that the deadline of the probe is doubled."""
+    return min(MAX_EXTRA_S, 2 * extra_s + PROBE_DEADLINE_S)
 
 
 class Watchdog:
@@ -49,6 +60,7 @@ class Watchdog:
         channel: the channel of the stream.
         stream: the stream.
         revisions: returns the first undelivered revision of each watch.
+        extra_s: seconds to add to the deadlines, because earlier streams were too slow for them.
 
     Attributes:
         revision: newest revision returned by a probe.
@@ -60,12 +72,14 @@ class Watchdog:
         channel: Channel,
         stream: Stream,
         revisions: Callable[[], list[int]],
+        extra_s: float = 0.0,
     ) -> None:
         self.revision = 0
         self._etcd = etcd
         self._channel = channel
         self._stream = stream
         self._revisions = revisions
+        self._extra_s = extra_s
         self._lacking = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="config-watchdog", daemon=True)
@@ -103,8 +117,8 @@ class Watchdog:
         # Copied before the read, whose result is at least as new.
         revisions = self._revisions()
         try:
-            timeout = max(0.1, last_received + PROBE_DEADLINE_S - time.monotonic())
-            self.revision = self._read_newest(timeout)
+            deadline = last_received + PROBE_DEADLINE_S + self._extra_s
+            self.revision = self._read_newest(max(0.1, deadline - time.monotonic()))
         except ConfigConnectionError:
             # The Config was closed.
             return CHECK_INTERVAL_S
@@ -129,7 +143,7 @@ class Watchdog:
         if self._lacking == lacking:
             self._stream.end(Ending.STALLED)
         self._lacking = lacking
-        return LAG_TIMEOUT_S
+        return LAG_TIMEOUT_S + self._extra_s
 
     def _read_newest(self, timeout: float) -> int:
         request = codec.newest_revision_request()
