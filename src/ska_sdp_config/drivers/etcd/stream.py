@@ -31,6 +31,7 @@ class Stream:
     Attributes:
         last_received: time of the last response, on the monotonic clock.
         has_received: whether there was a response.
+        was_complete: whether a probe has shown that it had delivered all changes.
         next_revision: first revision not yet delivered. Only events advance it.
         may_be_regressed: whether the member has not reached the revision to resume from. Either
             it lags behind the other members, or the database was restored.
@@ -40,6 +41,7 @@ class Stream:
     def __init__(self, call: WatchCall, next_revision: int) -> None:
         self.last_received = time.monotonic()
         self.has_received = False
+        self.was_complete = False
         self.next_revision = next_revision
         self.may_be_regressed = False
         self.ended: Ending | None = None

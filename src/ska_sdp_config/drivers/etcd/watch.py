@@ -226,8 +226,8 @@ class StoreWatch:
             self._stream = None
             if stream is not None:
                 stream.close()
-        if stream is not None and self._is_too_slow(stream):
-            self._extra_s = lengthen(self._extra_s)
+        if stream is not None:
+            self._extra_s = self._extra_after(stream)
         return self._on_ended(channel, stream.ended if stream else None, revision, cause)
 
     def _open(self, channel: Channel) -> Stream:
@@ -243,17 +243,20 @@ class StoreWatch:
                 stream.end(Ending.UNUSED)
         return stream
 
-    def _is_too_slow(self, stream: Stream) -> bool:
-        """Return whether a stream was alive, but ended before a large response had arrived.
+    def _extra_after(self, stream: Stream) -> float:
+        """Return the extra time for the next stream: more if this one was alive, but too slow.
 
-        With the same deadlines, the next stream would not deliver it either.
+        With the same deadlines, the next one would not deliver a large response either.
         """
-        if self._has_delivered or not stream.has_received:
-            return False
+        if self._has_delivered or stream.was_complete:
+            return 0.0
         with self._lock:
             is_lossless = any(watch.is_lossless for watch in self._watches)
-        # Other watches have a gap if a stream stalls.
-        return stream.ended is Ending.SILENT or (stream.ended is Ending.STALLED and is_lossless)
+        # Without a response, the connection is broken. After a stall, other watches have a gap.
+        is_too_slow = stream.has_received and (
+            stream.ended is Ending.SILENT or (stream.ended is Ending.STALLED and is_lossless)
+        )
+        return lengthen(self._extra_s) if is_too_slow else self._extra_s
 
     def _on_response(self, channel: Channel, stream: Stream, response: Any) -> None:
         if response.created and response.header.revision + 1 < max(self.revisions(), default=0):
@@ -293,7 +296,6 @@ class StoreWatch:
             watches = list(self._watches)
         self._has_delivered = True
         self._stalled_streams = 0
-        self._extra_s = 0.0
         for watch in watches:
             watch.deliver(changes)
 

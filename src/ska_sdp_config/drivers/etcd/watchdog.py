@@ -135,7 +135,12 @@ class Watchdog:
             self._stream.end(Ending.REGRESSED)
             return CHECK_INTERVAL_S
         lacking = min(revisions, default=0)
-        if self._stream.last_received != last_received or not 0 < lacking <= self.revision:
+        is_complete = not 0 < lacking <= self.revision
+        if is_complete:
+            # It is fast enough: detect the next outage in the usual time.
+            self._stream.was_complete = True
+            self._extra_s = 0.0
+        if is_complete or self._stream.last_received != last_received:
             self._lacking = 0
             self._stream.last_received = time.monotonic()
             self._etcd.connection.counts.watch_received()
