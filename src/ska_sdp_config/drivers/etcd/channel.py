@@ -68,7 +68,9 @@ class Channel(ABC):
         """
 
     @abstractmethod
-    def watch(self, from_revision: int, metadata: Metadata, *, in_parts: bool) -> WatchCall:
+    def watch(
+        self, from_revision: int, metadata: Metadata, *, in_parts: bool = False
+    ) -> WatchCall:
         """Start a watch on all keys, without waiting for the member.
 
         Args:

@@ -69,7 +69,9 @@ class GatewayChannel(Channel):
         with _faults(), _post(self._client, path, body, metadata, limit) as response:
             return answer_in(response.status_code, response.content)
 
-    def watch(self, from_revision: int, metadata: Metadata, *, in_parts: bool) -> GatewayWatch:
+    def watch(
+        self, from_revision: int, metadata: Metadata, *, in_parts: bool = False
+    ) -> GatewayWatch:
         """Start a watch; see Channel. It has a connection of its own."""
         body = to_json(watch_request(from_revision, in_parts=in_parts))
         # The conversion omits the field, which the generated messages do not have.

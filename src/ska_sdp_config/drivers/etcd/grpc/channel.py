@@ -86,7 +86,9 @@ class GrpcChannel(Channel):
             answer.cancel()
         raise CallError(grpc.StatusCode.UNAVAILABLE, "the stream ended without a response")
 
-    def watch(self, from_revision: int, metadata: Metadata, *, in_parts: bool) -> GrpcWatch:
+    def watch(
+        self, from_revision: int, metadata: Metadata, *, in_parts: bool = False
+    ) -> GrpcWatch:
         """Start a watch; see Channel."""
         make_call = self.method("Watch", "Watch")
         try:
