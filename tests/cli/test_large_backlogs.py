@@ -17,11 +17,13 @@ from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.services.etcd import data_deleted_after
+from tests.services.versions import EtcdOf
 from tests.support.proxy import Proxy
 from tests.support.stores import RecordingSink
 from tests.support.waiting import CALL, wait_until
 
-from .conftest import BACKENDS, Start, interrupt
+from .conftest import BACKENDS, Start, interrupt, run_process, update
 
 SLOW = 12_000_000
 """Rate of a connection, in bytes per second."""
@@ -96,7 +98,9 @@ def peak_mb(pid: int) -> float:
 
 
 @BACKENDS
-def test_large_backlog_is_delivered_in_parts(etcd: Etcd, database: Config, backend: str) -> None:
+def test_large_backlog_is_delivered_in_whole_revisions(
+    etcd: Etcd, database: Config, backend: str
+) -> None:
     sent = [put(database, *[f"{number}" + "x" * 400_000] * 3) for number in range(20)]
     sink = RecordingSink()
     with Config(backend=backend, host=etcd.host, port=etcd.port) as config:
@@ -105,7 +109,26 @@ def test_large_backlog_is_delivered_in_parts(etcd: Etcd, database: Config, backe
         watch.cancel()
     # The sink checks that each call delivers whole revisions.
     assert [each.revision for each in sink.changes[::3]] == sent
-    assert sink.calls > 5
+
+
+@pytest.mark.long
+@BACKENDS
+def test_history_reads_many_changes_of_few_revisions(
+    program: str, tmp_path: Path, backend: str
+) -> None:
+    """In parts, which etcd measures again for each change, it took longer than a stream may."""
+    per_revision = 100
+    with data_deleted_after(EtcdOf(program, tmp_path)) as server:
+        with Config(host=server.host, port=server.port) as config:
+            for first in range(0, 20_000, per_revision):
+                paths = [f"/many/{first + number:05}" for number in range(per_revision)]
+                writes = [Put(key_of_path(path), f'"{"x" * 100}"') for path in paths]
+                config.backend.store.commit([], writes, timeout=CALL)
+            update(config, "/many/00000", '"last"')
+        variables = {"SDP_CONFIG_BACKEND": backend}
+        code, out, err = run_process(server, ["history", "/many/00000"], variables)
+    assert code == 0, err
+    assert "→ last" in out
 
 
 @BACKENDS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ska_sdp_config import Config
@@ -10,7 +12,17 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.proxy import Proxy
 
 from .conftest import fill, update
-from .top_screen import EB, FAILED, OBSERVATION, PB, READY, REASON, Screen, run_top
+from .top_screen import (
+    EB,
+    FAILED,
+    OBSERVATION,
+    PB,
+    READY,
+    REASON,
+    Screen,
+    failed_subarray,
+    run_top,
+)
 
 
 @pytest.fixture
@@ -37,6 +49,34 @@ def test_fault_appears_with_its_reason_and_way_out(
         fail(observation)
         await screen.wait_for("FAULT", "DEGRADED", "1 FAILED", REASON, "→ ObsReset or Restart")
         assert len(screen.lines) == 24
+
+    run_top(address, act)
+
+
+def test_every_way_out_is_seen_while_rows_are_unused(
+    database: Config, address: tuple[str, int]
+) -> None:
+    for number in ("01", "02", "03"):
+        fill(database, failed_subarray(number, is_component_missing=True))
+
+    async def act(screen: Screen) -> None:
+        await screen.wait_for("subarray 03", "MISSING")
+        assert screen.text.count("→ ObsReset or Restart") == 3
+        assert len(screen.lines) == 24
+
+    run_top(address, act)
+
+
+def test_faults_follow_the_cursor(database: Config, address: tuple[str, int]) -> None:
+    documents: dict[str, Any] = {}
+    for number in range(1, 17):
+        documents |= failed_subarray(f"{number:02}")
+    fill(database, documents)
+
+    async def act(screen: Screen) -> None:
+        await screen.wait_for("subarray 01", "lines more: Enter opens")
+        await screen.press("end")
+        await screen.wait_for("subarray 16", absent="subarray 02")
 
     run_top(address, act)
 
@@ -147,6 +187,43 @@ def test_enter_opens_a_block_with_its_entry_state_and_owner(
     run_top(address, act, size=(80, 40))
 
 
+def test_failed_block_shows_its_reason_and_way_out_first(
+    observation: Config, address: tuple[str, int]
+) -> None:
+    reason = f"{REASON} {'at all ' * 20}in /data"
+    update(observation, f"/pb/{PB}/state", encode(FAILED | {"reason": reason}))
+
+    async def act(screen: Screen) -> None:
+        await screen.press("p")
+        await screen.wait_for(PB, "in /data", "subarray 01", "→ ObsReset or Restart")
+        await screen.press("enter")
+        await screen.wait_for("PBs: ", "in /data", "→ ObsReset or Restart", f"/pb/{PB}")
+        assert screen.lines[1].strip() == "FAILED since 2026-01-31T11:59:00.000Z"
+        assert REASON in screen.lines[2]
+        way_out, entry = (
+            next(place for place, line in enumerate(screen.lines) if line.strip() == text)
+            for text in ("→ ObsReset or Restart", f"/pb/{PB}")
+        )
+        assert way_out < entry
+
+    run_top(address, act)
+
+
+def test_failed_deployment_shows_its_reason_first(
+    observation: Config, address: tuple[str, int]
+) -> None:
+    update(observation, "/deploy/proc-a/state", encode({"pods": {"a": "FAILED"}}))
+
+    async def act(screen: Screen) -> None:
+        await screen.press("d")
+        await screen.wait_for("proc-a")
+        await screen.press("enter")
+        await screen.wait_for("deployments: proc-a", "/deploy/proc-a/state")
+        assert [line.strip() for line in screen.lines[1:3]] == ["FAILED", "pod a"]
+
+    run_top(address, act)
+
+
 def test_enter_opens_a_change_with_the_lines_that_differ(
     observation: Config, address: tuple[str, int]
 ) -> None:
@@ -193,7 +270,7 @@ def test_markup_and_control_characters_are_shown_as_text(
         await screen.press("escape", "s")
         await screen.wait_for("is FAILED: [red]hot[/red] \\u001b[2J")
 
-    run_top(address, act)
+    run_top(address, act, size=(80, 40))
 
 
 def test_prefix_selects_another_system(database: Config, address: tuple[str, int]) -> None:

@@ -68,6 +68,13 @@ def test_without_a_terminal_top_is_rejected_in_one_line(ska_sdp: Run) -> None:
     assert len(result.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("option", ["-q", "-ojson"])
+def test_options_of_printed_output_are_rejected(ska_sdp: Run, option: str) -> None:
+    result = ska_sdp("top", option)
+    assert result.code == 2
+    assert "No such option" in result.err
+
+
 def test_without_a_database_top_ends_with_5(etcd: Etcd) -> None:
     nowhere = {"SDP_CONFIG_HOST": "127.0.0.1", "SDP_CONFIG_PORT": "1", "SDP_CONFIG_TIMEOUT": "1"}
     code, output = run_here_in_terminal(etcd, ["top"], nowhere)

@@ -59,6 +59,23 @@ OBSERVATION: dict[str, Any] = {
 """Subarray 01 in READY."""
 
 
+def failed_subarray(
+    subarray_id: str, *, reason: str = REASON, is_component_missing: bool = False
+) -> dict[str, Any]:
+    """Return the documents of a subarray whose block has failed, without a controller."""
+    eb_id, pb_id = f"eb-test-20260131-000{subarray_id}", f"pb-test-20260131-000{subarray_id}"
+    documents = {
+        f"/component/lmc-subarray-{subarray_id}/owner": OWNER,
+        f"/lmc/subarray/{subarray_id}": ENTRY | {"eb_id": eb_id},
+        f"/eb/{eb_id}": {"status": "ACTIVE", "pb_realtime": [pb_id], "pb_batch": []},
+        f"/pb/{pb_id}": {"pb_id": pb_id, "eb_id": eb_id, "script": SCRIPT},
+        f"/pb/{pb_id}/state": FAILED | {"reason": reason},
+    }
+    if not is_component_missing:
+        documents["/component/proccontrol/owner"] = OWNER
+    return documents
+
+
 class Screen:
     """The screen of the program.
 

@@ -153,11 +153,13 @@ def test_internal_error_does_not_end_watches(
     open_call = GrpcChannel.watch
     tries: list[Channel] = []
 
-    def watch(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> WatchCall:
+    def watch(
+        channel: GrpcChannel, from_revision: int, metadata: Metadata, **options: bool
+    ) -> WatchCall:
         tries.append(channel)
         if len(tries) == 1:
             raise LookupError("internal fault")
-        return open_call(channel, from_revision, metadata)
+        return open_call(channel, from_revision, metadata, **options)
 
     monkeypatch.setattr(GrpcChannel, "watch", watch)
     sink = watch_from_now(backend)

@@ -167,10 +167,12 @@ def test_abandoned_watcher_ends_when_collected(
     wait_until(lambda: backend.counts.quiet is not None, what="the stream is open")
     open_call = GrpcChannel.watch
 
-    def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> WatchCall:
+    def collect(
+        channel: GrpcChannel, from_revision: int, metadata: Metadata, **options: bool
+    ) -> WatchCall:
         monkeypatch.undo()
         abandoned.clear()
-        return open_call(channel, from_revision, metadata)
+        return open_call(channel, from_revision, metadata, **options)
 
     monkeypatch.setattr(GrpcChannel, "watch", collect)
     sink = RecordingSink()
@@ -188,10 +190,12 @@ def test_last_watch_can_be_removed_while_stream_opens(
     before = threading.active_count()
     open_call, added = GrpcChannel.watch, threading.Event()
 
-    def collect(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> WatchCall:
+    def collect(
+        channel: GrpcChannel, from_revision: int, metadata: Metadata, **options: bool
+    ) -> WatchCall:
         monkeypatch.undo()
         watch.cancel()
-        return open_call(channel, from_revision, metadata)
+        return open_call(channel, from_revision, metadata, **options)
 
     def log_in(client: EtcdClient, channel: Channel) -> Metadata:
         added.wait(30)

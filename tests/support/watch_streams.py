@@ -37,7 +37,9 @@ def intercept_responses(
     """Call a function with each response of each stream, before it is processed."""
     open_call = GrpcChannel.watch
 
-    def watch(channel: GrpcChannel, from_revision: int, metadata: Metadata) -> WatchStream:
-        return WatchStream(open_call(channel, from_revision, metadata), on_response)
+    def watch(
+        channel: GrpcChannel, from_revision: int, metadata: Metadata, **options: bool
+    ) -> WatchStream:
+        return WatchStream(open_call(channel, from_revision, metadata, **options), on_response)
 
     monkeypatch.setattr(GrpcChannel, "watch", watch)

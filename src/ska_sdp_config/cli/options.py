@@ -13,6 +13,7 @@ import click
 __all__ = [
     "ATOMIC",
     "COMMON",
+    "CONNECTION",
     "DEBUG",
     "DRY_RUN",
     "DRY_RUN_VALUES",
@@ -156,15 +157,15 @@ VALUES_BEFORE = click.Option(
     help="Print whole values; before any command, with effect in list, watch and history only.",
 )
 
+CONNECTION: list[click.Parameter] = [PREFIX, HOST, PORT, DEBUG]
+"""Options of every command."""
+
 COMMON: list[click.Parameter] = [
     flag("-q", "--quiet", text="Print less: values without their keys, and no notes."),
     OUTPUT,
-    PREFIX,
-    HOST,
-    PORT,
-    DEBUG,
+    *CONNECTION,
 ]
-"""Options of every command."""
+"""Options of every command that prints."""
 
 FORCE = flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
 FORCE_STATUS = flag("--force", text="Accept an unknown status.")

@@ -9,7 +9,15 @@ from datetime import datetime
 from ska_sdp_config.lmc.states import HealthState
 from ska_sdp_config.lmc.times import iso
 
-__all__ = ["MAX_SENTENCES", "Fault", "Outage", "health", "seen_since", "sentences"]
+__all__ = [
+    "MAX_SENTENCES",
+    "Fault",
+    "Outage",
+    "health",
+    "offline_component",
+    "seen_since",
+    "sentences",
+]
 
 MAX_SENTENCES = 64
 """Length of healthInfo: Tango fails all later reads after a value above the limit."""
@@ -57,6 +65,11 @@ class Outage:
         return Fault(
             "database", f"The configuration database at {self.address} does not answer", self.since
         )
+
+
+def offline_component(name: str) -> Fault:
+    """Return the fault of a required component that is not alive."""
+    return Fault(f"component {name}", f"Component {name} is OFFLINE")
 
 
 def health(faults: Iterable[Fault] | None, outage: Outage | None) -> HealthState:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock
-from ska_sdp_config.lmc.health import Fault
+from ska_sdp_config.lmc.health import Fault, offline_component
 from ska_sdp_config.lmc.readiness import timeout_since
 from ska_sdp_config.lmc.receive_addresses import read_receive_addresses
 from ska_sdp_config.lmc.settings import ModelSettings
@@ -54,7 +54,7 @@ def find_faults(
 def _of_components(snapshot: Snapshot, settings: ModelSettings) -> Iterator[Fault]:
     for name in settings.required_components:
         if not snapshot.is_online(name):
-            yield Fault(f"component {name}", f"Component {name} is OFFLINE")
+            yield offline_component(name)
 
 
 def _of_execution_block(snapshot: Snapshot) -> Iterator[Fault]:

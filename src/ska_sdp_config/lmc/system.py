@@ -11,7 +11,7 @@ from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock, script_of
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.entry import stored_name
-from ska_sdp_config.lmc.health import Fault
+from ska_sdp_config.lmc.health import Fault, offline_component
 from ska_sdp_config.lmc.observe import observed_obs_state
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
@@ -156,7 +156,7 @@ def _faults(system: System, entry: ControllerEntry, settings: ModelSettings) -> 
     owners = system.all_of("component", "owner")
     for name in settings.components:
         if name not in owners:
-            yield Fault(f"component {name}", f"Component {name} is OFFLINE")
+            yield offline_component(name)
     if entry.damaged:
         document = system.documents.get(paths.CONTROLLER) or {}
         names = ", ".join(stored_name(document, name) for name in entry.damaged)

@@ -16,12 +16,13 @@ from textual.widgets import Input, Static
 
 from ska_sdp_config.cli.terminal import one_line
 from ska_sdp_config.cli.top.detail import Detail
+from ska_sdp_config.cli.top.faults import fault_lines, reason_lines
 from ska_sdp_config.cli.top.grid import Grid, heading, layout
 from ska_sdp_config.cli.top.line_view import LineView
 from ska_sdp_config.cli.top.live import Live
 from ska_sdp_config.cli.top.model import Model
-from ska_sdp_config.cli.top.summary import counts_lines, fault_lines, state_line
-from ska_sdp_config.cli.top.views import LOG, SUBARRAYS
+from ska_sdp_config.cli.top.summary import counts_lines, state_line
+from ska_sdp_config.cli.top.views import LOG, PBS, SUBARRAYS
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.lmc.health import Outage
 
@@ -30,11 +31,15 @@ __all__ = ["TopApp"]
 REDRAW_INTERVAL_S = 0.2
 """Least time between two updates of the screen by changes of the database, in seconds."""
 
-MAX_FAULT_LINES = 8
+MIN_FAULT_LINES = 8
+"""Number of lines on faults that are shown also if the table has more rows than fit."""
+
+OTHER_LINES = 6
+"""Number of lines of the screen besides the rows of the table, the filter and the faults."""
 
 KEYS = (
     ("s", SUBARRAYS),
-    ("p", "PBs"),
+    ("p", PBS),
     ("d", "deployments"),
     ("f", "flows"),
     ("l", LOG),
@@ -68,7 +73,7 @@ class TopApp(App[None]):
     Screen { layout: vertical; }
     Static { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     #counts { height: 2; text-wrap: nowrap; text-overflow: ellipsis; }
-    #faults { height: auto; max-height: 8; text-wrap: wrap; }
+    #faults { height: auto; }
     #filter { height: 1; border: none; padding: 0; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -200,14 +205,22 @@ class TopApp(App[None]):
         return line
 
     def _faults_text(self) -> Text:
-        """Return the lines on what is wrong, for the table of subarrays."""
-        if self._shown != SUBARRAYS or self.model.overview is None:
-            return Text()
-        lines = fault_lines(self.model.overview, self.size.width)
-        if len(lines) > MAX_FAULT_LINES:
-            more = Text(f"and {len(lines) - MAX_FAULT_LINES + 1} lines more: see each subarray")
-            lines = [*lines[: MAX_FAULT_LINES - 1], more]
+        """Return the lines on what is wrong that fit below the table."""
+        lines = self._fault_lines()
+        unused = self.size.height - OTHER_LINES - self._field.display - len(self.grid.table)
+        limit = max(MIN_FAULT_LINES, unused)
+        if len(lines) > limit:
+            more = Text(f"and {len(lines) - limit + 1} lines more: Enter opens the object")
+            lines = [*lines[: limit - 1], more]
         return Text("\n").join(lines)
+
+    def _fault_lines(self) -> list[Text]:
+        key, width = self.grid.key, self.size.width
+        if self._shown == SUBARRAYS and self.model.overview is not None:
+            return fault_lines(self.model.overview, key, width)
+        if self._shown == PBS and key is not None:
+            return reason_lines(self.model, PBS, key, width)
+        return []
 
     # Keys
 
@@ -255,6 +268,10 @@ class TopApp(App[None]):
         """Reverse the order."""
         table = self.model.tables[self._shown]
         table.sort_by(table.sort, descending=not table.descending)
+        self._draw()
+
+    def on_grid_moved(self) -> None:
+        """Show the faults of the object at the cursor first."""
         self._draw()
 
     def on_grid_opened(self, event: Grid.Opened) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext
 
+import click
+
 from ska_sdp_config.cli.errors import Failed, Misconfigured
-from ska_sdp_config.cli.group import make_command
-from ska_sdp_config.cli.output import Printer
+from ska_sdp_config.cli.group import HELP
+from ska_sdp_config.cli.options import CONNECTION
 from ska_sdp_config.cli.session import open_backend
 
 __all__ = ["command"]
 
 
-def _top(out: Printer, prefix: str) -> None:
+def _top(prefix: str) -> None:
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise Misconfigured("'ska-sdp top' needs a terminal: use 'ska-sdp status' in scripts.")
     try:
@@ -32,10 +34,11 @@ def _top(out: Printer, prefix: str) -> None:
         raise app.error
 
 
-command = make_command(
+command = click.Command(
     "top",
-    _top,
-    [],
+    params=CONNECTION,
+    callback=_top,
+    context_settings=HELP,
     help="Show the system on the full screen, live: subarrays with their faults, processing "
     "blocks, deployments, flows, and a log of changes. Changes nothing.",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from rich.style import Style
@@ -16,10 +17,11 @@ from textual.widgets import Static
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.overview_lines import fault_lines
 from ska_sdp_config.cli.terminal import escape, one_line
+from ska_sdp_config.cli.top.faults import reason_lines, to_text
 from ska_sdp_config.cli.top.line_view import LineView, Part, fitted, wrapped
 from ska_sdp_config.cli.top.model import Model
-from ska_sdp_config.cli.top.summary import to_text
-from ska_sdp_config.cli.top.views import LOG, SUBARRAYS
+from ska_sdp_config.cli.top.views import LOG, SINCE, STATUS, SUBARRAYS
+from ska_sdp_config.lmc.times import iso
 
 __all__ = ["Detail", "detail_lines"]
 
@@ -27,7 +29,7 @@ BOLD = Style(bold=True)
 
 
 def detail_lines(model: Model, name: str, key: str, width: int) -> Iterator[tuple[str, Style]]:
-    """Yield the lines on an object with their styles: its faults, then its texts.
+    """Yield the lines on an object with their styles: what is wrong, then its texts.
 
     Args:
         model: the model.
@@ -40,6 +42,8 @@ def detail_lines(model: Model, name: str, key: str, width: int) -> Iterator[tupl
         return
     if name == SUBARRAYS:
         yield from _lines_of_faults(model, key, width)
+    else:
+        yield from _lines_of_status(model, name, key, width)
     texts = model.texts_of(name, key)
     if not texts:
         yield "It was deleted.", Style(color="red")
@@ -58,6 +62,16 @@ def _lines_of_faults(model: Model, subarray_id: str, width: int) -> Iterator[tup
         for fault in row.faults:
             yield from ((to_text(line).plain, BOLD) for line in fault_lines(fault, width))
         yield "", Style()
+
+
+def _lines_of_status(model: Model, name: str, key: str, width: int) -> Iterator[tuple[str, Style]]:
+    row = model.tables[name].row(key)
+    if row is None:
+        return
+    since = row[SINCE]
+    yield f"{row[STATUS]}{f' since {iso(since)}' if isinstance(since, datetime) else ''}", BOLD
+    yield from ((line.plain, BOLD) for line in reason_lines(model, name, key, width))
+    yield "", Style()
 
 
 def _lines_of_change(model: Model, key: str) -> Iterator[tuple[str, Style]]:

@@ -56,6 +56,7 @@ class Grid(LineView):
 
     Attributes:
         table: the table.
+        key: key of the row at the cursor, None without rows.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,17 +80,20 @@ class Grid(LineView):
             super().__init__()
             self.key = key
 
+    class Moved(Message):
+        """The cursor was moved to another row."""
+
     def __init__(self, table: Table, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self.table = table
         self._cursor = 0
-        self._key: str | None = None
+        self.key: str | None = None
         self._now = datetime.now(timezone.utc)
         self._widths: list[int] = []
 
     def show(self, table: Table) -> None:
         """Show another table from its start."""
-        self.table, self._cursor, self._key = table, 0, None
+        self.table, self._cursor, self.key = table, 0, None
         self.scroll_to(y=0, animate=False)
         self.draw_changes()
 
@@ -98,7 +102,7 @@ class Grid(LineView):
         self._now = datetime.now(timezone.utc)
         self.set_extent()
         self._widths = layout(self.table.columns, self.content_width)
-        index = None if self._key is None else self.table.index_of(self._key)
+        index = None if self.key is None else self.table.index_of(self.key)
         is_at_top = self._cursor == 0 and not self.scroll_y
         if index is not None and index != self._cursor and not is_at_top:
             # Keep the object at its place on the screen. At the top, new rows are to be seen.
@@ -107,7 +111,7 @@ class Grid(LineView):
             if self.scroll_y:
                 self.scroll_to(y=self.scroll_y + moved, animate=False)
         self._cursor = max(0, min(self._cursor, len(self.table) - 1))
-        self._key = self.table.key_at(self._cursor)
+        self.key = self.table.key_at(self._cursor)
         super().draw_changes()
 
     def on_resize(self, event: Resize) -> None:
@@ -137,13 +141,14 @@ class Grid(LineView):
     def action_move(self, step: int) -> None:
         """Move the cursor by rows."""
         self._cursor = max(0, min(self._cursor + step, len(self.table) - 1))
-        self._key = self.table.key_at(self._cursor)
+        self.key = self.table.key_at(self._cursor)
         top, height = round(self.scroll_y), self.size.height
         if self._cursor < top:
             self.scroll_to(y=self._cursor, animate=False)
         elif self._cursor >= top + height:
             self.scroll_to(y=self._cursor - height + 1, animate=False)
         self.draw_changes()
+        self.post_message(self.Moved())
 
     def action_move_pages(self, pages: int) -> None:
         """Move the cursor by screens."""
@@ -155,8 +160,8 @@ class Grid(LineView):
 
     def action_open(self) -> None:
         """Open the object of the row."""
-        if self._key is not None:
-            self.post_message(self.Opened(self._key))
+        if self.key is not None:
+            self.post_message(self.Opened(self.key))
 
     def on_click(self, event: Click) -> None:
         """Move the cursor to the row."""

@@ -1,4 +1,4 @@
-"""Lines above and below the tables: the controller, the database, counts, and faults."""
+"""Lines above the tables: the controller, the database, and counts."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from datetime import datetime
 
 from rich.text import Text
 
-from ska_sdp_config.cli.columns import Line, style_of
-from ska_sdp_config.cli.overview_lines import fault_lines as lines_of_fault
+from ska_sdp_config.cli.columns import style_of
 from ska_sdp_config.cli.terminal import one_line
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.table import Table
 from ska_sdp_config.cli.top.views import KINDS, SUBARRAYS
 from ska_sdp_config.lmc.health import Outage
-from ska_sdp_config.lmc.overview import Overview
 from ska_sdp_config.lmc.times import age_text, iso
 
-__all__ = ["counts_lines", "fault_lines", "state_line", "to_text"]
+__all__ = ["counts_lines", "state_line"]
 
 
 def state_line(model: Model, address: str, outage: Outage | None, now: datetime) -> Text:
@@ -54,30 +52,11 @@ def counts_lines(model: Model) -> Text:
 
 
 def _counts(name: str, table: Table) -> Text:
+    by_count = sorted(table.counts.items(), key=lambda item: (-item[1], item[0]))
     counts = Text(", ").join(
-        Text.assemble(f"{count} ", _coloured(status))
-        for status, count in table.counts.most_common()
+        Text.assemble(f"{count} ", _coloured(status)) for status, count in by_count
     )
     return Text.assemble(f"{name} {table.total}", ": " if counts else "", counts)
-
-
-def fault_lines(overview: Overview, width: int) -> list[Text]:
-    """Return the lines on each fault with its reason, and the commands that end it."""
-    lines = []
-    if overview.missing:
-        lines.append(Text(f"MISSING {one_line(', '.join(overview.missing))}", "yellow"))
-    of_devices = [("controller", overview.controller.faults)]
-    of_devices += [(f"subarray {row.subarray_id}", row.faults) for row in overview.subarrays]
-    for device, faults in of_devices:
-        if faults:
-            lines.append(Text(one_line(device), "bold"))
-        lines += [to_text(line) for fault in faults for line in lines_of_fault(fault, width)]
-    return lines
-
-
-def to_text(line: Line) -> Text:
-    """Return a line of the screen as text, with control characters escaped."""
-    return Text.assemble(*((one_line(text), style) for text, style in line))
 
 
 def _coloured(word: str) -> Text:

@@ -12,6 +12,10 @@ from ska_sdp_config.lmc.states import Json
 __all__ = [
     "KINDS",
     "LOG",
+    "PBS",
+    "REASON",
+    "SINCE",
+    "STATUS",
     "SUBARRAYS",
     "Kind",
     "log_table",
@@ -20,10 +24,11 @@ __all__ = [
 ]
 
 SUBARRAYS = "subarrays"
+PBS = "PBs"
 LOG = "log"
 
-_STATUS = 1
-"""Index of the column with the status in the table of each kind."""
+STATUS, SINCE, REASON = 1, 2, 3
+"""Indices of the columns of each kind with the status, its age, and its reason."""
 
 
 class Kind(NamedTuple):
@@ -43,7 +48,7 @@ class Kind(NamedTuple):
 
     def table(self) -> Table:
         """Return an empty table."""
-        return Table(self.columns, status=_STATUS)
+        return Table(self.columns, status=STATUS)
 
 
 def _pb_cells(key: str, document: Json | None, state: Json | None) -> tuple[Cell, ...]:
@@ -66,7 +71,7 @@ _AGE = Column("AGE", 6)
 
 KINDS = (
     Kind(
-        "PBs",
+        PBS,
         "/pb/",
         (
             Column("PB", 27),

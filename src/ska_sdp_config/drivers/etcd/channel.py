@@ -68,8 +68,15 @@ class Channel(ABC):
         """
 
     @abstractmethod
-    def watch(self, from_revision: int, metadata: Metadata) -> WatchCall:
+    def watch(
+        self, from_revision: int, metadata: Metadata, *, in_parts: bool = False
+    ) -> WatchCall:
         """Start a watch on all keys, without waiting for the member.
+
+        Args:
+            from_revision: the first revision.
+            metadata: sent with the request.
+            in_parts: whether to request large responses in parts.
 
         Raises:
             ChannelClosed: the channel was closed.

@@ -102,11 +102,12 @@ def commit_request(
     )
 
 
-def watch_request(from_revision: int) -> Message:
-    """Return the request to watch all keys."""
+def watch_request(from_revision: int, *, in_parts: bool) -> Message:
+    """Return the request to watch all keys, with large responses in parts if wanted."""
     # A zero byte means no end to etcd, so keys that are not valid UTF-8 are included.
     create = etcdrpc.WatchCreateRequest(key=b"\0", range_end=b"\0", start_revision=from_revision)
-    request_fragments(create)
+    if in_parts:
+        request_fragments(create)
     return etcdrpc.WatchRequest(create_request=create)
 
 

@@ -2,6 +2,8 @@
 
 etcd sends up to 1000 revisions in one response. Fragmented, each part that arrives shows that the
 stream is alive, and the revisions that are complete are delivered without waiting for the rest.
+But etcd measures a part again for each of its changes: thousands of small ones take it seconds.
+So parts are requested only after a stream that was too slow.
 The generated messages are older than the fields, which are written and read as unknown fields.
 """
 

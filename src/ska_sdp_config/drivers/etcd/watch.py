@@ -237,7 +237,8 @@ class StoreWatch:
             # Start one revision earlier and discard what is delivered again. If exactly the next
             # revision is compacted, etcd before 3.5.15 loses a deletion (etcd issue 19179), and
             # a watch from there would receive neither the deletion nor a compaction error.
-            stream = Stream(channel.watch(max(1, first - 1), metadata), first)
+            call = channel.watch(max(1, first - 1), metadata, in_parts=self._extra_s > 0)
+            stream = Stream(call, first)
             self._stream = stream
             if not self._watches:
                 stream.end(Ending.UNUSED)

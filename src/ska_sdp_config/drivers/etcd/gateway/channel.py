@@ -69,12 +69,13 @@ class GatewayChannel(Channel):
         with _faults(), _post(self._client, path, body, metadata, limit) as response:
             return answer_in(response.status_code, response.content)
 
-    def watch(self, from_revision: int, metadata: Metadata) -> GatewayWatch:
+    def watch(
+        self, from_revision: int, metadata: Metadata, *, in_parts: bool = False
+    ) -> GatewayWatch:
         """Start a watch; see Channel. It has a connection of its own."""
-        body = to_json(watch_request(from_revision))
-        # Without this, a large backlog exceeds the message limit of the gateway. The conversion
-        # omits the field, which the generated messages do not have.
-        body["create_request"]["fragment"] = True
+        body = to_json(watch_request(from_revision, in_parts=in_parts))
+        # The conversion omits the field, which the generated messages do not have.
+        body["create_request"]["fragment"] = in_parts
         sockets = Sockets()
         watch = GatewayWatch(self._connect(sockets), sockets, body, metadata)
         with self._lock:

@@ -21,7 +21,7 @@ from ska_sdp_config.store.errors import ConfigConnectionError
 __all__ = ["GrpcChannel", "grpc_channels"]
 
 OPTIONS = [
-    # A page of large values, or a revision of many keys, is one message.
+    # A page of large values, or up to 1000 revisions of a watch, is one message.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     # Reconnect soon after a restart of the server; abandon a stuck handshake.
@@ -86,11 +86,14 @@ class GrpcChannel(Channel):
             answer.cancel()
         raise CallError(grpc.StatusCode.UNAVAILABLE, "the stream ended without a response")
 
-    def watch(self, from_revision: int, metadata: Metadata) -> GrpcWatch:
+    def watch(
+        self, from_revision: int, metadata: Metadata, *, in_parts: bool = False
+    ) -> GrpcWatch:
         """Start a watch; see Channel."""
         make_call = self.method("Watch", "Watch")
         try:
-            return GrpcWatch(make_call(watch_request(from_revision), metadata=metadata))
+            request = watch_request(from_revision, in_parts=in_parts)
+            return GrpcWatch(make_call(request, metadata=metadata))
         except ValueError as exc:
             raise self._closed_or(exc) from exc
 
