@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 from collections.abc import Mapping
 from typing import Any
@@ -157,6 +158,7 @@ FREED: dict[str, dict[str, Any]] = {
 ENDED: dict[str, Any] = {f"/eb/{EB}": {"status": "FINISHED"}}
 CANCELLED: dict[str, Any] = {f"/eb/{EB}": {"status": "CANCELLED"}}
 BATCH_FAILED: dict[str, Any] = {f"/pb/{WAITING}/state": {"status": "FAILED"}}
+BROKEN: dict[str, Any] = {"status": "FAILED", "reason": REASON}
 DEPLOYMENT_FAILED: dict[str, Any] = {f"/deploy/{DEPLOYMENT}/state": {"pods": {"a": "FAILED"}}}
 
 
@@ -184,6 +186,45 @@ def test_failed_block_alone_is_an_open_failure(database: Config, here: Run) -> N
     result = here("status")
     assert result.code == 1
     assert "pb-a FAILED: it gave no reason" in result.out
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize(
+    ("scene", "failed"),
+    [
+        pytest.param(
+            fault_scene_with(FREED | ENDED | BATCH_FAILED), WAITING, id="block of a FINISHED one"
+        ),
+        pytest.param(
+            {"/pb/pb-a": {"eb_id": None}, "/pb/pb-a/state": {"status": "FAILED"}},
+            "pb-a",
+            id="block without execution block",
+        ),
+        pytest.param(
+            {**fault_scene_with(IDLE), "/pb/pb-a": {"eb_id": EB}, "/pb/pb-a/state": BROKEN},
+            "pb-a",
+            id="block that its linked execution block does not list",
+        ),
+        pytest.param(fault_scene_with(IDLE | DEPLOYMENT_FAILED), DEPLOYMENT, id="deployment"),
+    ],
+)
+def test_command_after_the_arrow_ends_an_open_failure(
+    database: Config, etcd: Etcd, here: Run, scene: dict[str, Any], failed: str, columns: int
+) -> None:
+    fill(database, {f"/t{path}": value for path, value in scene.items()})
+    assert here("status", "--prefix=/t").code == 1
+    lines = STYLE.sub("", screen_of(etcd, "status --prefix=/t", columns)).splitlines()
+    assert max(map(len, lines)) <= columns
+    (at,) = [at for at, line in enumerate(lines) if line.lstrip().startswith("→ ska-sdp ")]
+    assert failed in lines[at]
+    last = next(
+        number
+        for number in range(at + 1, len(lines))
+        if lines[number][:6].strip() or not lines[number]
+    )
+    _, _, *words = shlex.split(" ".join(lines[at:last]))
+    assert here(*words, "-y", "-q").code == 0
+    assert here("status", "--prefix=/t").code == 0
 
 
 def test_damaged_entries_are_faults(database: Config, here: Run) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "YES",
     "flag",
     "has_debug",
+    "prefix_option",
     "takes_value",
 ]
 
@@ -174,6 +175,11 @@ VALUE_OPTIONS = frozenset(
     for name in option.opts
 )
 """Names of the options that take a value."""
+
+
+def prefix_option(prefix: str) -> str:
+    """Return the option ``--prefix`` for the end of a command, empty without a prefix."""
+    return f" --prefix {prefix}" if prefix else ""
 
 
 def takes_value(option: str) -> bool:
