@@ -11,7 +11,14 @@ from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES, STATES, SdpObject
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
 
-__all__ = ["advise_on_object", "closest", "misspelt_option", "nothing_at", "similar_id"]
+__all__ = [
+    "advise_on_object",
+    "advise_on_order",
+    "closest",
+    "misspelt_option",
+    "nothing_at",
+    "similar_id",
+]
 
 SYNONYMS = {
     "add": "create",
@@ -100,6 +107,30 @@ def advise_on_object(word: str, names: Sequence[str], command: str) -> str | Non
             return f"did you mean '{command} {name} {id_}'?"
     found = closest(word, names)
     return f"did you mean {found!r}?" if found else None
+
+
+def advise_on_order(word: str, rest: Sequence[str], verbs: Sequence[str]) -> str | None:
+    """Return what to write if an object stands in place of the command, None if none does.
+
+    Args:
+        word: the word in place of the command.
+        rest: the words after it.
+        verbs: the commands.
+    """
+    plain = word.lower().replace("_", "-")
+    name = OTHER_NAMES.get(plain, plain)
+    kind = next((each for each in (*OBJECTS, *STATES) if each.name == name), None)
+    if kind is None:
+        return None
+    words = [each for each in rest if not each.startswith("-")]
+    verb = next((each for each in words if each in verbs), None)
+    others = [each for each in words if each != verb]
+    if verb is None:
+        verb = "get" if others or kind.is_single else "list"
+        # Only changes name a state, the other commands its object.
+        name = name.removesuffix("-state")
+    line = " ".join(["ska-sdp", verb, name, *others[:1], *(["…"] if others[1:] else [])])
+    return f"{word!r} is an object: try '{line}'."
 
 
 def nothing_at(
