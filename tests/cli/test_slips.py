@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from ska_sdp_config.cli.suggestions import closest, similar_id
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
 
-from .conftest import Run, assert_rejected, fill, run_here
+from .conftest import Run, assert_rejected, fill, run_command, run_here
 
 STORED = {
     "/eb/eb-test-20260101-00012": {"status": "ACTIVE"},
@@ -244,6 +245,36 @@ def test_command_without_a_server_fails_at_once(
     # On a busy machine the start of the program alone may take longer than a second.
     limit = 1.0 if start < 0.3 else 1.0 + 5 * start
     on_time(took < limit, f"it took {took:.2f} s, and help {start:.2f} s")
+
+
+RUN = """
+import sys
+from ska_sdp_config.cli.program import run
+code = run(sys.argv[1:])
+print(code, "ska_sdp_config.cli.validity" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "create eb eb-x {{}}",
+        "create pb batch:x:1.0.0",
+        "create /x 1",
+        "update pb-state pb-x {{}}",
+        "import scripts {file}",
+        "import system {file}",
+        "load {file}",
+        "wait pb pb-x status=FINISHED",
+    ],
+)
+def test_command_without_a_server_does_not_import_the_validation(
+    closed_port: int, tmp_path: Path, line: str
+) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("values: {/x: 1}\nscripts: []\n")
+    words = [*line.format(file=file).split(), f"--port={closed_port}", "--host=127.0.0.1"]
+    assert run_command([sys.executable, "-c", RUN, *words]).out == "5 False\n"
 
 
 def test_command_fails_only_if_no_server_listens(

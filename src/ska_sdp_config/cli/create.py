@@ -34,7 +34,7 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, EB_PARAMETERS, FORCE
 from ska_sdp_config.cli.output import Difference, Printer, note
-from ska_sdp_config.cli.session import open_backend, open_config
+from ska_sdp_config.cli.session import check_connection, open_backend, open_config
 from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_depth_of_key, make_object_command
 from ska_sdp_config.store.errors import ConfigCollision
@@ -113,12 +113,13 @@ def _print_created(out: Printer, paths: list[str], ids: list[str]) -> None:
 def _create_key(
     key: str, value: str, force: bool, out: Printer, prefix: str, dry_run: bool
 ) -> None:
-    from ska_sdp_config.cli.validity import stored_text
-
     try:
         check_depth_of_key(key)
     except ValueError as exc:
         raise click.UsageError(f"{exc}.") from exc
+    check_connection()
+    from ska_sdp_config.cli.validity import stored_text
+
     if force:
         text = argument_text(value)
     else:
@@ -138,6 +139,7 @@ def _create_key(
 def _create_object(
     kind: SdpObject, key: str, value: Any, out: Printer, prefix: str, dry_run: bool
 ) -> None:
+    check_connection()
     from ska_sdp_config.cli.validity import stored_text
 
     _check_new_id(kind, key)
@@ -179,6 +181,7 @@ def _create_pb(
     prefix: str,
     dry_run: bool,
 ) -> None:
+    check_connection()
     from ska_sdp_config.entity import ProcessingBlock, Script
 
     _check_new_id(SCRIPT, script)
