@@ -45,6 +45,9 @@ USAGE = [
     ("update pb pb-test-20260101-00012 {}", "'pb-state'"),
     ("update pbs pb-test-20260101-00012 {}", "'pb-state'"),
     ("delete processing-block pb-test-20260101-00012", "'pb'"),
+    ("create processing_block batch:x:1.0.0", "'pb'"),
+    ("list execution_blocks", "'eb'"),
+    ("edit eb_state eb-test-20260101-00012", "'eb-state'"),
     ("import script x.yaml", "'scripts'"),
     # Missing and swapped arguments.
     ("get eb-test-20260101-00012", "'ska-sdp get eb eb-test-20260101-00012'"),

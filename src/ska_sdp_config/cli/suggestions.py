@@ -69,7 +69,9 @@ def closest(word: str, known: Iterable[str], similarity: float = 0.6) -> str | N
 
     names = {name.lower(): name for name in known}
     lower = word.lower()
-    found = [SYNONYMS.get(lower), *get_close_matches(lower, names, n=1, cutoff=similarity)]
+    plain = lower.replace("_", "-")
+    synonyms = [SYNONYMS.get(each) for each in (plain, plain.removesuffix("s"))]
+    found = [*synonyms, *get_close_matches(lower, names, n=1, cutoff=similarity)]
     return next((names[each] for each in found if each in names), None)
 
 
