@@ -87,6 +87,8 @@ IDS = [
     ("delete pb test-20260101-00013", "'pb-test-20260101-00013'"),
     ("end eb eb-test-20260101-0012", "'eb-test-20260101-00012'"),
     ("edit script realtime:vis-recieve:1.0.0", "'realtime:vis-receive:1.0.0'"),
+    ("history -q pb pb-tset-20260101-00012", "'pb-test-20260101-00012'"),
+    ("history -q /pb/pb-test-20260101-0012", "'/pb/pb-test-20260101-00012'"),
     ("get subarray 1", "'01'"),
     ("get component procontrol", "'proccontrol'"),
     ("get /pb/pb-test-20260101-0012", "'/pb/pb-test-20260101-00012'"),
@@ -108,6 +110,25 @@ def test_unknown_id_is_answered_with_a_similar_one(
     fill(database, STORED)
     result = ska_sdp(*shlex.split(line), env={"EDITOR": "false"})
     assert_rejected(result, 3, f"did you mean {right}?")
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("wait pb pb-tset-20260101-00012 status=FINISHED", "'pb-test-20260101-00012'"),
+        ("wait /eb/eb-test-2026101-00012 status=FINISHED", "'/eb/eb-test-20260101-00012'"),
+        ("watch subarray 1", "'01'"),
+    ],
+)
+def test_wait_for_an_unknown_id_names_a_similar_one(
+    database: Config, here: Run, line: str, right: str
+) -> None:
+    fill(database, STORED)
+    result = here(*line.split(), "--timeout=0.5")
+    assert result.code == 4
+    assert f"yet: did you mean {right}? Waiting, press Ctrl-C to stop." in result.err
+    quiet = here(*line.split(), "--timeout=0.5", "-q")
+    assert "did you mean" not in quiet.err
 
 
 @pytest.mark.parametrize("line", ["get pb x", "get eb pb-other-20210101-00007", "get /none"])

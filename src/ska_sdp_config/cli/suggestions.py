@@ -18,6 +18,7 @@ __all__ = [
     "misspelt_option",
     "nothing_at",
     "similar_id",
+    "similar_name",
 ]
 
 SYNONYMS = {
@@ -150,13 +151,24 @@ def nothing_at(
         absence: the beginning of the sentence, with ``{}`` in place of the path.
     """
     hint = kind.hint if kind else "ska-sdp list -a"
-    found = None
-    if kind is None or not kind.is_single:
-        found = similar_id(backend, path, kind.leaf if kind else "")
-    if found is None:
+    meant = similar_name(backend, path, kind)
+    if meant is None:
         return f"{absence.format(path)}: try '{hint}'."
-    meant = found if kind else f"{path.rpartition('/')[0]}/{found}"
     return f"{absence.format(path)}: did you mean {meant!r}? Otherwise try '{hint}'."
+
+
+def similar_name(backend: Backend, path: str, kind: SdpObject | None = None) -> str | None:
+    """Return the ID of an object, or the key, that resembles one that does not exist, or None.
+
+    Args:
+        backend: the database.
+        path: the path of an object or key.
+        kind: the kind of object, None for a key.
+    """
+    if kind is not None and kind.is_single:
+        return None
+    found = similar_id(backend, path, kind.leaf if kind else "")
+    return f"{path.rpartition('/')[0]}/{found}" if found and kind is None else found
 
 
 def similar_id(
