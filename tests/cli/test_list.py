@@ -148,7 +148,8 @@ def test_table_of_subarrays_has_entries_of_version_0_1(database: Config, ska_sdp
     present = '{"obs_state_commanded": "IDLE", "state_commanded": "ON"}'
     older = '{"obs_state_target": "SCANNING", "state": "ON"}'
     owners: dict[str, object] = {
-        f"/component/{name}/owner": {} for name in ("proccontrol", "helmdeploy")
+        f"/component/{name}/owner": {}
+        for name in ("proccontrol", "helmdeploy", "lmc-subarray-01", "lmc-subarray-02")
     }
     fill(database, {**owners, "/lmc/subarray/01": present, "/lmc/subarray/02": older})
     table = ska_sdp("list", "-o", "table", "subarray")
