@@ -67,6 +67,20 @@ USAGE = [
     ("wait pb status=FINISHED", "Missing argument 'ID'"),
     ("wait pb pb-test-20260101-00012 status FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),
     ("wait pb pb-test-20260101-00012 status:FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),
+    ("wait pb pb-a status = FINISHED", "FIELD=VALUE without spaces, e.g. status=FINISHED"),
+    (
+        "wait pb pb-a status=FINISHED --timeout 2 minutes",
+        "Unexpected 'minutes' after 'status=FINISHED': quote a value with spaces.",
+    ),
+    ("create eb '{}'", "Missing argument 'ID' before '{}'."),
+    ("create flow @file", "Missing argument 'PB:KIND:NAME' before '@file'."),
+    ("create eb eb-test-20260101-00012", "Missing argument 'VALUE'."),
+    (
+        "create pb vis-receive",
+        "Invalid ID 'vis-receive' of script definitions: expected KIND:NAME:VERSION.",
+    ),
+    ("end pb pb-test-20260101-00012", "'ska-sdp end eb ID'. The status of a processing block"),
+    ("get pb pb-a pb-b", "unexpected extra argument (pb-b). Try"),
     # Options.
     ("list pb --prefx=/t", "'--prefix'"),
     ("list --prefx /t pb", "'--prefix'"),
@@ -129,6 +143,35 @@ def test_wait_for_an_unknown_id_names_a_similar_one(
     assert f"yet: did you mean {right}? Waiting, press Ctrl-C to stop." in result.err
     quiet = here(*line.split(), "--timeout=0.5", "-q")
     assert "did you mean" not in quiet.err
+
+
+def test_pair_in_place_of_a_mapping_is_answered_with_the_mapping(
+    database: Config, here: Run
+) -> None:
+    fill(database, STORED)
+    result = here("update", "pb-state", "pb-test-20260101-00012", "status=FAILED")
+    assert_rejected(result, 1, """not a mapping of fields, e.g. {"status": "FAILED"}.""")
+
+
+def test_missing_script_is_answered_with_a_similar_one(database: Config, here: Run) -> None:
+    fill(database, STORED)
+    result = here("create", "pb", "realtime:vis-recieve:1.0.0")
+    assert result.code == 0
+    assert "will fail: did you mean 'realtime:vis-receive:1.0.0'? Otherwise import" in result.err
+    result = here("create", "pb", "batch:other:9.9.9")
+    assert result.err.endswith("the processing block will fail: import the script first.\n")
+
+
+@pytest.mark.parametrize("verb", ["edit", "update"])
+def test_usage_breaks_no_word(here: Run, verb: str) -> None:
+    usage = here(verb, "-h").out.partition("\n\n")[0]
+    assert all(line.count("(") == line.count(")") for line in usage.splitlines())
+
+
+def test_advice_on_an_ended_block_has_the_prefix(database: Config, here: Run) -> None:
+    fill(database, {"/t/eb/eb-a": {"status": "FINISHED"}})
+    result = here("end", "eb", "eb-a", "--prefix=/t")
+    assert_rejected(result, 1, "'ska-sdp get eb eb-a --prefix /t' shows it")
 
 
 @pytest.mark.parametrize("line", ["get pb x", "get eb pb-other-20210101-00007", "get /none"])

@@ -249,6 +249,19 @@ def test_empty_database_has_missing_components_and_exit_code_0(
     assert "There are no subarrays." in result.out
 
 
+def test_missing_components_are_named_once(database: Config, etcd: Etcd) -> None:
+    names = ("proccontrol", "helmdeploy", "lmc-controller", "lmc-subarray-01", "lmc-subarray-02")
+    gone = {f"/component/{name}/owner" for name in names}
+    fill(database, {path: each for path, each in fault_scene().items() if path not in gone})
+    lines = STYLE.sub("", screen_of(etcd, "status", 80)).splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("MISSING"))
+    assert lines[at + 1].startswith("    lmc-subarray-")
+    text = "\n".join(lines)
+    assert [text.count(name) for name in names] == [1] * len(names)
+    # The controller's and each subarray's health has its reason.
+    assert text.count("    Components are OFFLINE: see MISSING\n") == 3
+
+
 def test_status_reads_only_its_prefix(database: Config, here: Run) -> None:
     fill(database, {f"/t{path}": value for path, value in fault_scene().items()})
     assert here("status").code == 0

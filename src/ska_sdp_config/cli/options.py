@@ -20,6 +20,7 @@ __all__ = [
     "FORCE",
     "FORCE_STATUS",
     "OLDER_THAN",
+    "OUTPUT",
     "SINCE",
     "TIMEOUT",
     "VALUE_OPTIONS",
@@ -99,7 +100,7 @@ PREFIX = click.Option(
 OUTPUT = click.Option(
     ["-o", "--output"],
     type=click.Choice(["table", "json", "yaml", "name"]),
-    help="Output format; by default a table on a terminal.",
+    help="Output format; by default a table on a terminal, and lines elsewhere.",
 )
 TIMEOUT = click.Option(
     ["--timeout"],
@@ -148,7 +149,12 @@ DEBUG = click.Option(
 )
 
 COMMON: list[click.Parameter] = [
-    flag("-q", "--quiet", text="Print less: values without their keys, and no notes."),
+    flag(
+        "-q",
+        "--quiet",
+        text="Print less: values without their keys, of new objects only the IDs, of checks only "
+        "warnings and faults, and no notes.",
+    ),
     OUTPUT,
     PREFIX,
     HOST,

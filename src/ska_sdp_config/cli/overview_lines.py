@@ -56,7 +56,7 @@ def overview_lines(
         _word(controller.health.name),
         ("" if controller.is_online else ", not online", "yellow"),
     ]
-    for fault in controller.faults:
+    for fault in _without_missing(controller.faults, overview):
         yield from fault_lines(fault, width)
     parts: list[Line] = [
         [("DATABASE    ", "bold"), _word(database.health.name)],
@@ -67,10 +67,15 @@ def overview_lines(
     for text in database.faults:
         yield from wrapped(text, style_of("FAILED"), width)
     if overview.missing:
-        yield from wrapped(f"MISSING     {', '.join(overview.missing)}", "yellow", width, "")
+        first, *more = ([(name, "yellow")] for name in overview.missing)
+        yield from packed([[("MISSING     ", "yellow"), *first], *more], width, ", ")
     yield []
     if overview.subarrays:
-        yield from subarray_lines(overview.subarrays, now, width)
+        rows = [
+            row._replace(faults=_without_missing(row.faults, overview))
+            for row in overview.subarrays
+        ]
+        yield from subarray_lines(rows, now, width)
     else:
         yield [("There are no subarrays.", "")]
     yield []
@@ -119,6 +124,15 @@ def subarray_lines(
             yield from wrapped("Its device is OFFLINE", style_of("DEGRADED"), width)
         for fault in row.faults:
             yield from fault_lines(fault, width)
+
+
+def _without_missing(faults: Sequence[FaultRow], overview: Overview) -> tuple[FaultRow, ...]:
+    """Return the faults, with one in place of those of the components that MISSING names."""
+    named = {f"Component {name} is OFFLINE" for name in overview.missing}
+    others = tuple(fault for fault in faults if fault.text not in named)
+    if len(others) == len(faults):
+        return others
+    return (*others, FaultRow("Components are OFFLINE: see MISSING", None, ""))
 
 
 def fault_lines(fault: FaultRow, width: int) -> Iterator[Line]:

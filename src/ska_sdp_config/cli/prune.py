@@ -279,8 +279,9 @@ command = make_command(
     "processing blocks and what these leave behind: states, flows, deployments, dependencies and "
     "requests for resources. The age counts from the newest last_updated of the execution block, "
     "its state and the states of its processing blocks, or if there is none from the date in its "
-    "ID. It is kept, and the reason printed, if a subarray links it, a part has an owner, a "
-    "processing block has not ended (FINISHED, CANCELLED or FAILED), a flow is not DELETED, a "
+    "ID. An execution block is kept, and the reason printed, if a subarray links it or another "
+    "one that lists a processing block of it, a part has an owner, a processing block has not "
+    "ended (FINISHED, CANCELLED or FAILED), a flow is not DELETED, a "
     "processing block has an allocation of resources, or another one that has not ended depends "
-    "on it. It is removed in batches; run it again to finish after an error.",
+    "on it. Blocks are removed in batches; run it again to finish after an error.",
 )

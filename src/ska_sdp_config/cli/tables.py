@@ -132,8 +132,10 @@ class TablePrinter(Printer):
                 continue
             for entry in section.entries:
                 self._print(Text(one_line(entry.path), "cyan"))
-                for name, value in values.parts(entry.text):
-                    line = Text.assemble(f"  {one_line(name):20} ", one_line(value))
+                parts = [(one_line(name), value) for name, value in values.parts(entry.text)]
+                names = max((cell_len(name) for name, _ in parts), default=0)
+                for name, value in parts:
+                    line = Text.assemble(f"  {name:{max(names, 20)}} ", one_line(value))
                     self._console.print(line, no_wrap=True, overflow="ellipsis")
 
     def lines(self, make_lines: Callable[[int], Iterable[Line]]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
@@ -172,7 +173,7 @@ def find_faults(place: Location, value: Any, *, is_new: bool = False) -> list[st
     if not is_new and place.kind.name in _ASSUMED:
         model = _Fields
     if not isinstance(value, dict):
-        return [f"it is {_type_name(value)}, not a mapping of fields"]
+        return [f"it is {_type_name(value)}, not a mapping of fields{_example(value)}"]
     faults = _faults(model, value, place.key)
     id_field = _ID_FIELDS.get(place.kind.name)
     if not place.part and id_field:
@@ -185,6 +186,12 @@ def find_faults(place: Location, value: Any, *, is_new: bool = False) -> list[st
     if model is Deployment and isinstance(args, dict):
         faults += [f"args.{fault}" for fault in _faults(_Args, args)]
     return faults
+
+
+def _example(value: Any) -> str:
+    """Return the mapping that was meant by a text ``FIELD=VALUE``, as the end of a message."""
+    field, equals, wanted = value.partition("=") if isinstance(value, str) else ("", "", "")
+    return f", e.g. {json.dumps({field: values.read(wanted)})}" if field and equals else ""
 
 
 def known_fields(path: str, prefix: str = "") -> list[str]:
@@ -262,6 +269,8 @@ def check_new_id(kind: SdpObject, key: str) -> None:
         check_block_id(key)
     elif kind == DEPLOYMENT:
         check_deployment_id(key)
+    elif key.count(":") != kind.id_name.count(":"):
+        raise ValueError(f"Invalid ID {key!r} of {kind.about}: expected {kind.id_name}.")
     else:
         _check_parts(_KEYS[kind], key)
 

@@ -25,6 +25,17 @@ def _wait(
     if not field:
         ctx = click.get_current_context()
         raise click.MissingParameter(ctx=ctx, param_hint="'FIELD=VALUE'", param_type="argument")
+    first, *more = field
+    name, equals, wanted = first.partition("=")
+    if more and name and wanted:
+        raise click.UsageError(
+            f"Unexpected {' '.join(more)!r} after {first!r}: quote a value with spaces."
+        )
+    if more and (more[0].startswith("=") or equals):
+        raise click.UsageError(
+            f"Invalid condition {' '.join(field)!r}: expected FIELD=VALUE without spaces, e.g. "
+            "status=FINISHED."
+        )
     condition = Condition.read(" ".join(field))
     if not out.quiet:
         check_connection()
