@@ -29,7 +29,16 @@ from tests.support.proxy import Proxy
 from .conftest import PROGRAM, Run, Start, environment, fill, update
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
-SCREENS = ["status", "list subarray", "describe subarray 01", "list pb", f"describe pb {FAILED}"]
+SCREENS = {
+    "status": WAY_OUT,
+    "list subarray": WAY_OUT,
+    "describe subarray 01": WAY_OUT,
+    "list pb": WAY_OUT,
+    f"describe pb {FAILED}": WAY_OUT,
+    "doctor": WAY_OUT.removeprefix("→ "),
+}
+"""Screens that show a FAULT, and the way out as each of them writes it."""
+
 HEIGHT = 24
 
 
@@ -48,18 +57,18 @@ def without_size(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-@pytest.mark.parametrize("line", SCREENS)
+@pytest.mark.parametrize(("line", "way_out"), SCREENS.items())
 def test_every_screen_names_the_fault_its_reason_and_the_way_out(
-    database: Config, etcd: Etcd, line: str, columns: int
+    database: Config, etcd: Etcd, line: str, way_out: str, columns: int
 ) -> None:
     fill(database, fault_scene())
     screen = screen_of(etcd, line, columns)
     assert "\x1b[1;31m" in screen
     lines = STYLE.sub("", screen).splitlines()
     assert max(map(len, lines)) <= columns
-    # The last lines are those that remain on the screen.
-    remaining = "\n".join(lines[1 - HEIGHT :])
-    for expected in ("FAULT", FAILED, "FAILED", REASON, WAY_OUT):
+    # The last lines are those that remain on the screen; texts wrap between words.
+    remaining = " ".join("\n".join(lines[1 - HEIGHT :]).split())
+    for expected in ("FAULT", FAILED, "FAILED", REASON, way_out):
         assert expected in remaining
 
 
