@@ -269,14 +269,16 @@ def check_new_id(kind: SdpObject, key: str) -> None:
         check_block_id(key)
     elif kind == DEPLOYMENT:
         check_deployment_id(key)
-    elif key.count(":") != kind.id_name.count(":"):
-        raise ValueError(f"Invalid ID {key!r} of {kind.about}: expected {kind.id_name}.")
     else:
-        _check_parts(_KEYS[kind], key)
+        _check_parts(kind, key)
 
 
-def _check_parts(model: Any, key: str) -> None:
+def _check_parts(kind: SdpObject, key: str) -> None:
     try:
-        model.from_text(key)
+        _KEYS[kind].from_text(key)
     except ValidationError as error:
         raise ValueError("; ".join(reason_of(each["msg"]) for each in error.errors())) from error
+    except ValueError as error:
+        # The number of parts is wrong.
+        text = f"Invalid ID {key!r} of {kind.about}: expected {kind.id_name}."
+        raise ValueError(text) from error
