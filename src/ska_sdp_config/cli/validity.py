@@ -249,7 +249,7 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-_KEYS = {
+_KEYS: dict[SdpObject, Any] = {
     SCRIPT: Script.Key,
     FLOW: Flow.Key,
     DEPENDENCY: Dependency.Key,
