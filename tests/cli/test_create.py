@@ -146,8 +146,8 @@ def test_create_pb_warns_about_a_missing_script(here: Run) -> None:
     result = here("create", "pb", "batch:none:1")
     assert result.code == 0
     assert result.err == (
-        "ska-sdp: Script batch:none:1 does not exist: "
-        "the processing block fails until it is imported.\n"
+        "ska-sdp: Script batch:none:1 does not exist, and the processing block will fail: "
+        "import the script first.\n"
     )
     assert here("create", "pb", "batch:none:1", "-q").err == ""
 

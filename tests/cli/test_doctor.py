@@ -53,7 +53,7 @@ def test_healthy_readings_have_no_faults() -> None:
             {"unreadable": {"/pb/pb-x": "not JSON"}},
             "warning",
             "it cannot be read, and is left out of listings: not JSON",
-            "correct it with 'ska-sdp edit'",
+            "correct it with 'ska-sdp edit /pb/pb-x'",
         ),
         (
             {"error": ConfigConnectionError("It did not answer.")},

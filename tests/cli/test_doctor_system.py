@@ -69,7 +69,11 @@ FAULTS: list[tuple[dict[str, Any], str, str, str, str]] = [
         "pb pb-b",
         "warning",
         "it is FAILED: no disk is left",
-        "see 'ska-sdp describe pb pb-b' and the log of its script",
+        (
+            "see 'ska-sdp describe pb pb-b' and the log of its script; unless a subarray is in "
+            "FAULT because of it, end the failure with: "
+            """ska-sdp update pb-state pb-b '{"status": "CANCELLED"}'"""
+        ),
     ),
     (
         {"/pb/pb-b": PB, "/pb/pb-b/state": {"status": "READY"}},
@@ -216,6 +220,7 @@ def test_advice_has_the_prefix(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/t/pb/pb-b": PB, "/t/pb/pb-b/state": FAILED, "/t/eb/eb-b/state": {}})
     _, found = findings(ska_sdp, "--prefix=/t")
     assert "'ska-sdp describe pb pb-b --prefix /t'" in found["pb pb-b"]["advice"]
+    assert "update pb-state pb-b --prefix /t '" in found["pb pb-b"]["advice"]
     assert found["/t/eb/eb-b/state"]["advice"] == (
         "delete it with 'ska-sdp delete /t/eb/eb-b/state'"
     )

@@ -94,7 +94,9 @@ def test_change_on_a_terminal_needs_a_yes(
     before = contents(database)
     env = {"EDITOR": line_editor, "VISUAL": ""}
     code, shown = run_here_in_terminal(etcd, line.split(), env, typed=answer)
-    assert question in shown
+    assert question.strip() in " ".join(shown.split())
+    # No word is broken at the edge of the terminal, which has 60 columns.
+    assert max(map(len, shown.partition(" Type yes")[0].splitlines())) <= 60
     assert code == (0 if answer == "yes\n" else 1)
     assert (contents(database) == before) == (code == 1)
     if code:
@@ -235,7 +237,7 @@ def test_use_that_begins_after_the_question_is_asked_again(
     assert len(asked) == 1 + asks_again
     if asks_again:
         assert asked[1].startswith("The users have changed since. Delete? In use: ")
-        assert f"/pb/pb-free is {PROCESS}" in asked[1]
+        assert f"/pb/pb-free is {PROCESS}" in " ".join(asked[1].split())
 
 
 class Shared:

@@ -57,6 +57,15 @@ KEPT: list[tuple[str, dict[str, Any], str]] = [
     ("allocation", {"/allocation/pb-a:buffer": {}}, "/allocation/pb-a:buffer exists"),
     ("of another", {"/pb/pb-a": {"eb_id": "eb-active"}}, "/pb/pb-a belongs to eb-active"),
     (
+        "listed by a linked one",
+        {
+            "/eb/eb-linked": {"status": "ACTIVE", "pb_batch": ["pb-a"]},
+            "/lmc/subarray/03": {"eb_id": "eb-linked"},
+            "/pb/pb-a": {},
+        },
+        "/pb/pb-a is listed by eb-linked, which a subarray links",
+    ),
+    (
         "dependent",
         {"/pb/pb-new": {"dependencies": [{"pb_id": "pb-a"}]}, "/pb/pb-new/state": {}},
         "/pb/pb-new depends on it and has not ended",

@@ -104,7 +104,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
         ),
         ("eb eb-list", 1, "is not a mapping: correct it with 'ska-sdp edit'."),
         ("eb", 2, "Missing argument 'ID'"),
-        ("pb pb-a", 2, "Unknown object 'pb': expected one of eb."),
+        ("pb pb-a", 2, "'end' ends only execution blocks"),
         ("", 2, "Missing object"),
     ],
     "describe": [
@@ -176,20 +176,20 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("eb eb_a {}", "'eb_a' cannot be the id of a block"),
         ("eb eb-a", "Missing argument 'VALUE'"),
         ("eb eb-a {} --force", "No such option"),
-        ("script batch:a {}", "write kind:name:version"),
+        ("script batch:a {}", "expected KIND:NAME:VERSION"),
         ("script fast:a:1 {}", "'fast' is no kind of script"),
-        ("pb a:b", "write kind:name:version"),
+        ("pb a:b", "expected KIND:NAME:VERSION"),
         ("deployment a_b helm {}", "'a_b' cannot be the id of a deployment"),
         ("deployment d tar {}", "'tar' is not 'helm'"),
-        ("flow a:b {}", "write pb_id:kind:name"),
-        ("request a {}", "write pb_id:name"),
-        ("allocation a:b:c {}", "write pb_id:name"),
+        ("flow a:b {}", "expected PB:KIND:NAME"),
+        ("request a {}", "expected PB:NAME"),
+        ("allocation a:b:c {}", "expected PB:NAME"),
         ("/x/ {}", "ends with '/'"),
         ("/eb/eb_a {}", "'eb_a' cannot be the id of a block"),
         ("/eb/eb_a {}", "Use --force to skip validation."),
         ("/t/deploy/a_b {} --prefix=/t", "'a_b' cannot be the id of a deployment"),
-        ("/script/batch:a {}", "write kind:name:version"),
-        ("/flow/a:b {}", "write pb_id:kind:name"),
+        ("/script/batch:a {}", "expected KIND:NAME:VERSION"),
+        ("/flow/a:b {}", "expected PB:KIND:NAME"),
         ("/x" * 17 + " {} --force", "has 17 slashes: no list shows a key of more than 16."),
     ],
     "get": [
@@ -259,7 +259,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         for line, complaint in rows
     ],
 )
-def test_invalid_usage_is_rejected(parse: Run, line: str, complaint: str) -> None:
-    result = parse(*line.split())
+def test_invalid_usage_is_rejected(here: Run, line: str, complaint: str) -> None:
+    result = here(*line.split())
     assert_rejected(result, 2, complaint)
     assert "Try 'ska-sdp" in result.err

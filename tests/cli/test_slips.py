@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from ska_sdp_config.cli.suggestions import closest, similar_id
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
 
-from .conftest import Run, assert_rejected, fill, run_here
+from .conftest import Run, assert_rejected, fill, run_command, run_here
 
 STORED = {
     "/eb/eb-test-20260101-00012": {"status": "ACTIVE"},
@@ -42,16 +43,42 @@ USAGE = [
     ("list PB", "'pb'"),
     ("get pbstate pb-test-20260101-00012", "'pb'"),
     ("delete processing-block pb-test-20260101-00012", "'pb'"),
+    ("create processing_block batch:x:1.0.0", "'pb'"),
+    ("list execution_blocks", "'eb'"),
+    ("edit eb_state eb-test-20260101-00012", "'eb-state'"),
     ("import script x.yaml", "'scripts'"),
     # Missing and swapped arguments.
     ("get eb-test-20260101-00012", "'ska-sdp get eb eb-test-20260101-00012'"),
     ("describe /pb/pb-test-20260101-00012", "'ska-sdp describe pb pb-test-20260101-00012'"),
     ("list 20260101 pb", "'ska-sdp list pb …'"),
-    ("pb list", "'ska-sdp list …'"),
+    # An object in place of the command.
+    ("pb list", "'pb' is an object: try 'ska-sdp list pb'."),
+    ("deployment list", "'deployment' is an object: try 'ska-sdp list deployment'."),
+    ("component list -v", "'component' is an object: try 'ska-sdp list component'."),
+    ("subarray 01", "'subarray' is an object: try 'ska-sdp get subarray 01'."),
+    ("subarrays", "'subarrays' is an object: try 'ska-sdp list subarray'."),
+    ("pb -h", "'pb' is an object: try 'ska-sdp list pb'."),
+    ("system", "'system' is an object: try 'ska-sdp get system'."),
+    ("pb_state pb-a", "'pb_state' is an object: try 'ska-sdp get pb pb-a'."),
+    ("pb-state update pb-a {} x", "try 'ska-sdp update pb-state pb-a …'."),
     ("get pb", "'ID'"),
     ("wait pb status=FINISHED", "Missing argument 'ID'"),
     ("wait pb pb-test-20260101-00012 status FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),
     ("wait pb pb-test-20260101-00012 status:FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),
+    ("wait pb pb-a status = FINISHED", "FIELD=VALUE without spaces, e.g. status=FINISHED"),
+    (
+        "wait pb pb-a status=FINISHED --timeout 2 minutes",
+        "Unexpected 'minutes' after 'status=FINISHED': quote a value with spaces.",
+    ),
+    ("create eb '{}'", "Missing argument 'ID' before '{}'."),
+    ("create flow @file", "Missing argument 'PB:KIND:NAME' before '@file'."),
+    ("create eb eb-test-20260101-00012", "Missing argument 'VALUE'."),
+    (
+        "create pb vis-receive",
+        "Invalid ID 'vis-receive' of script definitions: expected KIND:NAME:VERSION.",
+    ),
+    ("end pb pb-test-20260101-00012", "'ska-sdp end eb ID'. The status of a processing block"),
+    ("get pb pb-a pb-b", "unexpected extra argument (pb-b). Try"),
     # Options.
     ("list pb --prefx=/t", "'--prefix'"),
     ("list --prefx /t pb", "'--prefix'"),
@@ -72,6 +99,8 @@ IDS = [
     ("delete pb test-20260101-00013", "'pb-test-20260101-00013'"),
     ("end eb eb-test-20260101-0012", "'eb-test-20260101-00012'"),
     ("edit script realtime:vis-recieve:1.0.0", "'realtime:vis-receive:1.0.0'"),
+    ("history -q pb pb-tset-20260101-00012", "'pb-test-20260101-00012'"),
+    ("history -q /pb/pb-test-20260101-0012", "'/pb/pb-test-20260101-00012'"),
     ("get subarray 1", "'01'"),
     ("get component procontrol", "'proccontrol'"),
     ("get /pb/pb-test-20260101-0012", "'/pb/pb-test-20260101-00012'"),
@@ -93,6 +122,54 @@ def test_unknown_id_is_answered_with_a_similar_one(
     fill(database, STORED)
     result = ska_sdp(*shlex.split(line), env={"EDITOR": "false"})
     assert_rejected(result, 3, f"did you mean {right}?")
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("wait pb pb-tset-20260101-00012 status=FINISHED", "'pb-test-20260101-00012'"),
+        ("wait /eb/eb-test-2026101-00012 status=FINISHED", "'/eb/eb-test-20260101-00012'"),
+        ("watch subarray 1", "'01'"),
+    ],
+)
+def test_wait_for_an_unknown_id_names_a_similar_one(
+    database: Config, here: Run, line: str, right: str
+) -> None:
+    fill(database, STORED)
+    result = here(*line.split(), "--timeout=0.5")
+    assert result.code == 4
+    assert f"yet: did you mean {right}? Waiting, press Ctrl-C to stop." in result.err
+    quiet = here(*line.split(), "--timeout=0.5", "-q")
+    assert "did you mean" not in quiet.err
+
+
+def test_pair_in_place_of_a_mapping_is_answered_with_the_mapping(
+    database: Config, here: Run
+) -> None:
+    fill(database, STORED)
+    result = here("update", "pb-state", "pb-test-20260101-00012", "status=FAILED")
+    assert_rejected(result, 1, """not a mapping of fields, e.g. {"status": "FAILED"}.""")
+
+
+def test_missing_script_is_answered_with_a_similar_one(database: Config, here: Run) -> None:
+    fill(database, STORED)
+    result = here("create", "pb", "realtime:vis-recieve:1.0.0")
+    assert result.code == 0
+    assert "will fail: did you mean 'realtime:vis-receive:1.0.0'? Otherwise import" in result.err
+    result = here("create", "pb", "batch:other:9.9.9")
+    assert result.err.endswith("the processing block will fail: import the script first.\n")
+
+
+@pytest.mark.parametrize("verb", ["edit", "update"])
+def test_usage_breaks_no_word(here: Run, verb: str) -> None:
+    usage = here(verb, "-h").out.partition("\n\n")[0]
+    assert all(line.count("(") == line.count(")") for line in usage.splitlines())
+
+
+def test_advice_on_an_ended_block_has_the_prefix(database: Config, here: Run) -> None:
+    fill(database, {"/t/eb/eb-a": {"status": "FINISHED"}})
+    result = here("end", "eb", "eb-a", "--prefix=/t")
+    assert_rejected(result, 1, "'ska-sdp get eb eb-a --prefix /t' shows it")
 
 
 @pytest.mark.parametrize("line", ["get pb x", "get eb pb-other-20210101-00007", "get /none"])
@@ -233,6 +310,36 @@ def test_command_without_a_server_fails_at_once(
     # On a busy machine the start of the program alone may take longer than a second.
     limit = 1.0 if start < 0.3 else 1.0 + 5 * start
     on_time(took < limit, f"it took {took:.2f} s, and help {start:.2f} s")
+
+
+RUN = """
+import sys
+from ska_sdp_config.cli.program import run
+code = run(sys.argv[1:])
+print(code, "ska_sdp_config.cli.validity" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "create eb eb-x {{}}",
+        "create pb batch:x:1.0.0",
+        "create /x 1",
+        "update pb-state pb-x {{}}",
+        "import scripts {file}",
+        "import system {file}",
+        "load {file}",
+        "wait pb pb-x status=FINISHED",
+    ],
+)
+def test_command_without_a_server_does_not_import_the_validation(
+    closed_port: int, tmp_path: Path, line: str
+) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("values: {/x: 1}\nscripts: []\n")
+    words = [*line.format(file=file).split(), f"--port={closed_port}", "--host=127.0.0.1"]
+    assert run_command([sys.executable, "-c", RUN, *words]).out == "5 False\n"
 
 
 def test_command_fails_only_if_no_server_listens(

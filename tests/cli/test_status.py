@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -30,7 +31,16 @@ from tests.support.proxy import Proxy
 from .conftest import PROGRAM, Run, Start, environment, fill, update
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
-SCREENS = ["status", "list subarray", "describe subarray 01", "list pb", f"describe pb {FAILED}"]
+SCREENS = {
+    "status": WAY_OUT,
+    "list subarray": WAY_OUT,
+    "describe subarray 01": WAY_OUT,
+    "list pb": WAY_OUT,
+    f"describe pb {FAILED}": WAY_OUT,
+    "doctor": WAY_OUT.removeprefix("→ "),
+}
+"""Screens that show a FAULT, and the way out as each of them writes it."""
+
 HEIGHT = 24
 
 
@@ -49,18 +59,18 @@ def without_size(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-@pytest.mark.parametrize("line", SCREENS)
+@pytest.mark.parametrize(("line", "way_out"), SCREENS.items())
 def test_every_screen_names_the_fault_its_reason_and_the_way_out(
-    database: Config, etcd: Etcd, line: str, columns: int
+    database: Config, etcd: Etcd, line: str, way_out: str, columns: int
 ) -> None:
     fill(database, fault_scene())
     screen = screen_of(etcd, line, columns)
     assert "\x1b[1;31m" in screen
     lines = STYLE.sub("", screen).splitlines()
     assert max(map(len, lines)) <= columns
-    # The last lines are those that remain on the screen.
-    remaining = "\n".join(lines[1 - HEIGHT :])
-    for expected in ("FAULT", FAILED, "FAILED", REASON, WAY_OUT):
+    # The last lines are those that remain on the screen; texts wrap between words.
+    remaining = " ".join("\n".join(lines[1 - HEIGHT :]).split())
+    for expected in ("FAULT", FAILED, "FAILED", REASON, way_out):
         assert expected in remaining
 
 
@@ -159,6 +169,7 @@ FREED: dict[str, dict[str, Any]] = {
 ENDED: dict[str, Any] = {f"/eb/{EB}": {"status": "FINISHED"}}
 CANCELLED: dict[str, Any] = {f"/eb/{EB}": {"status": "CANCELLED"}}
 BATCH_FAILED: dict[str, Any] = {f"/pb/{WAITING}/state": {"status": "FAILED"}}
+BROKEN: dict[str, Any] = {"status": "FAILED", "reason": REASON}
 DEPLOYMENT_FAILED: dict[str, Any] = {f"/deploy/{DEPLOYMENT}/state": {"pods": {"a": "FAILED"}}}
 
 
@@ -188,6 +199,45 @@ def test_failed_block_alone_is_an_open_failure(database: Config, here: Run) -> N
     assert "pb-a FAILED: it gave no reason" in result.out
 
 
+@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize(
+    ("scene", "failed"),
+    [
+        pytest.param(
+            fault_scene_with(FREED | ENDED | BATCH_FAILED), WAITING, id="block of a FINISHED one"
+        ),
+        pytest.param(
+            {"/pb/pb-a": {"eb_id": None}, "/pb/pb-a/state": {"status": "FAILED"}},
+            "pb-a",
+            id="block without execution block",
+        ),
+        pytest.param(
+            {**fault_scene_with(IDLE), "/pb/pb-a": {"eb_id": EB}, "/pb/pb-a/state": BROKEN},
+            "pb-a",
+            id="block that its linked execution block does not list",
+        ),
+        pytest.param(fault_scene_with(IDLE | DEPLOYMENT_FAILED), DEPLOYMENT, id="deployment"),
+    ],
+)
+def test_command_after_the_arrow_ends_an_open_failure(
+    database: Config, etcd: Etcd, here: Run, scene: dict[str, Any], failed: str, columns: int
+) -> None:
+    fill(database, {f"/t{path}": value for path, value in scene.items()})
+    assert here("status", "--prefix=/t").code == 1
+    lines = STYLE.sub("", screen_of(etcd, "status --prefix=/t", columns)).splitlines()
+    assert max(map(len, lines)) <= columns
+    (at,) = [at for at, line in enumerate(lines) if line.lstrip().startswith("→ ska-sdp ")]
+    assert failed in lines[at]
+    last = next(
+        number
+        for number in range(at + 1, len(lines))
+        if lines[number][:6].strip() or not lines[number]
+    )
+    _, _, *words = shlex.split(" ".join(lines[at:last]))
+    assert here(*words, "-y", "-q").code == 0
+    assert here("status", "--prefix=/t").code == 0
+
+
 def test_damaged_entries_are_faults(database: Config, here: Run) -> None:
     fill(database, {"/lmc/subarray/01": "not JSON", "/lmc/controller": "[]", "/pb/pb-a": "x"})
     for line in (["status"], ["list", "subarray", "-o", "table"]):
@@ -208,6 +258,19 @@ def test_empty_database_has_missing_components_and_exit_code_0(
     assert result.code == 0
     assert "MISSING     proccontrol, helmdeploy, lmc-controller" in result.out
     assert "There are no subarrays." in result.out
+
+
+def test_missing_components_are_named_once(database: Config, etcd: Etcd) -> None:
+    names = ("proccontrol", "helmdeploy", "lmc-controller", "lmc-subarray-01", "lmc-subarray-02")
+    gone = {f"/component/{name}/owner" for name in names}
+    fill(database, {path: each for path, each in fault_scene().items() if path not in gone})
+    lines = STYLE.sub("", screen_of(etcd, "status", 80)).splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("MISSING"))
+    assert lines[at + 1].startswith("    lmc-subarray-")
+    text = "\n".join(lines)
+    assert [text.count(name) for name in names] == [1] * len(names)
+    # The controller's and each subarray's health has its reason.
+    assert text.count("    Components are OFFLINE: see MISSING\n") == 3
 
 
 def test_status_reads_only_its_prefix(database: Config, here: Run) -> None:

@@ -14,6 +14,7 @@ from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.revisions import Gap, stream
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.suggestions import similar_name
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
@@ -75,8 +76,8 @@ def _changes(
     backend: Backend, target: Target, end: EndRequest, quiet: bool
 ) -> Generator[list[KeyChange], None, None]:
     shown, revision = _read(backend, target)
-    if not (shown or quiet) and sys.stderr.isatty():
-        note(f"{target.absence} yet: waiting, press Ctrl-C to stop.")
+    if not (shown or quiet):
+        _note_absence(backend, target)
     yield _update({}, shown, revision)
     spans = target.spans
 
@@ -96,6 +97,20 @@ def _changes(
                 yield _update(shown, {path: now.get(path) for path in paths}, revision)
             elif commit.revision > revision:
                 yield _update(shown, commit.texts, commit.revision)
+
+
+def _note_absence(backend: Backend, target: Target) -> None:
+    """Print that the target does not exist yet.
+
+    Scripts often wait for what another program is about to create: without a terminal it is
+    printed only if the name resembles another one.
+    """
+    is_one = not (target.word or target.is_whole_kind)
+    meant = similar_name(backend, target.path, target.kind) if is_one else None
+    if meant:
+        note(f"{target.absence} yet: did you mean {meant!r}? Waiting, press Ctrl-C to stop.")
+    elif sys.stderr.isatty():
+        note(f"{target.absence} yet: waiting, press Ctrl-C to stop.")
 
 
 def _read(backend: Backend, target: Target) -> tuple[dict[str, str], int]:

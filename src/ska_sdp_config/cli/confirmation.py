@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeVar
 
+from ska_sdp_config.cli.columns import SCREEN_WIDTH, wrapped
 from ska_sdp_config.cli.errors import Failed, join_faults
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.output import note
@@ -15,6 +17,9 @@ from ska_sdp_config.cli.terminal import one_line
 __all__ = ["Confirmation", "OpenDatabase"]
 
 T = TypeVar("T")
+
+PROMPT = "Type yes:"
+NO_BREAK_SPACE = "\u00a0"
 
 
 class OpenDatabase(Protocol):
@@ -152,14 +157,24 @@ class Confirmation:
     def _ask(self, unconfirmed: _Unconfirmed) -> None:
         changed = "The users have changed since. " if self._confirmed is not None else ""
         in_use = f" In use: {join_faults(unconfirmed.users)}." if unconfirmed.users else ""
-        text = f"{changed}{unconfirmed.question}{in_use} Type yes: "
-        sys.stderr.write(one_line(text) if sys.stderr.isatty() else text)
+        text = f"{changed}{unconfirmed.question}{in_use} {PROMPT}"
+        sys.stderr.write(f"{_fitted(text) if sys.stderr.isatty() else text} ")
         sys.stderr.flush()
         if sys.stdin.readline().strip() != "yes":
             if not sys.stdin.isatty():
                 sys.stderr.write("\n")
             raise Failed(f"Nothing was {self._done}: type yes to confirm, or use -y.")
         self._confirmed = frozenset(unconfirmed.users)
+
+
+def _fitted(text: str) -> str:
+    """Return a question in lines for the terminal, with room for the answer."""
+    width = shutil.get_terminal_size((SCREEN_WIDTH, 0)).columns
+    # What to type stays on one line: no line ends at a no-break space.
+    whole = one_line(text).replace(PROMPT, PROMPT.replace(" ", NO_BREAK_SPACE))
+    lines = wrapped(whole, "", width - len(" yes"), "")
+    shown = "\n".join("".join(part for part, _ in line) for line in lines)
+    return shown.replace(NO_BREAK_SPACE, " ")
 
 
 def _is_terminal() -> bool:

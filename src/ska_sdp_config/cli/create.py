@@ -34,8 +34,9 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, EB_PARAMETERS, FORCE
 from ska_sdp_config.cli.output import Difference, Printer, note
-from ska_sdp_config.cli.session import open_backend, open_config
+from ska_sdp_config.cli.session import check_connection, open_backend, open_config
 from ska_sdp_config.cli.source import argument_text, argument_value
+from ska_sdp_config.cli.suggestions import similar_name
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_depth_of_key, make_object_command
 from ska_sdp_config.store.errors import ConfigCollision
 
@@ -113,12 +114,13 @@ def _print_created(out: Printer, paths: list[str], ids: list[str]) -> None:
 def _create_key(
     key: str, value: str, force: bool, out: Printer, prefix: str, dry_run: bool
 ) -> None:
-    from ska_sdp_config.cli.validity import stored_text
-
     try:
         check_depth_of_key(key)
     except ValueError as exc:
         raise click.UsageError(f"{exc}.") from exc
+    check_connection()
+    from ska_sdp_config.cli.validity import stored_text
+
     if force:
         text = argument_text(value)
     else:
@@ -138,6 +140,7 @@ def _create_key(
 def _create_object(
     kind: SdpObject, key: str, value: Any, out: Printer, prefix: str, dry_run: bool
 ) -> None:
+    check_connection()
     from ska_sdp_config.cli.validity import stored_text
 
     _check_new_id(kind, key)
@@ -168,7 +171,8 @@ class _NewBlocks(NamedTuple):
     ids: list[str]
     paths: list[str]
     texts: dict[str, str | None]
-    has_script: bool
+    missing_script: str
+    """Sentence that the script does not exist; empty if it does."""
 
 
 def _create_pb(
@@ -179,6 +183,7 @@ def _create_pb(
     prefix: str,
     dry_run: bool,
 ) -> None:
+    check_connection()
     from ska_sdp_config.entity import ProcessingBlock, Script
 
     _check_new_id(SCRIPT, script)
@@ -190,7 +195,7 @@ def _create_pb(
         eb_given = _mapping(eb_parameters, "The parameters of the execution block")
     key = Script.Key.from_text(script)
 
-    def create(_: Config, txn: Transaction) -> _NewBlocks:
+    def create(config: Config, txn: Transaction) -> _NewBlocks:
         pb_id = txn.new_processing_block_id(GENERATOR)
         eb_id = None if eb_given is None else txn.new_execution_block_id(GENERATOR)
         txn.processing_block.create(ProcessingBlock(pb_id, eb_id, key, given, []))
@@ -199,19 +204,29 @@ def _create_pb(
         ids = [pb_id] if eb_id is None else [pb_id, eb_id]
         paths = [kind.path(prefix, each) for kind, each in zip((PB, EB), ids, strict=False)]
         states = [f"{path}/state" for path in paths[1:]]
-        return _NewBlocks(ids, paths, txn.get_many([*paths, *states]), txn.script.exists(key))
+        missing = "" if txn.script.exists(key) else _missing_script(config, script, prefix)
+        return _NewBlocks(ids, paths, txn.get_many([*paths, *states]), missing)
 
     new = Confirmation(yes=True, dry_run=dry_run).run(
         lambda ctrl_c: open_config(prefix, ctrl_c), create
     )
-    if not (new.has_script or out.quiet):
-        note(f"Script {script} does not exist: the processing block fails until it is imported.")
+    if new.missing_script and not out.quiet:
+        note(new.missing_script)
     if dry_run:
         out.differences(
             [Difference("create", path, None, text) for path, text in new.texts.items()], 0
         )
     else:
         _print_created(out, new.paths, new.ids)
+
+
+def _missing_script(config: Config, script: str, prefix: str) -> str:
+    found = similar_name(config.backend, SCRIPT.path(prefix, script), SCRIPT)
+    meant = f"did you mean {found!r}? Otherwise " if found else ""
+    return (
+        f"Script {script} does not exist, and the processing block will fail: {meant}import the "
+        "script first."
+    )
 
 
 def _create_eb(
@@ -251,13 +266,20 @@ VALUE = click.Argument(["value"])
 
 
 def _command(kind: SdpObject) -> click.Command:
-    def create(key: str, value: str, **options: Any) -> None:
+    def create(key: str, value: str | None, **options: Any) -> None:
+        if value is None:
+            # The only argument may be the value.
+            is_value = key[:1] in ("{", "@") or key == "-"
+            missing = f"{kind.id_name!r} before {key!r}" if is_value else "'VALUE'"
+            raise click.UsageError(f"Missing argument {missing}.")
         given = argument_value(value, f"The value of the {kind.name}")
         _create_object(kind, key, given, **options)
 
     key = click.Argument(["key"], metavar=kind.id_name)
+    # Optional, so that the error on a missing ID can say what is wrong.
+    value = click.Argument(["value"], metavar="VALUE", required=False)
     return make_object_command(
-        kind, create, [key, VALUE, DRY_RUN_VALUES], f"Create one of the {kind.about}."
+        kind, create, [key, value, DRY_RUN_VALUES], f"Create one of the {kind.about}."
     )
 
 

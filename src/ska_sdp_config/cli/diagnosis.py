@@ -183,8 +183,8 @@ def _unreadable(faults: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             path,
             "warning",
-            f"it cannot be read, and is left out of listings: {faults[path]}",
-            "correct it with 'ska-sdp edit', or delete it",
+            f"it cannot be read, and is left out of listings: {faults[path].rstrip('.')}",
+            f"correct it with 'ska-sdp edit {path}', or delete it",
         )
     if len(faults) > MAX_UNREADABLE:
         text = f"{len(faults) - MAX_UNREADABLE} more cannot be read"

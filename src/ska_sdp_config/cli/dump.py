@@ -9,7 +9,7 @@ import click
 
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import HELP
-from ska_sdp_config.cli.options import COMMON, flag
+from ska_sdp_config.cli.options import COMMON, OUTPUT, flag
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.printers import make_printer
 from ska_sdp_config.cli.session import open_backend
@@ -53,7 +53,12 @@ command = click.Command(
     params=[
         click.Argument(["file"], default="-", metavar="[FILE]", type=click.Path()),
         flag("-a", "--all", "everything", text="Include owners, which belong to processes."),
-        *COMMON,
+        *(each for each in COMMON if each is not OUTPUT),
+        click.Option(
+            ["-o", "--output"],
+            type=OUTPUT.type,
+            help="Output format; by default JSON if FILE ends in .json, otherwise YAML.",
+        ),
     ],
     callback=_dump,
     context_settings=HELP,

@@ -13,8 +13,8 @@ from ska_sdp_config.cli.entry import state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.in_use import users_of_change
-from ska_sdp_config.cli.objects import EB
-from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, YES, flag
+from ska_sdp_config.cli.objects import EB, PB
+from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, YES, flag, prefix_option
 from ska_sdp_config.cli.output import Change, Difference, Printer
 from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.cli.suggestions import nothing_at
@@ -62,7 +62,7 @@ def _end_eb(key: str, cancel: bool, yes: bool, dry_run: bool, out: Printer, pref
         if eb.get("status") in EB_ENDED:
             raise Failed(
                 f"The execution block {key} is {eb['status']} already: "
-                f"'ska-sdp get eb {key}' shows it."
+                f"'ska-sdp get eb {key}{prefix_option(prefix)}' shows it."
             )
         verb = "Cancel" if cancel else "Finish"
         confirmation.check(f"{verb} {path}?", lambda: users_of_change(txn.raw, path))
@@ -90,6 +90,11 @@ command = Group(
     help="End an execution block.",
     usage=["eb ID [options]"],
     params=[*OPTIONS, *COMMON],
+    unsupported={
+        PB.name: "'end' ends only execution blocks, e.g. that of the processing block: 'ska-sdp "
+        "end eb ID'. The status of a processing block alone is set with 'ska-sdp update pb-state "
+        "ID VALUE'."
+    },
     commands=[
         make_object_command(
             EB,

@@ -76,7 +76,8 @@ def usage(argument: str = "") -> list[str]:
     """Return the lines of usage of a verb that changes one entry."""
     states = "|".join(kind.name.removesuffix("-state") for kind in STATES)
     targets = (
-        "(script|eb|deployment|flow|dependency|resource|request|allocation) ID",
+        "(script|eb|deployment|flow) ID",
+        "(dependency|resource|request|allocation) ID",
         f"({states})-state ID",
         "(controller|system)",
         "subarray ID",

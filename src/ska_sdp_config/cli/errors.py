@@ -110,7 +110,8 @@ def _explain(error: BaseException) -> tuple[int, str]:
             return 2, f"{text} Try '{command} -h'."
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
-        return 2, f"{error.format_message()} Try '{command} -h'."
+        text = error.format_message()
+        return 2, f"{text}{'' if text.endswith(('.', '?')) else '.'} Try '{command} -h'."
     if isinstance(error, ConfigConnectionError):
         return 5, str(error)
     if isinstance(error, ConfigVanished):

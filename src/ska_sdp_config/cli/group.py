@@ -9,7 +9,12 @@ import click
 
 from ska_sdp_config.cli.objects import OTHER_NAMES
 from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, takes_value
-from ska_sdp_config.cli.suggestions import advise_on_object, closest, misspelt_option
+from ska_sdp_config.cli.suggestions import (
+    advise_on_object,
+    advise_on_order,
+    closest,
+    misspelt_option,
+)
 
 __all__ = ["HELP", "Action", "Group", "first_word", "make_command", "with_printer"]
 
@@ -130,6 +135,8 @@ class Group(click.Group):
             # Its value was taken for the subcommand.
             raise click.NoSuchOption(option, possibilities=sorted(known), ctx=ctx)
         names = self.list_commands(ctx)
+        if self.members == "command" and (advice := advise_on_order(word, rest, names)):
+            ctx.fail(advice)
         other = next((each for each in rest if OTHER_NAMES.get(each, each) in names), None)
         advice = self._advise(word, names, ctx)
         if advice is None and other is not None:

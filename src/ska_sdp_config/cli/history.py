@@ -10,6 +10,7 @@ from ska_sdp_config.cli.options import SINCE, flag
 from ska_sdp_config.cli.output import Printer, note
 from ska_sdp_config.cli.revisions import Past, describe_gap, past
 from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
@@ -73,11 +74,9 @@ def _history(
             else:
                 out.current(limit.select_values(present))
             begins = part.revision
-    if not found:
-        raise NotFound(
-            f"{target.path} does not exist and did not at any revision since {begins}: "
-            "check the name."
-        )
+        if not found:
+            absence = f"{{}} does not exist and did not at any revision since {begins}"
+            raise NotFound(nothing_at(backend, target.path, target.kind, absence))
     if limit.earliest is not None and not out.quiet:
         note(f"No value with a time since {limit.earliest:%Y-%m-%d %H:%M:%S} UTC.")
 

@@ -11,6 +11,7 @@ from ska_sdp_config.cli.group import Group, make_command
 from ska_sdp_config.cli.objects import SCRIPT, SYSTEM
 from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, flag
 from ska_sdp_config.cli.output import Change, Printer
+from ska_sdp_config.cli.session import check_connection
 
 if TYPE_CHECKING:
     from ska_sdp_config.cli.bulk import Goal
@@ -21,6 +22,7 @@ __all__ = ["command"]
 def _import_scripts(
     source: str, sync: bool, dry_run: bool, atomic: bool, out: Printer, prefix: str
 ) -> None:
+    check_connection()
     from ska_sdp_config.cli.bulk import Goal
     from ska_sdp_config.cli.documents import parse
     from ska_sdp_config.cli.script_file import read_definitions
@@ -36,6 +38,7 @@ def _import_scripts(
 
 
 def _import_system(source: str, dry_run: bool, out: Printer, prefix: str) -> None:
+    check_connection()
     from ska_sdp_config.cli.bulk import Goal
     from ska_sdp_config.cli.source import parse_value, read_text
     from ska_sdp_config.cli.validity import stored_text

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "linked_blocks",
+    "listing_blocks",
     "parts_of_id",
     "pb_of_deployment",
     "users_of_all",
@@ -130,6 +131,17 @@ def linked_blocks(txn: Txn, prefix: str) -> dict[str, str]:
     entries = {path.removeprefix(root): values.read(text) for path, text in txn.list_values(root)}
     linked = {key: entry.get("eb_id") for key, entry in entries.items() if isinstance(entry, dict)}
     return {key: eb_id for key, eb_id in linked.items() if isinstance(eb_id, str)}
+
+
+def listing_blocks(txn: Txn, prefix: str, eb_ids: Iterable[str]) -> dict[str, str]:
+    """Return the one of some execution blocks that lists it, by ID of the processing block.
+
+    An execution block lists them from its creation on, so a write of it is no conflict.
+    """
+    wanted = {EB.path(prefix, eb_id): eb_id for eb_id in eb_ids if is_id(eb_id)}
+    texts = txn.peek_many(wanted)
+    ebs = {eb_id: values.read(texts[path] or "") for path, eb_id in wanted.items()}
+    return {pb_id: eb_id for eb_id, eb in ebs.items() for pb_id in _listed(eb)}
 
 
 def parts_of_id(deployment_id: str) -> set[str]:

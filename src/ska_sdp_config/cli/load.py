@@ -8,6 +8,7 @@ from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.options import ATOMIC, DRY_RUN_VALUES, flag
 from ska_sdp_config.cli.output import Printer
+from ska_sdp_config.cli.session import check_connection
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
 
@@ -24,6 +25,7 @@ def _load(
     out: Printer,
     prefix: str,
 ) -> None:
+    check_connection()
     from ska_sdp_config.cli.bulk import Goal, execute_goal, preview
     from ska_sdp_config.cli.documents import parse
     from ska_sdp_config.cli.dump_file import MAX_BYTES, is_owner, read_dump

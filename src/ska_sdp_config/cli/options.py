@@ -21,6 +21,7 @@ __all__ = [
     "FORCE",
     "FORCE_STATUS",
     "OLDER_THAN",
+    "OUTPUT",
     "SINCE",
     "TIMEOUT",
     "VALUES_BEFORE",
@@ -28,6 +29,7 @@ __all__ = [
     "YES",
     "flag",
     "has_debug",
+    "prefix_option",
     "takes_value",
     "without_values",
 ]
@@ -101,7 +103,7 @@ PREFIX = click.Option(
 OUTPUT = click.Option(
     ["-o", "--output"],
     type=click.Choice(["table", "json", "yaml", "name"]),
-    help="Output format; by default a table on a terminal.",
+    help="Output format; by default a table on a terminal, and lines elsewhere.",
 )
 TIMEOUT = click.Option(
     ["--timeout"],
@@ -161,7 +163,12 @@ CONNECTION: list[click.Parameter] = [PREFIX, HOST, PORT, DEBUG]
 """Options of every command."""
 
 COMMON: list[click.Parameter] = [
-    flag("-q", "--quiet", text="Print less: values without their keys, and no notes."),
+    flag(
+        "-q",
+        "--quiet",
+        text="Print less: values without their keys, of new objects only the IDs, of checks only "
+        "warnings and faults, and no notes.",
+    ),
     OUTPUT,
     *CONNECTION,
 ]
@@ -185,6 +192,11 @@ VALUE_OPTIONS = frozenset(
     for name in option.opts
 )
 """Names of the options that take a value."""
+
+
+def prefix_option(prefix: str) -> str:
+    """Return the option ``--prefix`` for the end of a command, empty without a prefix."""
+    return f" --prefix {prefix}" if prefix else ""
 
 
 def takes_value(option: str) -> bool:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from ska_sdp_config.cli.database_status import DatabaseStatus
+from ska_sdp_config.cli.ways_out import way_out_of_block
 from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.overview import Blocks, Overview
 from ska_sdp_config.lmc.times import iso
@@ -16,7 +17,7 @@ __all__ = ["overview_document"]
 
 
 def overview_document(
-    overview: Overview, database: DatabaseStatus, now: datetime
+    overview: Overview, database: DatabaseStatus, now: datetime, prefix: str = ""
 ) -> dict[str, Any]:
     """Return the document of ``ska-sdp status -o json``; times are ISO 8601, UTC."""
     return {
@@ -42,27 +43,28 @@ def overview_document(
         },
         "missing_components": list(overview.missing),
         "subarrays": _plain(overview.subarrays),
-        "processing_blocks": _blocks(overview.pbs),
-        "deployments": _blocks(overview.deployments),
+        "processing_blocks": _blocks(overview.pbs, prefix),
+        "deployments": _blocks(overview.deployments, prefix),
         "commands": _plain(overview.commands),
     }
 
 
-def _blocks(blocks: Blocks) -> dict[str, Any]:
+def _blocks(blocks: Blocks, prefix: str) -> dict[str, Any]:
     return {
         "counts": dict(sorted(blocks.counts.items())),
-        "waiting": [_block(row) for row in blocks.waiting],
-        "failed": [_block(row) for row in blocks.failed],
+        "waiting": [_block(row, "") for row in blocks.waiting],
+        "failed": [_block(row, way_out_of_block(row, prefix)) for row in blocks.failed],
     }
 
 
-def _block(row: Row) -> dict[str, Any]:
+def _block(row: Row, way_out: str) -> dict[str, Any]:
     """Return the fields that every block has: those that wait are read without documents."""
     return {
         "id": row[0],
         "status": row.status,
         "reason": row.reason,
         "last_updated": _plain(row.last_updated),
+        "way_out": way_out,
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ska_sdp_config.cli.columns import Cell, Column, Line, layout, packed, style_of, wrapped
 from ska_sdp_config.cli.database_status import DatabaseStatus
+from ska_sdp_config.cli.ways_out import way_out_of_block
 from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.overview import Blocks, Overview
 from ska_sdp_config.lmc.rows import FaultRow, SubarrayRow
@@ -19,6 +20,9 @@ MAX_COMMANDS = 5
 
 MAX_BLOCKS = 3
 """Number of waiting, and of failed, blocks to show."""
+
+ARROW = "    → "
+"""Text before the commands that end a fault or a failure."""
 
 _SUBARRAY_COLUMNS = (
     Column("ID"),
@@ -33,7 +37,7 @@ _SUBARRAY_COLUMNS = (
 
 
 def overview_lines(
-    overview: Overview, database: DatabaseStatus, now: datetime, width: int
+    overview: Overview, database: DatabaseStatus, now: datetime, width: int, prefix: str = ""
 ) -> Iterator[Line]:
     """Yield the lines of the whole screen.
 
@@ -42,6 +46,7 @@ def overview_lines(
         database: the database.
         now: the present time, UTC.
         width: width of the screen.
+        prefix: path before all paths of the system, for the commands that end a failure.
     """
     controller = overview.controller
     yield [
@@ -51,7 +56,7 @@ def overview_lines(
         _word(controller.health.name),
         ("" if controller.is_online else ", not online", "yellow"),
     ]
-    for fault in controller.faults:
+    for fault in _without_missing(controller.faults, overview):
         yield from fault_lines(fault, width)
     parts: list[Line] = [
         [("DATABASE    ", "bold"), _word(database.health.name)],
@@ -62,16 +67,28 @@ def overview_lines(
     for text in database.faults:
         yield from wrapped(text, style_of("FAILED"), width)
     if overview.missing:
-        yield from wrapped(f"MISSING     {', '.join(overview.missing)}", "yellow", width, "")
+        first, *more = ([(name, "yellow")] for name in overview.missing)
+        yield from packed([[("MISSING     ", "yellow"), *first], *more], width, ", ")
     yield []
     if overview.subarrays:
-        yield from subarray_lines(overview.subarrays, now, width)
+        rows = [
+            row._replace(faults=_without_missing(row.faults, overview))
+            for row in overview.subarrays
+        ]
+        yield from subarray_lines(rows, now, width)
     else:
         yield [("There are no subarrays.", "")]
     yield []
-    shown = {row.eb_id for row in overview.subarrays if row.eb_id}
-    yield from _block_lines("PROCESSING BLOCKS", overview.pbs, now, width, shown)
-    yield from _block_lines("DEPLOYMENTS", overview.deployments, now, width, set())
+    # A failure that puts a subarray in FAULT has its way out there.
+    shown = {
+        word
+        for row in overview.subarrays
+        for fault in row.faults
+        if fault.way_out
+        for word in fault.text.split()
+    }
+    yield from _block_lines("PROCESSING BLOCKS", overview.pbs, now, width, prefix, shown)
+    yield from _block_lines("DEPLOYMENTS", overview.deployments, now, width, prefix, set())
     yield []
     yield from _command_lines(overview, now, width)
 
@@ -109,13 +126,27 @@ def subarray_lines(
             yield from fault_lines(fault, width)
 
 
+def _without_missing(faults: Sequence[FaultRow], overview: Overview) -> tuple[FaultRow, ...]:
+    """Return the faults, with one in place of those of the components that MISSING names."""
+    named = {f"Component {name} is OFFLINE" for name in overview.missing}
+    others = tuple(fault for fault in faults if fault.text not in named)
+    if len(others) == len(faults):
+        return others
+    return (*others, FaultRow("Components are OFFLINE: see MISSING", None, ""))
+
+
 def fault_lines(fault: FaultRow, width: int) -> Iterator[Line]:
     """Yield the lines of a fault with its reason, and the commands that end it."""
     since = f", since {iso(fault.since)}" if fault.since else ""
     style = style_of("FAULT" if fault.way_out else "DEGRADED")
     yield from wrapped(f"{' '.join(fault.text.split())}{since}", style, width)
     if fault.way_out:
-        yield [("    → ", ""), (fault.way_out, "bold")]
+        yield from _way_out_lines(fault.way_out, width)
+
+
+def _way_out_lines(way_out: str, width: int) -> Iterator[Line]:
+    for number, line in enumerate(wrapped(way_out, "bold", width, " " * len(ARROW))):
+        yield line if number else [(ARROW, ""), *line[1:]]
 
 
 def _cells(row: SubarrayRow, now: datetime, name: str | None) -> list[Cell]:
@@ -132,23 +163,30 @@ def _cells(row: SubarrayRow, now: datetime, name: str | None) -> list[Cell]:
 
 
 def _block_lines(
-    title: str, blocks: Blocks, now: datetime, width: int, shown: set[str]
+    title: str, blocks: Blocks, now: datetime, width: int, prefix: str, shown: set[str]
 ) -> Iterator[Line]:
     """Yield the numbers by status; the oldest that wait, and failures not shown elsewhere."""
     counts = sorted(blocks.counts.items(), key=lambda item: (-item[1], item[0]))
     numbers: list[Line] = [[_word(status), (f" {count}", "")] for status, count in counts]
     yield from packed([[(title, "bold")], *(numbers or [[("none", "")]])], width, "  ")
-    failed = [row for row in blocks.failed if getattr(row, "eb_id", None) not in shown]
-    yield from _named(failed, now, width)
-    yield from _named(blocks.waiting, now, width)
+    failed = [row for row in blocks.failed if row[0] not in shown]
+    for row in failed[:MAX_BLOCKS]:
+        yield from _named(row, now, width)
+        yield from _way_out_lines(way_out_of_block(row, prefix), width)
+    yield from _more(failed)
+    for row in blocks.waiting[:MAX_BLOCKS]:
+        yield from _named(row, now, width)
+    yield from _more(blocks.waiting)
 
 
-def _named(rows: Sequence[Row], now: datetime, width: int) -> Iterator[Line]:
-    for row in rows[:MAX_BLOCKS]:
-        age = age_text(row.last_updated, now)
-        status = f"{row.status}{f' for {age}' if age else ''}"
-        reason = f": {' '.join(row.reason.split())}" if row.reason else ""
-        yield from wrapped(f"{row[0]} {status}{reason}", style_of(row.status), width)
+def _named(row: Row, now: datetime, width: int) -> Iterator[Line]:
+    age = age_text(row.last_updated, now)
+    status = f"{row.status}{f' for {age}' if age else ''}"
+    reason = f": {' '.join(row.reason.split())}" if row.reason else ""
+    yield from wrapped(f"{row[0]} {status}{reason}", style_of(row.status), width)
+
+
+def _more(rows: Sequence[Row]) -> Iterator[Line]:
     if len(rows) > MAX_BLOCKS:
         yield [(f"    and {len(rows) - MAX_BLOCKS} more", "")]
 

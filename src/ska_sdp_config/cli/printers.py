@@ -93,7 +93,9 @@ class PlainPrinter(Printer):
         for each in findings:
             if not (self.quiet and each.verdict == "ok"):
                 advice = f"; {each.advice}" if each.advice else ""
-                write_lines([f"{each.verdict} {each.subject}: {each.text}{advice}"])
+                # A reason of another program may end as a sentence does.
+                text = each.text.rstrip(".") if advice else each.text
+                write_lines([f"{each.verdict} {each.subject}: {text}{advice}"])
 
     def _line(self, path: str, text: str) -> str:
         value = values.compact(text)

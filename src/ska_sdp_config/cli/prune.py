@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.errors import Unfinished, join_faults
 from ska_sdp_config.cli.group import make_command
-from ska_sdp_config.cli.in_use import linked_blocks
+from ska_sdp_config.cli.in_use import linked_blocks, listing_blocks
 from ska_sdp_config.cli.interrupts import defer_interrupts
 from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.options import DRY_RUN, OLDER_THAN
 from ska_sdp_config.cli.output import Change, Printer, note
 from ska_sdp_config.cli.prune_scan import find_belongings
+from ska_sdp_config.cli.pruning import Links
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.store.errors import TransactionTooLarge
 
@@ -148,7 +149,7 @@ class _Pruner:
             else:
                 texts = txn.get_many(dict.fromkeys([*wanted, *conditions]))
             # Not its age: that of all parts was checked before the first removal.
-            reason = block.reason_to_keep(texts, linked_blocks(txn, self._prefix))
+            reason = block.reason_to_keep(texts, self._links(txn))
             if reason:
                 return reason
             removed = _delete(txn, units, texts)
@@ -166,7 +167,7 @@ class _Pruner:
         return texts
 
     def _judge(
-        self, block: Belongings, texts: Mapping[str, str | None], links: Mapping[str, str]
+        self, block: Belongings, texts: Mapping[str, str | None], links: Links
     ) -> tuple[bool, str | None]:
         """Return whether a block exists and is old, and then why it must be kept, if it must be.
 
@@ -178,14 +179,17 @@ class _Pruner:
         reason = "its age is unknown" if time is None else block.reason_to_keep(texts, links)
         return True, reason
 
-    def _read(
-        self, txn: Txn, blocks: Sequence[Belongings]
-    ) -> tuple[dict[str, str | None], dict[str, str]]:
+    def _read(self, txn: Txn, blocks: Sequence[Belongings]) -> tuple[dict[str, str | None], Links]:
         """Return the texts and the links that decide on a removal."""
         listings = [path for block in blocks for path in block.listings(block.pb_ids)]
         _add_new_parts(txn, blocks, listings)
         paths = [path for block in blocks for path in block.reads()]
-        return txn.get_many(dict.fromkeys(paths)), linked_blocks(txn, self._prefix)
+        return txn.get_many(dict.fromkeys(paths)), self._links(txn)
+
+    def _links(self, txn: Txn) -> Links:
+        of_subarrays = linked_blocks(txn, self._prefix)
+        of_pbs = listing_blocks(txn, self._prefix, {*of_subarrays.values()})
+        return Links(of_subarrays, of_pbs)
 
 
 def _add_new_parts(txn: Txn, blocks: Sequence[Belongings], listings: Iterable[str]) -> None:
@@ -275,8 +279,9 @@ command = make_command(
     "processing blocks and what these leave behind: states, flows, deployments, dependencies and "
     "requests for resources. The age counts from the newest last_updated of the execution block, "
     "its state and the states of its processing blocks, or if there is none from the date in its "
-    "ID. It is kept, and the reason printed, if a subarray links it, a part has an owner, a "
-    "processing block has not ended (FINISHED, CANCELLED or FAILED), a flow is not DELETED, a "
+    "ID. An execution block is kept, and the reason printed, if a subarray links it or another "
+    "one that lists a processing block of it, a part has an owner, a processing block has not "
+    "ended (FINISHED, CANCELLED or FAILED), a flow is not DELETED, a "
     "processing block has an allocation of resources, or another one that has not ended depends "
-    "on it. It is removed in batches; run it again to finish after an error.",
+    "on it. Blocks are removed in batches; run it again to finish after an error.",
 )

@@ -7,18 +7,30 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.objects import ALLOCATION, DEPENDENCY, EB, FLOW, PB, REQUEST, SdpObject
 from ska_sdp_config.lmc.statuses import EB_ENDED, FLOW_DELETED, PB_ENDED
 from ska_sdp_config.lmc.times import read_time
 
-__all__ = ["Belongings", "last_time"]
+__all__ = ["Belongings", "Links", "last_time"]
 
 Texts = Mapping[str, "str | None"]
 
 _DATE_IN_ID = re.compile(r"-(\d{8})-")
+
+
+class Links(NamedTuple):
+    """Links of the subarrays.
+
+    Attributes:
+        of_subarrays: ID of the linked execution block by that of the subarray.
+        of_pbs: ID of the linked execution block by that of each processing block it lists.
+    """
+
+    of_subarrays: Mapping[str, str]
+    of_pbs: Mapping[str, str]
 
 
 @dataclass
@@ -91,19 +103,19 @@ class Belongings:
         states = [f"{self.path}/state", *(f"{self._pb(pb_id)}/state" for pb_id in self.pb_ids)]
         return last_time(self.eb_id, *(_mapping(texts, path) for path in (self.path, *states)))
 
-    def reason_to_keep(self, texts: Texts, links: Mapping[str, str]) -> str | None:
+    def reason_to_keep(self, texts: Texts, links: Links) -> str | None:
         """Return why the execution block may not be removed, None if it may.
 
         Args:
             texts: the text at each path of ``reads``; other paths count as absent.
-            links: ID of the linked execution block by that of the subarray.
+            links: the links of the subarrays.
         """
         return next(self._reasons(texts, links), None)
 
-    def _reasons(self, texts: Texts, links: Mapping[str, str]) -> Iterator[str]:
+    def _reasons(self, texts: Texts, links: Links) -> Iterator[str]:
         if _mapping(texts, self.path).get("status") not in EB_ENDED:
             yield "it has not ended"
-        for subarray, eb_id in links.items():
+        for subarray, eb_id in links.of_subarrays.items():
             if eb_id == self.eb_id:
                 yield f"subarray {subarray} links it"
         for path, _, owner in self.units():
@@ -111,6 +123,9 @@ class Belongings:
                 yield f"{path} has an owner"
         for pb_id in sorted(self.pb_ids):
             yield from self._reasons_of_pb(pb_id, texts)
+            user = links.of_pbs.get(pb_id, self.eb_id)
+            if user != self.eb_id:
+                yield f"{self._pb(pb_id)} is listed by {user}, which a subarray links"
         for path in sorted(self.flows):
             status = _mapping(texts, f"{path}/state").get("status")
             if texts.get(path) is not None and status != FLOW_DELETED:

@@ -42,7 +42,7 @@ def _status(out: Printer, prefix: str, watch: bool) -> int:
     with open_backend() as backend:
         overview = _read_once(backend, prefix)
         database = _measured(backend, members)
-        _print(out, overview, database, is_update=False)
+        _print(out, overview, database, prefix, is_update=False)
     return int(overview.is_failed or database.is_failed)
 
 
@@ -86,7 +86,7 @@ def _watch(out: Printer, prefix: str) -> int:
                     # The next transaction waits for the end of the outage.
                     watcher.trigger()
                 else:
-                    _print(out, overview, database, is_update=True)
+                    _print(out, overview, database, prefix, is_update=True)
                     is_failed = overview.is_failed or database.is_failed
                 time.sleep(REDRAW_INTERVAL_S)
     return int(is_failed)
@@ -122,14 +122,16 @@ def _measured(backend: Backend, members: list[Member]) -> DatabaseStatus:
     return DatabaseStatus(backend.address, tuple(members), measure_latency(backend))
 
 
-def _print(out: Printer, overview: Overview, database: DatabaseStatus, *, is_update: bool) -> None:
+def _print(
+    out: Printer, overview: Overview, database: DatabaseStatus, prefix: str, *, is_update: bool
+) -> None:
     from ska_sdp_config.cli.overview_document import overview_document
     from ska_sdp_config.cli.overview_lines import overview_lines
 
     now = datetime.now(timezone.utc)
     out.screen(
-        lambda width: overview_lines(overview, database, now, width),
-        lambda: overview_document(overview, database, now),
+        lambda width: overview_lines(overview, database, now, width, prefix),
+        lambda: overview_document(overview, database, now, prefix),
         [row.subarray_id for row in overview.subarrays],
         is_update=is_update,
     )

@@ -11,7 +11,15 @@ from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES, STATES, SdpObject
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
 
-__all__ = ["advise_on_object", "closest", "misspelt_option", "nothing_at", "similar_id"]
+__all__ = [
+    "advise_on_object",
+    "advise_on_order",
+    "closest",
+    "misspelt_option",
+    "nothing_at",
+    "similar_id",
+    "similar_name",
+]
 
 SYNONYMS = {
     "add": "create",
@@ -62,7 +70,9 @@ def closest(word: str, known: Iterable[str], similarity: float = 0.6) -> str | N
 
     names = {name.lower(): name for name in known}
     lower = word.lower()
-    found = [SYNONYMS.get(lower), *get_close_matches(lower, names, n=1, cutoff=similarity)]
+    plain = lower.replace("_", "-")
+    synonyms = [SYNONYMS.get(each) for each in (plain, plain.removesuffix("s"))]
+    found = [*synonyms, *get_close_matches(lower, names, n=1, cutoff=similarity)]
     return next((names[each] for each in found if each in names), None)
 
 
@@ -102,6 +112,30 @@ def advise_on_object(word: str, names: Sequence[str], command: str) -> str | Non
     return f"did you mean {found!r}?" if found else None
 
 
+def advise_on_order(word: str, rest: Sequence[str], verbs: Sequence[str]) -> str | None:
+    """Return what to write if an object stands in place of the command, None if none does.
+
+    Args:
+        word: the word in place of the command.
+        rest: the words after it.
+        verbs: the commands.
+    """
+    plain = word.lower().replace("_", "-")
+    name = OTHER_NAMES.get(plain, plain)
+    kind = next((each for each in (*OBJECTS, *STATES) if each.name == name), None)
+    if kind is None:
+        return None
+    words = [each for each in rest if not each.startswith("-")]
+    verb = next((each for each in words if each in verbs), None)
+    others = [each for each in words if each != verb]
+    if verb is None:
+        verb = "get" if others or kind.is_single else "list"
+        # Only changes name a state, the other commands its object.
+        name = name.removesuffix("-state")
+    line = " ".join(["ska-sdp", verb, name, *others[:1], *(["…"] if others[1:] else [])])
+    return f"{word!r} is an object: try '{line}'."
+
+
 def nothing_at(
     backend: Backend,
     path: str,
@@ -117,13 +151,24 @@ def nothing_at(
         absence: the beginning of the sentence, with ``{}`` in place of the path.
     """
     hint = kind.hint if kind else "ska-sdp list -a"
-    found = None
-    if kind is None or not kind.is_single:
-        found = similar_id(backend, path, kind.leaf if kind else "")
-    if found is None:
+    meant = similar_name(backend, path, kind)
+    if meant is None:
         return f"{absence.format(path)}: try '{hint}'."
-    meant = found if kind else f"{path.rpartition('/')[0]}/{found}"
     return f"{absence.format(path)}: did you mean {meant!r}? Otherwise try '{hint}'."
+
+
+def similar_name(backend: Backend, path: str, kind: SdpObject | None = None) -> str | None:
+    """Return the ID of an object, or the key, that resembles one that does not exist, or None.
+
+    Args:
+        backend: the database.
+        path: the path of an object or key.
+        kind: the kind of object, None for a key.
+    """
+    if kind is not None and kind.is_single:
+        return None
+    found = similar_id(backend, path, kind.leaf if kind else "")
+    return f"{path.rpartition('/')[0]}/{found}" if found and kind is None else found
 
 
 def similar_id(

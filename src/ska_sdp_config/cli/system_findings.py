@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ska_sdp_config.cli.objects import EB, PB
+from ska_sdp_config.cli.options import prefix_option
 from ska_sdp_config.cli.output import Finding
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.system_survey import Survey
+from ska_sdp_config.cli.ways_out import way_out_of_pb
 from ska_sdp_config.lmc.rows import subarray_row
 
 __all__ = ["MAX_FINDINGS", "find_system_faults"]
@@ -18,10 +20,10 @@ MAX_FINDINGS = 10
 
 def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
     """Yield a finding for each fault, at most ten of a kind, or one if there is none."""
-    option = f" --prefix {prefix}" if prefix else ""
+    option = prefix_option(prefix)
     kinds = (
         (_subarrays_in_fault(survey), "subarrays are in FAULT"),
-        (_failed_blocks(survey, option), "processing blocks are FAILED"),
+        (_failed_blocks(survey, prefix), "processing blocks are FAILED"),
         (_abandoned_blocks(survey, option), "processing blocks are at work without an owner"),
         (_unlinked_blocks(survey, option), "execution blocks are ACTIVE without a subarray"),
         (_unknown_statuses(survey), "statuses are unknown"),
@@ -65,10 +67,15 @@ def _subarrays_in_fault(survey: Survey) -> Iterator[Finding]:
             )
 
 
-def _failed_blocks(survey: Survey, option: str) -> Iterator[Finding]:
+def _failed_blocks(survey: Survey, prefix: str) -> Iterator[Finding]:
     """Yield the processing blocks that are FAILED, the newest first."""
+    option = prefix_option(prefix)
     for failed in sorted(survey.failed, reverse=True):
-        advice = f"see 'ska-sdp describe pb {failed.pb_id}{option}' and the log of its script"
+        advice = (
+            f"see 'ska-sdp describe pb {failed.pb_id}{option}' and the log of its script; unless "
+            "a subarray is in FAULT because of it, end the failure with: "
+            f"{way_out_of_pb(failed.pb_id, prefix)}"
+        )
         yield Finding(f"pb {failed.pb_id}", "warning", f"it is FAILED: {failed.reason}", advice)
 
 

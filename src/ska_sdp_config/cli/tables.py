@@ -15,7 +15,7 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from ska_sdp_config.cli import values
-from ska_sdp_config.cli.columns import SCREEN_WIDTH, Cell, Line
+from ska_sdp_config.cli.columns import SCREEN_WIDTH, Cell, Column, Line, layout
 from ska_sdp_config.cli.key_change import KeyChange, describe, time_column
 from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Printer, Section
 from ska_sdp_config.cli.terminal import clear_screen, escape, one_line
@@ -31,6 +31,9 @@ GAP = 2
 
 MIN_WIDTH = 12
 """Width to which other columns are shrunk at most, so that the keys fit beside them."""
+
+TEXTS = ("description",)
+"""Fields with free text, which wraps between words."""
 
 WHOLE_COLUMNS = ("KEY", "ID")
 """Titles of the columns whose cells are never folded: they are copied from the screen."""
@@ -62,7 +65,10 @@ class TablePrinter(Printer):
     def columns(self, names: Sequence[str], entries: Iterable[Entry]) -> None:
         """Print a list of paths with fields of their values."""
         heads = [name.rpartition(".")[2].removesuffix("_id") for name in names]
-        self._table(["key", *heads], (_fields(names, entry) for entry in entries))
+        columns = [Column(_title(head), is_text=head in TEXTS) for head in ("key", *heads)]
+        # Escape before the layout: escapes are wider than the characters.
+        rows = ([(one_line(cell), "") for cell in _fields(names, entry)] for entry in entries)
+        self._print_lines(layout(columns, rows, self._console.width, headed=not self.quiet))
 
     def entries(self, entries: Sequence[Entry]) -> None:
         """Print a list of paths with their values on one line each."""
@@ -126,8 +132,10 @@ class TablePrinter(Printer):
                 continue
             for entry in section.entries:
                 self._print(Text(one_line(entry.path), "cyan"))
-                for name, value in values.parts(entry.text):
-                    line = Text.assemble(f"  {one_line(name):20} ", one_line(value))
+                parts = [(one_line(name), value) for name, value in values.parts(entry.text)]
+                names = max((cell_len(name) for name, _ in parts), default=0)
+                for name, value in parts:
+                    line = Text.assemble(f"  {name:{max(names, 20)}} ", one_line(value))
                     self._console.print(line, no_wrap=True, overflow="ellipsis")
 
     def lines(self, make_lines: Callable[[int], Iterable[Line]]) -> None:
@@ -153,21 +161,18 @@ class TablePrinter(Printer):
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print the findings with their advice; if quiet, only warnings and faults."""
-        subjects = [one_line(each.subject) for each in findings]
-        width = max(map(len, subjects), default=0)
-        for subject, each in zip(subjects, findings, strict=True):
+        columns = (Column("VERDICT"), Column("SUBJECT"), Column("FINDING", is_text=True))
+        rows: list[list[Cell]] = []
+        for each in findings:
             if self.quiet and each.verdict == "ok":
                 continue
             style = {"ok": "green", "warning": "yellow"}.get(each.verdict, "bold red")
-            self._print(
-                Text.assemble(
-                    (f"{each.verdict:8}", style),
-                    f"{subject:{width + GAP}}",
-                    one_line(each.text),
-                )
-            )
+            rows.append([(each.verdict, style), (one_line(each.subject), ""), (each.text, "")])
             if each.advice:
-                self._print(Text(f"{' ' * (8 + width + GAP)}{one_line(each.advice)}"))
+                rows.append([("", ""), ("", ""), (each.advice, "")])
+        lines = layout(columns, rows, self._console.width, headed=False)
+        # Beside a long subject there is no room: an advice on lines of its own has no first line.
+        self._print_lines(line for line in lines if any(text.strip() for text, _ in line))
 
     def _print_lines(self, lines: Iterable[Line]) -> None:
         # Not each line by Rich, which prints only some thousands of lines per second.
@@ -202,7 +207,7 @@ class TablePrinter(Printer):
         self._console.print(text, soft_wrap=True)
 
     def _table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        titles = [head.upper().replace("_", " ") for head in heads]
+        titles = [_title(head) for head in heads]
         # Escape before the layout: escapes are wider than the characters.
         chunks = _chunks([one_line(cell) for cell in row] for row in rows)
         chunk = next(chunks, [])
@@ -250,6 +255,10 @@ def _lines(titles: Sequence[str], row: Sequence[str], widths: Sequence[int]) -> 
             set_cell_size(part, width) for part, width in zip(parts[:-1], widths, strict=False)
         )
         yield (" " * GAP).join([*padded, parts[-1]])
+
+
+def _title(head: str) -> str:
+    return head.upper().replace("_", " ")
 
 
 def _fields(names: Sequence[str], entry: Entry) -> list[str]:

@@ -17,6 +17,7 @@ from ska_sdp_config.cli.entry import (
 from ska_sdp_config.cli.objects import PB_STATE
 from ska_sdp_config.cli.options import DRY_RUN_VALUES, FORCE, FORCE_STATUS, YES, flag
 from ska_sdp_config.cli.output import Printer
+from ska_sdp_config.cli.session import check_connection
 from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
@@ -44,9 +45,10 @@ def _update(
     if force and target.kind is None:
         text = argument_text(value)
     else:
+        check_changeable(target, prefix)
+        check_connection()
         from ska_sdp_config.cli.validity import stored_text
 
-        check_changeable(target, prefix)
         what = f"The value for {target.entry}"
         text = stored_text(target.entry, argument_value(value, what), prefix)
     confirmation = Confirmation(yes=yes, dry_run=dry_run, quiet=out.quiet)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
@@ -172,7 +173,7 @@ def find_faults(place: Location, value: Any, *, is_new: bool = False) -> list[st
     if not is_new and place.kind.name in _ASSUMED:
         model = _Fields
     if not isinstance(value, dict):
-        return [f"it is {_type_name(value)}, not a mapping of fields"]
+        return [f"it is {_type_name(value)}, not a mapping of fields{_example(value)}"]
     faults = _faults(model, value, place.key)
     id_field = _ID_FIELDS.get(place.kind.name)
     if not place.part and id_field:
@@ -185,6 +186,12 @@ def find_faults(place: Location, value: Any, *, is_new: bool = False) -> list[st
     if model is Deployment and isinstance(args, dict):
         faults += [f"args.{fault}" for fault in _faults(_Args, args)]
     return faults
+
+
+def _example(value: Any) -> str:
+    """Return the mapping that was meant by a text ``FIELD=VALUE``, as the end of a message."""
+    field, equals, wanted = value.partition("=") if isinstance(value, str) else ("", "", "")
+    return f", e.g. {json.dumps({field: values.read(wanted)})}" if field and equals else ""
 
 
 def known_fields(path: str, prefix: str = "") -> list[str]:
@@ -242,7 +249,7 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-_KEYS = {
+_KEYS: dict[SdpObject, Any] = {
     SCRIPT: Script.Key,
     FLOW: Flow.Key,
     DEPENDENCY: Dependency.Key,
@@ -263,11 +270,15 @@ def check_new_id(kind: SdpObject, key: str) -> None:
     elif kind == DEPLOYMENT:
         check_deployment_id(key)
     else:
-        _check_parts(_KEYS[kind], key)
+        _check_parts(kind, key)
 
 
-def _check_parts(model: Any, key: str) -> None:
+def _check_parts(kind: SdpObject, key: str) -> None:
     try:
-        model.from_text(key)
+        _KEYS[kind].from_text(key)
     except ValidationError as error:
         raise ValueError("; ".join(reason_of(each["msg"]) for each in error.errors())) from error
+    except ValueError as error:
+        # The number of parts is wrong.
+        text = f"Invalid ID {key!r} of {kind.about}: expected {kind.id_name}."
+        raise ValueError(text) from error

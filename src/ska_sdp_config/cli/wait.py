@@ -13,6 +13,7 @@ from ska_sdp_config.cli.condition import Condition
 from ska_sdp_config.cli.errors import Failed, TimedOut
 from ska_sdp_config.cli.options import TIMEOUT
 from ska_sdp_config.cli.output import Entry, Printer, note
+from ska_sdp_config.cli.session import check_connection
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
 __all__ = ["command"]
@@ -24,8 +25,20 @@ def _wait(
     if not field:
         ctx = click.get_current_context()
         raise click.MissingParameter(ctx=ctx, param_hint="'FIELD=VALUE'", param_type="argument")
+    first, *more = field
+    name, equals, wanted = first.partition("=")
+    if more and name and wanted:
+        raise click.UsageError(
+            f"Unexpected {' '.join(more)!r} after {first!r}: quote a value with spaces."
+        )
+    if more and (more[0].startswith("=") or equals):
+        raise click.UsageError(
+            f"Invalid condition {' '.join(field)!r}: expected FIELD=VALUE without spaces, e.g. "
+            "status=FINISHED."
+        )
     condition = Condition.read(" ".join(field))
     if not out.quiet:
+        check_connection()
         # Before the timeout begins: doubts needs it, its import takes long, and a command that
         # does not end soon after its timeout is killed without the present value.
         import_module("ska_sdp_config.cli.validity")

@@ -1,0 +1,23 @@
+"""Commands that end an open failure of a processing block or deployment."""
+
+from __future__ import annotations
+
+from ska_sdp_config.cli.options import prefix_option
+from ska_sdp_config.lmc.block_index import Row
+from ska_sdp_config.lmc.rows import PbRow
+
+__all__ = ["way_out_of_block", "way_out_of_pb"]
+
+
+def way_out_of_pb(pb_id: str, prefix: str) -> str:
+    """Return the command that ends the failure of a processing block, which it keeps."""
+    return (
+        f"""ska-sdp update pb-state {pb_id}{prefix_option(prefix)} '{{"status": "CANCELLED"}}'"""
+    )
+
+
+def way_out_of_block(row: Row, prefix: str) -> str:
+    """Return the command that ends the failure of a processing block or deployment."""
+    if isinstance(row, PbRow):
+        return way_out_of_pb(row.pb_id, prefix)
+    return f"ska-sdp delete deployment {row.deployment_id}{prefix_option(prefix)}"
