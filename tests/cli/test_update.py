@@ -81,6 +81,13 @@ def test_update_writes_the_state_of_an_execution_block(
     assert len(on_commit) == 1, "it was not one transaction"
 
 
+@pytest.mark.parametrize("scans", [None, {}])
+def test_update_accepts_scans_of_any_form(database: Config, here: Run, scans: Any) -> None:
+    fill(database, {"/eb/eb-a": {"scans": scans}})
+    assert here("update", "eb", "eb-a", encode({"scans": scans, "more": 1})).code == 0
+    assert json.loads(contents(database)["/eb/eb-a"]) == {"scans": scans, "more": 1}
+
+
 @pytest.mark.parametrize("state", [{"status": "X"}, "no mapping", "[]"])
 @pytest.mark.parametrize("eb", ["{}", "{test: 1}", "[]"])
 def test_update_keeps_a_state_that_is_not_a_mapping(
