@@ -138,6 +138,27 @@ def test_update_rejects_an_unknown_status(samples: Config, here: Run, line: str)
     assert here(*line.split(), '{"status": "DONE", "more": 1}').code == 0
 
 
+@pytest.mark.parametrize(
+    "line", ["update pb pb-b", "update pb-state pb-b", "update /pb/pb-b/state"]
+)
+@pytest.mark.parametrize("field", ["script", "parameters"])
+def test_update_rejects_a_processing_block_as_its_state(
+    samples: Config, here: Run, line: str, field: str
+) -> None:
+    before = contents(samples)
+    value = encode({"eb_id": None, field: {}})
+    result = here(*line.split(), value)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == (
+        "ska-sdp: The value for /pb/pb-b/state was rejected, nothing was changed: it is a "
+        "processing block, not its state: processing blocks are immutable, give the new state "
+        "with its status; use --force to store it.\n"
+    )
+    assert contents(samples) == before
+    assert here(*line.split(), value, "--force").code == 0
+    assert here(*line.split(), encode({"status": "RUNNING", field: {}})).code == 0
+
+
 def test_update_with_force_validates_the_fields_of_a_state(samples: Config, here: Run) -> None:
     result = here("update", "--force", "pb-state", "pb-b", "{status: NEW, reason: [1]}")
     assert (result.code, "reason is [1]" in result.err) == (1, True)

@@ -167,7 +167,7 @@ COMMON: list[click.Parameter] = [
 """Options of every command."""
 
 FORCE = flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
-FORCE_STATUS = flag("--force", text="Accept an unknown status.")
+FORCE_STATUS = flag("--force", text="Accept an unknown status, and a value that is not a state.")
 ATOMIC = flag("--atomic", text="Fail if it does not fit one transaction.")
 DRY_RUN = flag("--dry-run", text="Only print the changes.")
 DRY_RUN_VALUES = flag("--dry-run", text="Only print the changes, with the differences of values.")
