@@ -102,7 +102,7 @@ def next_step(
         return _cancel(block)
     if block.execution_status == "FINISHED" and block.kind == "realtime":
         return end(block, "FINISHED")
-    if block.state is None and block.script_image is None:
+    if block.status is None and block.script_image is None:
         return end(
             block,
             "FAILED",
