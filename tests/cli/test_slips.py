@@ -47,6 +47,7 @@ USAGE = [
     ("get eb-test-20260101-00012", "'ska-sdp get eb eb-test-20260101-00012'"),
     ("describe /pb/pb-test-20260101-00012", "'ska-sdp describe pb pb-test-20260101-00012'"),
     ("list 20260101 pb", "'ska-sdp list pb …'"),
+    ("edit pb-x pbs", "'ska-sdp edit pbs …'"),
     ("pb list", "'ska-sdp list …'"),
     ("get pb", "'ID'"),
     ("wait pb status=FINISHED", "Missing argument 'ID'"),
