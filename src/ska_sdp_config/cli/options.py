@@ -153,7 +153,7 @@ VALUES_BEFORE = click.Option(
     ["-v", "--values"],
     is_flag=True,
     expose_value=False,
-    help="Print whole values; before any command, with effect in list, watch and history only.",
+    help="Print whole values (list, watch and history); ignored by other commands.",
 )
 
 COMMON: list[click.Parameter] = [
