@@ -112,6 +112,15 @@ def deployment_id(pb_id: str, chart: str) -> str:
     return f"{name[: _MAX_ID_LENGTH - len(digest) - 1]}-{digest}"
 
 
+def possible_blocks(deployment: str) -> list[str]:
+    """Return the IDs of processing blocks to which a deployment may belong, by its ID.
+
+    There may be several, as IDs and names of charts have hyphens, too.
+    """
+    parts = deployment.removeprefix("proc-").split("-")
+    return ["-".join(parts[:length]) for length in range(1, len(parts))]
+
+
 def find_cycle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple[str, ...]:
     """Return the dependency cycle that a processing block is part of.
 

@@ -17,6 +17,7 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc.times import read_time
 from ska_sdp_sim.block import Block
 from ska_sdp_sim.database import (
+    deployments_of_deleted,
     fetch_blocks,
     find_unfinished,
     is_id,
@@ -178,13 +179,19 @@ class ProcessingController:
 
     def _remove_deployments(self, pb_id: str) -> None:
         """Remove the deployments of a deleted block."""
-        if pb_id in self._phases:
-            for txn in self._config.txn(prefetch=self._paths(pb_id)):
-                if txn.processing_block.exists(pb_id):
-                    continue
-                for name in self._phases[pb_id].deployments:
-                    if txn.deployment.exists(name):
-                        txn.delete_deployment(name)
+        known = self._phases.get(pb_id)
+        removed: list[str] = []
+        for txn in self._config.txn(prefetch=self._paths(pb_id) if known else ()):
+            removed = []
+            if txn.processing_block.exists(pb_id):
+                continue
+            names = (
+                known.deployments if known else deployments_of_deleted(txn, self._prefix, pb_id)
+            )
+            removed = [name for name in names if txn.deployment.exists(name)]
+            for name in removed:
+                txn.delete_deployment(name)
+        if known or removed:
             LOGGER.info("%s: deleted", pb_id)
         self._drop(pb_id)
 

@@ -20,6 +20,7 @@ from ska_sdp_sim.block import (
     Owner,
     deployment_id,
     find_cycle,
+    possible_blocks,
     script_deployment_id,
 )
 from ska_sdp_sim.deployment_state import is_running
@@ -39,8 +40,9 @@ def paths_of(prefix: str, pb_id: str, eb_id: str | None, deployments: Iterable[s
 def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
     """Return the IDs of the processing blocks that may have a step left.
 
-    These have no final status, or an owner or a deployment. Nothing else of the others is kept, as
-    there may be tens of thousands.
+    These have no final status, or an owner or one of their two deployments. Nothing else of the
+    others is kept, as there may be tens of thousands. The IDs of deleted blocks whose scripts are
+    still deployed are returned too.
     """
     root = f"{prefix}/pb/"
     deployments = {path.rpartition("/")[2] for path in txn.list_keys(f"{prefix}/deploy/")}
@@ -52,15 +54,37 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
         elif part == "owner":
             owned.add(pb_id)
     ended -= owned
-    unfinished = set()
+    unfinished, existing = set(), set()
     for path, text in txn.peek_values(root):
         pb_id = path[len(root) :]
+        existing.add(pb_id)
         if not is_id(pb_id):
             continue
         own = own_deployments(pb_id, script_of(_parse(text))["name"])
         if pb_id not in ended or not deployments.isdisjoint(own):
             unfinished.add(pb_id)
-    return unfinished
+    return unfinished | _deleted_blocks(deployments, existing)
+
+
+def _deleted_blocks(deployments: Iterable[str], existing: set[str]) -> set[str]:
+    """Return the IDs of the blocks that do not exist, but whose scripts are deployed."""
+    found = set()
+    for name in deployments:
+        pb_id = name.removeprefix("proc-").removesuffix("-script")
+        if name == script_deployment_id(pb_id) and existing.isdisjoint(possible_blocks(name)):
+            found.add(pb_id)
+    return set(filter(is_id, found))
+
+
+def deployments_of_deleted(txn: Transaction, prefix: str, pb_id: str) -> list[str]:
+    """Return the IDs of a deleted block's deployments, without those of existing blocks."""
+    root = f"{prefix}/deploy/"
+    names = [path[len(root) :] for path in txn.list_keys(f"{root}proc-{pb_id}-")]
+    return [
+        name
+        for name in filter(is_id, names)
+        if not any(txn.get_many(f"{prefix}/pb/{each}" for each in possible_blocks(name)).values())
+    ]
 
 
 def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:

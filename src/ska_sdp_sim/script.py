@@ -102,7 +102,7 @@ def next_step(
         return _cancel(block)
     if block.execution_status == "FINISHED" and block.kind == "realtime":
         return end(block, "FINISHED")
-    if block.state is None and block.script_image is None:
+    if block.status is None and block.script_image is None:
         return end(
             block,
             "FAILED",
@@ -174,6 +174,7 @@ def _work(
 def _start(block: Block) -> Step:
     """Deploy the script, as the processing controller does.
 
+    It is deployed once: a lost deployment ``proc-<pb_id>-script`` is not created again.
     ``deployments`` in the block's state lists only the deployments that the script creates.
 
     Assumption: the values of the chart ``script``, which are not documented.
@@ -271,7 +272,10 @@ def _link_addresses(block: Block) -> Step | None:
 def _deploy(
     block: Block, parameters: Parameters, since: datetime, now: datetime
 ) -> Step | Wait | None:
-    """Create its deployment, also a lost one, and keep ``deployments_ready`` up to date."""
+    """Create its deployment, also a lost one, and keep ``deployments_ready`` up to date.
+
+    That of the script itself, ``proc-<pb_id>-script``, is not created again.
+    """
     state = block.state or {}
     recorded = state.get("deployments")
     # Another program, whose block is taken over, may have recorded deployments of its own. Those

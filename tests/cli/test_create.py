@@ -142,6 +142,12 @@ def test_create_pb_with_an_execution_block(database: Config, here: Run) -> None:
     )
 
 
+@pytest.mark.parametrize("scans", ["null", "{}"])
+def test_create_pb_accepts_scans_of_any_form(database: Config, here: Run, scans: str) -> None:
+    fill(database, {"/script/batch:test:1.0.0": {"image": "i"}})
+    assert here("create", "pb", "batch:test:1.0.0", "--eb", f'{{"scans": {scans}}}').code == 0
+
+
 def test_create_pb_warns_about_a_missing_script(here: Run) -> None:
     result = here("create", "pb", "batch:none:1")
     assert result.code == 0

@@ -61,6 +61,7 @@ USAGE = [
     ("system", "'system' is an object: try 'ska-sdp get system'."),
     ("pb_state pb-a", "'pb_state' is an object: try 'ska-sdp get pb pb-a'."),
     ("pb-state update pb-a {} x", "try 'ska-sdp update pb-state pb-a …'."),
+    ("edit pb-x pbs", "'ska-sdp edit pbs …'"),
     ("get pb", "'ID'"),
     ("wait pb status=FINISHED", "Missing argument 'ID'"),
     ("wait pb pb-test-20260101-00012 status FINISHED", "FIELD=VALUE, e.g. status=FINISHED"),

@@ -85,7 +85,7 @@ def test_key_with_another_number_of_parts_is_listed_and_shown(
     assert here("get", kind, key) == (0, f'{root}{key} = {{"by":"others"}}\n', "")
     assert here("describe", kind, "pb-a:data").code == 0
     assert here("update", kind, key, '{"by": "me"}').out == f"updated {root}{key}\n"
-    assert_rejected(here("create", kind, key, "{}"), 2, "write pb_id:name")
+    assert_rejected(here("create", kind, key, "{}"), 2, "expected PB:NAME")
     assert contents(database)[f"{root}{key}"] == encode({"by": "me"})
 
 

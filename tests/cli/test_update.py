@@ -81,6 +81,13 @@ def test_update_writes_the_state_of_an_execution_block(
     assert len(on_commit) == 1, "it was not one transaction"
 
 
+@pytest.mark.parametrize("scans", [None, {}])
+def test_update_accepts_scans_of_any_form(database: Config, here: Run, scans: Any) -> None:
+    fill(database, {"/eb/eb-a": {"scans": scans}})
+    assert here("update", "eb", "eb-a", encode({"scans": scans, "more": 1})).code == 0
+    assert json.loads(contents(database)["/eb/eb-a"]) == {"scans": scans, "more": 1}
+
+
 @pytest.mark.parametrize("state", [{"status": "X"}, "no mapping", "[]"])
 @pytest.mark.parametrize("eb", ["{}", "{test: 1}", "[]"])
 def test_update_keeps_a_state_that_is_not_a_mapping(
@@ -129,6 +136,27 @@ def test_update_rejects_an_unknown_status(samples: Config, here: Run, line: str)
     assert json.loads(contents(samples)["/pb/pb-b/state"]) == {"status": "DONE"}
     # A status that another program has stored may stay.
     assert here(*line.split(), '{"status": "DONE", "more": 1}').code == 0
+
+
+@pytest.mark.parametrize(
+    "line", ["update pb pb-b", "update pb-state pb-b", "update /pb/pb-b/state"]
+)
+@pytest.mark.parametrize("field", ["script", "parameters"])
+def test_update_rejects_a_processing_block_as_its_state(
+    samples: Config, here: Run, line: str, field: str
+) -> None:
+    before = contents(samples)
+    value = encode({"eb_id": None, field: {}})
+    result = here(*line.split(), value)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == (
+        "ska-sdp: The value for /pb/pb-b/state was rejected, nothing was changed: it is a "
+        "processing block, not its state: processing blocks are immutable, give the new state "
+        "with its status; use --force to store it.\n"
+    )
+    assert contents(samples) == before
+    assert here(*line.split(), value, "--force").code == 0
+    assert here(*line.split(), encode({"status": "RUNNING", field: {}})).code == 0
 
 
 def test_update_with_force_validates_the_fields_of_a_state(samples: Config, here: Run) -> None:

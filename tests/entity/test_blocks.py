@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any
 
@@ -173,6 +174,12 @@ def test_last_updated_keeps_its_type(when: Any) -> None:
     eb = ExecutionBlock(key="eb-x", last_updated=when)
     assert eb.last_updated == when
     assert type(eb.to_dict()["last_updated"]) is type(when)
+
+
+@pytest.mark.parametrize("scans", [None, {}, {"1": "science"}, [1]])
+def test_execution_block_reads_scans_of_any_form(scans: Any) -> None:
+    text = json.dumps({"eb_id": "eb-x", "scans": scans})
+    assert ExecutionBlock.from_stored(text, "eb-x", "/eb/eb-x").scans == scans
 
 
 def test_execution_block_has_documented_fields() -> None:

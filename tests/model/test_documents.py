@@ -44,9 +44,20 @@ NEW_EB = "eb-new-20260131-00000"
 def test_assign_resources_in_empty_creates_blocks() -> None:
     world = World(documents(ObsState.EMPTY))
     pbs = (("pb-a", "realtime", "vis-receive"), ("pb-b", "batch", "imaging"))
-    view = world.command("AssignResources", assign_message(pbs=pbs))
+    fields = {
+        "context": {"project": "p"},
+        "beams": [{"beam_id": "vis0", "function": "visibilities"}],
+        "scan_types": [{"scan_type_id": "science"}],
+        "channels": [{"channels_id": "all"}],
+        "polarisations": [{"polarisations_id": "all"}],
+        "fields": [{"field_id": "a"}],
+    }
+    message = assign_message(pbs=pbs)
+    message = replace(message, execution_block={**(message.execution_block or {}), **fields})
+    view = world.command("AssignResources", message)
     assert view.obs_state is ObsState.RESOURCING
     eb = world.documents[f"/eb/{NEW_EB}"]
+    assert {name: eb[name] for name in fields} == fields
     assert eb["status"] == "ACTIVE"
     assert (eb["pb_realtime"], eb["pb_batch"]) == (["pb-a"], ["pb-b"])
     assert eb["pb_receive_addresses"] is None
@@ -56,7 +67,6 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
     assert (eb["subarray_id"], eb["max_length"]) == ("01", 60.0)
     assert eb["resources"] == {"receptors": ["SKA001"], "receive_nodes": 1}
     assert eb["last_updated"] == "2026-01-31 12:00:00"
-    assert eb["beams"] == eb["channels"] == eb["polarisations"] == eb["fields"] == []
     assert world.documents[f"/eb/{NEW_EB}/state"] == {
         "status": "ACTIVE",
         "scan_type": None,
@@ -83,6 +93,18 @@ def test_assign_resources_in_empty_creates_blocks() -> None:
         resources={"csp_links": [], "receptors": ["SKA001"], "receive_nodes": 1},
         settings=stored_settings(world.settings),
     )
+
+
+def test_assign_resources_ignores_nulls_and_the_progress_in_a_message() -> None:
+    world = World(documents(ObsState.EMPTY))
+    message = assign_message()
+    fields = {"max_length": None, "fields": None, "scans": [1], "scan_id": 5, "status": "FINISHED"}
+    message = replace(message, execution_block={**(message.execution_block or {}), **fields})
+    world.command("AssignResources", message)
+    eb = world.documents[f"/eb/{NEW_EB}"]
+    assert "max_length" not in eb
+    assert (eb["fields"], eb["scans"], eb["scan_id"], eb["status"]) == ([], [], None, "ACTIVE")
+    ExecutionBlock.from_stored(encode(eb), NEW_EB, f"/eb/{NEW_EB}")
 
 
 def test_execution_block_without_max_length_can_be_read() -> None:

@@ -68,6 +68,37 @@ def test_deployment_of_a_block_deleted_during_a_loss_of_changes_is_removed(
     assert other.backend.get(f"/deploy/{DEPLOYMENT}")[0] is None
 
 
+def test_deployments_of_a_block_deleted_without_a_simulator_are_removed(
+    config: Config, other: Config
+) -> None:
+    kept = ["proc-pb-b-script", "proc-pb-b-x-script", "proc-pb-deleted-c-script", "mine-script"]
+    for name in (f"proc-{PB_ID}-script", DEPLOYMENT, "proc-pb-deleted-script", *kept):
+        write(other, f"/deploy/{name}", {"key": name, "kind": "helm", "args": {}})
+    for pb_id in ("pb-b", "pb-deleted-c"):
+        write(other, f"/pb/{pb_id}", {**BLOCK, "pb_id": pb_id})
+        # Another process runs these.
+        write(other, f"/pb/{pb_id}/owner", {"pid": 1, "hostname": "h", "command": ["c"]})
+    controller = ProcessingController(config)
+    controller.reconcile(next(iterations(config, controller)))
+    assert deployments(other) == sorted(kept)
+
+
+def test_deployments_of_an_unreadable_block_are_removed_when_it_is_deleted(
+    config: Config, other: Config
+) -> None:
+    other.backend.create(f"/pb/{PB_ID}", "{")
+    controller = ProcessingController(config)
+    steps = iterations(config, controller)
+    for name in (f"proc-{PB_ID}-script", DEPLOYMENT):
+        write(other, f"/deploy/{name}", {"key": name, "kind": "helm", "args": {}})
+    controller.reconcile(next(steps))
+    assert len(deployments(other)) == 2
+    for txn in other.backend.txn():
+        txn.delete(f"/pb/{PB_ID}")
+    controller.reconcile(next(steps))
+    assert deployments(other) == []
+
+
 def test_deployment_is_retried_after_an_error(
     config: Config, other: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +140,13 @@ def test_deployments_with_a_state_are_not_read(
     monkeypatch.setattr(Config, "txn", give_up)
     deployer.reconcile(next(iterations(config, deployer)))
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def deployments(config: Config) -> list[str]:
+    names: list[str] = []
+    for txn in config.txn():
+        names = txn.deployment.list_keys()
+    return names
 
 
 def give_up(*_: object, **__: object) -> None:

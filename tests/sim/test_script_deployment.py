@@ -120,3 +120,16 @@ def test_deployment_of_a_script_that_has_ended_is_removed_after_a_restart(
         txn.create_deployment({"key": name, "kind": "helm", "args": {"chart": "script"}})
     with Simulator(**sdp_config_arguments):
         wait_until(lambda: deployments(config) == [])
+
+
+def test_deployments_of_a_block_deleted_meanwhile_are_removed_after_a_restart(
+    config: Config, sdp_config_arguments: dict[str, Any]
+) -> None:
+    with Simulator(**sdp_config_arguments):
+        assign(config, block())
+        until(config, status="READY")
+    assert deployments(config)
+    for txn in config.txn():
+        txn.delete_processing_block(RECEIVE)
+    with Simulator(**sdp_config_arguments):
+        wait_until(lambda: deployments(config) == [])

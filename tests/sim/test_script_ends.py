@@ -88,8 +88,9 @@ def test_invalid_input_fails_with_a_reason(start: Block, reason: str) -> None:
     assert reason in run.state["reason"]
 
 
-def test_undefined_script_is_not_taken() -> None:
-    assert Run(replace(block(), script_image=None)).go() == ["FAILED"]
+@pytest.mark.parametrize("state", [None, {}])
+def test_undefined_script_is_not_taken(state: Any) -> None:
+    assert Run(replace(block(), script_image=None, state=state)).go() == ["FAILED"]
 
 
 @pytest.mark.parametrize("start", [block(), batch()], ids=["realtime", "batch"])

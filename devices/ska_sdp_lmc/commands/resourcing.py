@@ -16,8 +16,8 @@ from ska_sdp_lmc.messages.internal import AssignResources, ReleaseResources
 
 __all__ = ["assign_resources", "message_paths", "release_all_resources", "release_resources"]
 
-_GIVEN_FIELDS = ("context", "scan_types", "beams", "channels", "polarisations", "fields")
-"""Fields of a new execution block that the message gives."""
+_PROGRESS_FIELDS = ("pb_receive_addresses", "current_scan_type", "scan_id", "scans", "status")
+"""Fields that a message cannot give, as they are the progress of the observation."""
 
 
 def message_paths(message: AssignResources) -> list[str]:
@@ -93,10 +93,14 @@ def _reject_existing(snapshot: Snapshot, message: AssignResources) -> None:
 
 def _new_eb(builder: WriteBuilder, eb: Json, pbs: Sequence[Json]) -> Json:
     realtime, batch = _ids_by_kind(pbs)
+    given = {
+        name: value
+        for name, value in eb.items()
+        if value is not None and name not in _PROGRESS_FIELDS
+    }
     return {
-        **eb,
         **new_eb_fields(),
-        **{name: eb[name] for name in _GIVEN_FIELDS if eb.get(name)},
+        **given,
         "key": eb["eb_id"],
         "resources": builder.resources,
         "pb_realtime": realtime,

@@ -101,7 +101,7 @@ def check_changeable(target: Target, prefix: str) -> None:
 
 
 def check_status(path: str, text: str, before: str | None, prefix: str) -> None:
-    """Check that the status in the new state of a processing block is known, or stored already.
+    """Check that the new state of a processing block is a state, and its status known or stored.
 
     Args:
         path: the path of a value; others than states of processing blocks are not checked.
@@ -110,15 +110,23 @@ def check_status(path: str, text: str, before: str | None, prefix: str) -> None:
         prefix: the global prefix.
 
     Raises:
-        Failed: the status is unknown; names the known ones.
+        Failed: the value is a whole processing block, or the status is unknown; names the known
+            ones.
     """
     place = locate(path, prefix)
     if place is None or (place.kind, place.part) != (PB, "state"):
         return
-    status, known = (values.field(values.read(each or ""), "status") for each in (text, before))
+    rejected = f"The value for {path} was rejected, nothing was changed"
+    state = values.read(text)
+    if isinstance(state, dict) and "status" not in state and {"script", "parameters"} & set(state):
+        raise Failed(
+            f"{rejected}: it is a processing block, not its state: processing blocks are "
+            "immutable, give the new state with its status; use --force to store it."
+        )
+    status, known = (values.field(each, "status") for each in (state, values.read(before or "")))
     if status and status not in (*PB_STATUSES, known):
         raise Failed(
-            f"The value for {path} was rejected, nothing was changed: unknown status {status!r}, "
+            f"{rejected}: unknown status {status!r}, "
             f"expected one of {', '.join(PB_STATUSES)}; use --force to store it."
         )
 
@@ -169,8 +177,8 @@ def replace(
 
     Raises:
         NotFound: the entry does not exist, or the object of a state.
-        Failed: the stored text is not the one that was read; the status is unknown; or the user
-            did not confirm.
+        Failed: the stored text is not the one that was read; the value is not a state;
+            the status is unknown; or the user did not confirm.
     """
     from ska_sdp_config.cli.bulk import plan
 

@@ -137,13 +137,13 @@ class Group(click.Group):
         names = self.list_commands(ctx)
         if self.members == "command" and (advice := advise_on_order(word, rest, names)):
             ctx.fail(advice)
-        other = next((each for each in rest if OTHER_NAMES.get(each, each) in names), None)
+        other = next((each for each in rest if self._other_names.get(each, each) in names), None)
         advice = self._advise(word, names, ctx)
         if advice is None and other is not None:
             advice = f"the {self.members} goes first, as in '{ctx.command_path} {other} …'."
         unknown = f"Unknown {self.members} {word!r}: "
         unknown += advice or f"expected one of {self._choices(ctx)}."
-        ctx.fail(self._unsupported.get(OTHER_NAMES.get(word, word), unknown))
+        ctx.fail(self._unsupported.get(self._other_names.get(word, word), unknown))
 
     def _advise(self, word: str, names: Sequence[str], ctx: click.Context) -> str | None:
         if self.members == "object":

@@ -156,7 +156,7 @@ VALUES_BEFORE = click.Option(
     ["-v", "--values"],
     is_flag=True,
     expose_value=False,
-    help="Print whole values; before any command, with effect in list, watch and history only.",
+    help="Print whole values (list, watch and history); ignored by other commands.",
 )
 
 CONNECTION: list[click.Parameter] = [PREFIX, HOST, PORT, DEBUG]
@@ -175,7 +175,7 @@ COMMON: list[click.Parameter] = [
 """Options of every command that prints."""
 
 FORCE = flag("--force", text="Skip validation, and store the value verbatim (for keys only).")
-FORCE_STATUS = flag("--force", text="Accept an unknown status.")
+FORCE_STATUS = flag("--force", text="Accept an unknown status, and a value that is not a state.")
 ATOMIC = flag("--atomic", text="Fail if it does not fit one transaction.")
 DRY_RUN = flag("--dry-run", text="Only print the changes.")
 DRY_RUN_VALUES = flag("--dry-run", text="Only print the changes, with the differences of values.")

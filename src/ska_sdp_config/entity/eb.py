@@ -82,7 +82,8 @@ class ExecutionBlock(Entity):
     pb_receive_addresses: str | None = None
     current_scan_type: str | None = None
     scan_id: Annotated[int, Field(strict=True)] | None = None
-    scans: list[Any] = Field(default_factory=list)
+    # Other programs have stored null or an object here.
+    scans: Any = Field(default_factory=list)
     status: Annotated[str, AfterValidator(_read_obs_state)] = "ACTIVE"
     last_updated: str | int | float = ""
 

@@ -31,8 +31,8 @@ def storage_path(storage_key: str, list_paths: Callable[[str], Iterable[str]]) -
 
     Args:
         storage_key: the path in the settings; if empty, it is the first that is storage.
-        list_paths: returns the paths of resources and of their states, and maybe others, by the
-            start of the paths of resources; called only without a ``storage_key``.
+        list_paths: lists the paths below a prefix; others are skipped. Called only without a
+            ``storage_key``.
     """
     if storage_key:
         return storage_key
