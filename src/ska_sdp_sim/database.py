@@ -22,6 +22,7 @@ from ska_sdp_sim.block import (
     find_cycle,
     possible_blocks,
     script_deployment_id,
+    to_id_characters,
 )
 from ska_sdp_sim.deployment_state import is_running
 from ska_sdp_sim.script import Step
@@ -68,6 +69,7 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
 
 def _deleted_blocks(deployments: Iterable[str], existing: set[str]) -> set[str]:
     """Return the IDs of the blocks that do not exist, but whose scripts are deployed."""
+    existing = set(map(to_id_characters, existing))
     found = set()
     for name in deployments:
         pb_id = name.removeprefix("proc-").removesuffix("-script")
@@ -79,12 +81,13 @@ def _deleted_blocks(deployments: Iterable[str], existing: set[str]) -> set[str]:
 def deployments_of_deleted(txn: Transaction, prefix: str, pb_id: str) -> list[str]:
     """Return the IDs of a deleted block's deployments, without those of existing blocks."""
     root = f"{prefix}/deploy/"
-    names = [path[len(root) :] for path in txn.list_keys(f"{root}proc-{pb_id}-")]
-    return [
-        name
-        for name in filter(is_id, names)
-        if not any(txn.get_many(f"{prefix}/pb/{each}" for each in possible_blocks(name)).values())
-    ]
+    paths = txn.list_keys(f"{root}proc-{to_id_characters(pb_id)}-")
+    if not paths:
+        return []
+    blocks = txn.list_keys(f"{prefix}/pb/")
+    existing = {to_id_characters(path.rpartition("/")[2]) for path in blocks}
+    names = filter(is_id, (path[len(root) :] for path in paths))
+    return [name for name in names if existing.isdisjoint(possible_blocks(name))]
 
 
 def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:
