@@ -46,7 +46,7 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
     still deployed are returned too.
     """
     root = f"{prefix}/pb/"
-    deployments = {path.rpartition("/")[2] for path in txn.list_keys(f"{prefix}/deploy/")}
+    deployments = set(_names(txn, f"{prefix}/deploy/"))
     ended, owned = set(), set()
     for path, text in txn.peek_values(root, recurse=[1]):
         pb_id, _, part = path[len(root) :].partition("/")
@@ -78,16 +78,29 @@ def _deleted_blocks(deployments: Iterable[str], existing: set[str]) -> set[str]:
     return set(filter(is_id, found))
 
 
-def deployments_of_deleted(txn: Transaction, prefix: str, pb_id: str) -> list[str]:
-    """Return the IDs of a deleted block's deployments, without those of existing blocks."""
-    root = f"{prefix}/deploy/"
-    paths = txn.list_keys(f"{root}proc-{to_id_characters(pb_id)}-")
-    if not paths:
-        return []
-    blocks = txn.list_keys(f"{prefix}/pb/")
-    existing = {to_id_characters(path.rpartition("/")[2]) for path in blocks}
-    names = filter(is_id, (path[len(root) :] for path in paths))
-    return [name for name in names if existing.isdisjoint(possible_blocks(name))]
+def find_leftovers(txn: Transaction, prefix: str, deleted: Iterable[str]) -> dict[str, list[str]]:
+    """Return the IDs of the deployments of deleted blocks, by block.
+
+    Those that may belong to an existing block, and blocks without deployments, are left out.
+    """
+    ids = {to_id_characters(pb_id): pb_id for pb_id in deleted}
+    owners = {
+        name: [each for each in possible_blocks(name) if each in ids]
+        for name in _names(txn, f"{prefix}/deploy/")
+        if is_id(name) and name.startswith("proc-")
+    }
+    if not any(owners.values()):
+        return {}
+    existing = set(map(to_id_characters, _names(txn, f"{prefix}/pb/")))
+    found: dict[str, list[str]] = {}
+    for name, blocks in owners.items():
+        if blocks and existing.isdisjoint(possible_blocks(name)):
+            found.setdefault(ids[blocks[0]], []).append(name)
+    return found
+
+
+def _names(txn: Transaction, root: str) -> list[str]:
+    return [path[len(root) :] for path in txn.list_keys(root)]
 
 
 def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_sim.block import deployment_id, script_deployment_id
 from ska_sdp_sim.controller import ProcessingController
 from ska_sdp_sim.deployer import HelmDeployer
+from tests.support.stores import CountedReads
 from tests.support.watch_loops import assert_not_woken
 
 PB_ID = "pb-test-20260101-00001"
@@ -119,6 +120,24 @@ def test_deployments_of_an_unreadable_block_are_removed_when_it_is_deleted(
         txn.delete(f"/pb/{pb_id}")
     controller.reconcile(next(steps))
     assert deployments(other) == []
+
+
+def test_deletion_of_many_ended_blocks_takes_few_reads(
+    config: Config, other: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = ProcessingController(config)
+    steps = iterations(config, controller)
+    controller.reconcile(next(steps))
+    for number in range(50):
+        write(other, f"/pb/pb-{number}", BLOCK)
+        other.backend.delete(f"/pb/pb-{number}")
+    write(other, "/deploy/proc-pb-7-script", {"key": "proc-pb-7-script", "kind": "helm"})
+    counted = CountedReads(config.backend, monkeypatch)
+    controller.reconcile(next(steps))
+    assert deployments(other) == []
+    assert len(counted.queries) < 10
+    controller.reconcile(next(steps))
+    assert len(counted.queries) < 15
 
 
 def test_deployment_is_retried_after_an_error(
