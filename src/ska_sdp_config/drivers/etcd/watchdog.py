@@ -27,7 +27,7 @@ from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
 from ska_sdp_config.store.errors import ConfigConnectionError
 
-__all__ = ["Watchdog", "lengthen"]
+__all__ = ["Watchdog", "next_extra_s"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ CHECK_INTERVAL_S = 1.0
 """Longest time between two checks of the stream, in seconds."""
 
 
-def lengthen(extra_s: float) -> float:
+def next_extra_s(extra_s: float) -> float:
     """Return a longer extra time, so that the deadline of the probe is doubled."""
     return min(MAX_EXTRA_S, 2 * extra_s + PROBE_DEADLINE_S)
 
