@@ -14,7 +14,7 @@ from ska_sdp_config.drivers.etcd.watchdog import MAX_EXTRA_S, PROBE_DEADLINE_S
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf
-from tests.support.stores import RecordingSink, commit
+from tests.support.stores import RecordingSink, commit, watch_from_now
 from tests.support.waiting import wait_until
 from tests.support.watch_streams import WATCHDOG, WatchStream, intercept_responses
 
@@ -111,3 +111,21 @@ def test_parts_are_requested_until_the_backlog_is_delivered(
     wait_until(lambda: len(sink.changes) == len(revisions))
     assert [stream.in_parts for stream in streams] == [False, True, True]
     assert not sink.gaps
+
+
+@NEWER_ONLY
+def test_busy_stream_has_the_usual_deadlines_once_the_backlog_is_delivered(
+    server: EtcdOf, connect: ConnectTo
+) -> None:
+    """It is never idle, so no probe compares it with the database."""
+    backend, other = connect(server.endpoint), connect(server.endpoint)
+    store_watch = backend.store._watch  # type: ignore[attr-defined]  # of this store
+    store_watch._options = StreamOptions(MAX_EXTRA_S, in_parts=True)
+    sink = watch_from_now(backend)
+
+    def is_complete() -> bool:
+        commit(other, a="1")
+        return bool(store_watch._stream and store_watch._stream.was_complete)
+
+    wait_until(is_complete)
+    assert sink.changes

@@ -198,8 +198,8 @@ class StoreWatch:
         stream, revision = None, 0
         try:
             stream = self._open(channel)
-            extra_s = self._options.extra_timeout_s
-            with Watchdog(self._etcd, channel, stream, self.revisions, extra_s) as watchdog:
+            extra = self._options.extra_timeout_s
+            with Watchdog(self._etcd, channel, stream, self.revisions, extra) as watchdog:
                 try:
                     for response in stream:
                         channel.last_received = stream.last_received
@@ -258,6 +258,8 @@ class StoreWatch:
     def _on_response(self, channel: Channel, stream: Stream, response: Any) -> None:
         if response.created and response.header.revision + 1 < max(self.revisions(), default=0):
             stream.may_be_regressed = True
+        if response.created:
+            stream.revision_at_start = response.header.revision
         if response.canceled:
             if not response.compact_revision:
                 raise CancelledByServer(response.cancel_reason or "no reason given")
