@@ -121,7 +121,7 @@ def test_large_backlog_is_delivered_in_whole_revisions(
 def test_history_reads_many_changes_of_few_revisions(
     program: str, tmp_path: Path, backend: str
 ) -> None:
-    """In parts, which etcd measures again for each change, it took longer than a stream may."""
+    """In parts, whose size etcd recomputes for each event, it took longer than a stream may."""
     per_revision = 100
     with data_deleted_after(EtcdOf(program, tmp_path)) as server:
         with Config(host=server.host, port=server.port) as config:
