@@ -105,17 +105,23 @@ def deployment_id(pb_id: str, chart: str) -> str:
 
     It is always the same for one block and chart, and valid for charts with any characters.
     """
-    name = re.sub(r"[^A-Za-z0-9-]", "-", f"proc-{pb_id}-{chart}")
+    name = to_id_characters(f"proc-{pb_id}-{chart}")
     if len(name) <= _MAX_ID_LENGTH:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:12]
     return f"{name[: _MAX_ID_LENGTH - len(digest) - 1]}-{digest}"
 
 
+def to_id_characters(text: str) -> str:
+    """Return a text with a hyphen for each character that a deployment's ID cannot have."""
+    return re.sub(r"[^A-Za-z0-9-]", "-", text)
+
+
 def possible_blocks(deployment: str) -> list[str]:
     """Return the IDs of processing blocks to which a deployment may belong, by its ID.
 
-    There may be several, as IDs and names of charts have hyphens, too.
+    There may be several, as IDs and names of charts have hyphens, too. Each is in the characters
+    of a deployment's ID: that of the block may have others.
     """
     parts = deployment.removeprefix("proc-").split("-")
     return ["-".join(parts[:length]) for length in range(1, len(parts))]

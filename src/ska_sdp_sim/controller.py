@@ -7,7 +7,7 @@ writes the steps that are due, each in its own transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -17,8 +17,8 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc.times import read_time
 from ska_sdp_sim.block import Block
 from ska_sdp_sim.database import (
-    deployments_of_deleted,
     fetch_blocks,
+    find_leftovers,
     find_unfinished,
     is_id,
     own_deployments,
@@ -75,9 +75,9 @@ class ProcessingController:
             LeaseNotFound: the lease of this process has expired.
         """
         due, deleted = self._survey(watcher)
-        for pb_id in deleted:
+        for pb_id, names in self._deployments_of(deleted).items():
             with self._errors.isolate(pb_id):
-                self._remove_deployments(pb_id)
+                self._remove_deployments(pb_id, names)
         for pb_id in due:
             with self._errors.isolate(pb_id):
                 while self._advance(watcher, pb_id):
@@ -177,22 +177,34 @@ class ProcessingController:
         deployments = [*known.deployments, *known.recorded]
         return paths_of(self._prefix, pb_id, known.eb_id, deployments)
 
-    def _remove_deployments(self, pb_id: str) -> None:
-        """Remove the deployments of a deleted block."""
-        known = self._phases.get(pb_id)
-        removed: list[str] = []
-        for txn in self._config.txn(prefetch=self._paths(pb_id) if known else ()):
-            removed = []
+    def _deployments_of(self, deleted: set[str]) -> dict[str, Collection[str]]:
+        """Return the possible deployments of deleted blocks, by block.
+
+        Thousands of blocks may have been deleted at once, mostly blocks that had ended.
+        """
+        found: dict[str, Collection[str]] = {
+            pb_id: self._phases[pb_id].deployments for pb_id in deleted & self._phases.keys()
+        }
+        unknown = deleted - found.keys()
+        if unknown:
+            leftovers: dict[str, list[str]] = {}
+            for txn in self._config.txn():
+                leftovers = find_leftovers(txn, self._prefix, unknown)
+            found.update(leftovers)
+            for pb_id in unknown - leftovers.keys():
+                self._drop(pb_id)
+        return found
+
+    def _remove_deployments(self, pb_id: str, names: Collection[str]) -> None:
+        """Remove the deployments of a deleted block, unless it was created again."""
+        paths = paths_of(self._prefix, pb_id, None, names)
+        for txn in self._config.txn(prefetch=paths):
             if txn.processing_block.exists(pb_id):
                 continue
-            names = (
-                known.deployments if known else deployments_of_deleted(txn, self._prefix, pb_id)
-            )
-            removed = [name for name in names if txn.deployment.exists(name)]
-            for name in removed:
-                txn.delete_deployment(name)
-        if known or removed:
-            LOGGER.info("%s: deleted", pb_id)
+            for name in names:
+                if txn.deployment.exists(name):
+                    txn.delete_deployment(name)
+        LOGGER.info("%s: deleted", pb_id)
         self._drop(pb_id)
 
 

@@ -22,6 +22,7 @@ from ska_sdp_sim.block import (
     find_cycle,
     possible_blocks,
     script_deployment_id,
+    to_id_characters,
 )
 from ska_sdp_sim.deployment_state import is_running
 from ska_sdp_sim.script import Step
@@ -45,7 +46,7 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
     still deployed are returned too.
     """
     root = f"{prefix}/pb/"
-    deployments = {path.rpartition("/")[2] for path in txn.list_keys(f"{prefix}/deploy/")}
+    deployments = set(_names(txn, f"{prefix}/deploy/"))
     ended, owned = set(), set()
     for path, text in txn.peek_values(root, recurse=[1]):
         pb_id, _, part = path[len(root) :].partition("/")
@@ -68,6 +69,7 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
 
 def _deleted_blocks(deployments: Iterable[str], existing: set[str]) -> set[str]:
     """Return the IDs of the blocks that do not exist, but whose scripts are deployed."""
+    existing = set(map(to_id_characters, existing))
     found = set()
     for name in deployments:
         pb_id = name.removeprefix("proc-").removesuffix("-script")
@@ -76,15 +78,29 @@ def _deleted_blocks(deployments: Iterable[str], existing: set[str]) -> set[str]:
     return set(filter(is_id, found))
 
 
-def deployments_of_deleted(txn: Transaction, prefix: str, pb_id: str) -> list[str]:
-    """Return the IDs of a deleted block's deployments, without those of existing blocks."""
-    root = f"{prefix}/deploy/"
-    names = [path[len(root) :] for path in txn.list_keys(f"{root}proc-{pb_id}-")]
-    return [
-        name
-        for name in filter(is_id, names)
-        if not any(txn.get_many(f"{prefix}/pb/{each}" for each in possible_blocks(name)).values())
-    ]
+def find_leftovers(txn: Transaction, prefix: str, deleted: Iterable[str]) -> dict[str, list[str]]:
+    """Return the IDs of the deployments of deleted blocks, by block.
+
+    Those that may belong to an existing block, and blocks without deployments, are left out.
+    """
+    ids = {to_id_characters(pb_id): pb_id for pb_id in deleted}
+    owners = {
+        name: [each for each in possible_blocks(name) if each in ids]
+        for name in _names(txn, f"{prefix}/deploy/")
+        if is_id(name) and name.startswith("proc-")
+    }
+    if not any(owners.values()):
+        return {}
+    existing = set(map(to_id_characters, _names(txn, f"{prefix}/pb/")))
+    found: dict[str, list[str]] = {}
+    for name, blocks in owners.items():
+        if blocks and existing.isdisjoint(possible_blocks(name)):
+            found.setdefault(ids[blocks[0]], []).append(name)
+    return found
+
+
+def _names(txn: Transaction, root: str) -> list[str]:
+    return [path[len(root) :] for path in txn.list_keys(root)]
 
 
 def fetch_blocks(txn: Transaction, prefix: str, pb_ids: Sequence[str]) -> None:

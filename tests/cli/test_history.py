@@ -13,7 +13,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.cli import history, revisions
 from ska_sdp_config.cli.revisions import (
-    COMPACTED,
+    COMPACTED_OR_RESTORED,
     Gap,
     Past,
     Revision,
@@ -173,7 +173,7 @@ def test_history_continues_after_a_compaction_meanwhile(database: Config, begin:
     assert second[:2] == (begin + 20, {"/k": "19"})
     assert isinstance(second, Past)
     assert second.gap is not None
-    assert second.gap.cause == COMPACTED
+    assert second.gap.cause == COMPACTED_OR_RESTORED
     assert [each.revision for each in found[2:]] == list(range(begin + 21, begin + 31))
 
 
@@ -192,7 +192,9 @@ def test_history_prints_the_cause_of_a_gap(
 
     monkeypatch.setattr(history, "past", compacted)
     result = here("history", "/k")
-    assert result.err.splitlines()[1:] == [f"ska-sdp: {describe_gap(begin + 3, COMPACTED)}"]
+    assert result.err.splitlines()[1:] == [
+        f"ska-sdp: {describe_gap(begin + 3, COMPACTED_OR_RESTORED)}"
+    ]
     assert result.lines == [f"{NO_TIME} /k created 2", f"{NO_TIME} /k 2 → 3"]
 
 

@@ -13,6 +13,7 @@ from ska_sdp_config.cli import revisions
 from ska_sdp_config.cli.recording.file import read_recording
 from ska_sdp_config.cli.recording.format import Snapshot
 from ska_sdp_config.cli.revisions import Past, past, read_texts
+from ska_sdp_config.drivers.etcd.stream_options import StreamOptions
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path
@@ -98,17 +99,21 @@ def peak_mb(pid: int) -> float:
 
 
 @BACKENDS
+@pytest.mark.parametrize("in_parts", [False, True], ids=["whole", "in parts"])
 def test_large_backlog_is_delivered_in_whole_revisions(
-    etcd: Etcd, database: Config, backend: str
+    etcd: Etcd, database: Config, backend: str, in_parts: bool
 ) -> None:
     sent = [put(database, *[f"{number}" + "x" * 400_000] * 3) for number in range(20)]
     sink = RecordingSink()
     with Config(backend=backend, host=etcd.host, port=etcd.port) as config:
-        watch = config.backend.store.watch(EVERYTHING, sent[0], sink)
+        store = config.backend.store
+        store._watch._options = StreamOptions(in_parts=in_parts)  # type: ignore[attr-defined]  # of etcd
+        watch = store.watch(EVERYTHING, sent[0], sink)
         wait_until(lambda: len(sink.changes) == 60, CALL)
         watch.cancel()
     # The sink checks that each call delivers whole revisions.
     assert [each.revision for each in sink.changes[::3]] == sent
+    assert not in_parts or sink.calls > 5
 
 
 @pytest.mark.long
@@ -116,7 +121,7 @@ def test_large_backlog_is_delivered_in_whole_revisions(
 def test_history_reads_many_changes_of_few_revisions(
     program: str, tmp_path: Path, backend: str
 ) -> None:
-    """In parts, which etcd measures again for each change, it took longer than a stream may."""
+    """In parts, whose size etcd recomputes for each event, it took longer than a stream may."""
     per_revision = 100
     with data_deleted_after(EtcdOf(program, tmp_path)) as server:
         with Config(host=server.host, port=server.port) as config:

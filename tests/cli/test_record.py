@@ -304,7 +304,7 @@ def test_record_leaves_other_files(
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_record_rejects_what_is_no_regular_file(
+def test_record_rejects_what_is_not_a_regular_file(
     database: Config, ska_sdp: Run, file: Path, kind: str
 ) -> None:
     if kind == "pipe":
@@ -312,7 +312,7 @@ def test_record_rejects_what_is_no_regular_file(
     name = str(file) if kind == "pipe" else "/dev/null"
     result = ska_sdp("record", name)
     assert (result.code, result.out) == (1, "")
-    assert result.err == f"ska-sdp: {name} is no regular file: give another name.\n"
+    assert result.err == f"ska-sdp: {name} is not a regular file: give another name.\n"
 
 
 def test_record_names_a_directory_that_is_missing(database: Config, ska_sdp: Run) -> None:

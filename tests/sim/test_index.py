@@ -13,9 +13,10 @@ from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_sim.block import deployment_id
+from ska_sdp_sim.block import deployment_id, script_deployment_id
 from ska_sdp_sim.controller import ProcessingController
 from ska_sdp_sim.deployer import HelmDeployer
+from tests.support.stores import CountedReads
 from tests.support.watch_loops import assert_not_woken
 
 PB_ID = "pb-test-20260101-00001"
@@ -72,7 +73,8 @@ def test_deployments_of_a_block_deleted_without_a_simulator_are_removed(
     config: Config, other: Config
 ) -> None:
     kept = ["proc-pb-b-script", "proc-pb-b-x-script", "proc-pb-deleted-c-script", "mine-script"]
-    for name in (f"proc-{PB_ID}-script", DEPLOYMENT, "proc-pb-deleted-script", *kept):
+    removed = [f"proc-{PB_ID}-script", DEPLOYMENT, "proc-pb-deleted-script", "proc-pb-a-script"]
+    for name in (*removed, *kept):
         write(other, f"/deploy/{name}", {"key": name, "kind": "helm", "args": {}})
     for pb_id in ("pb-b", "pb-deleted-c"):
         write(other, f"/pb/{pb_id}", {**BLOCK, "pb_id": pb_id})
@@ -83,20 +85,59 @@ def test_deployments_of_a_block_deleted_without_a_simulator_are_removed(
     assert deployments(other) == sorted(kept)
 
 
-def test_deployments_of_an_unreadable_block_are_removed_when_it_is_deleted(
-    config: Config, other: Config
+@pytest.mark.parametrize("pb_id", ["pb_a", "pb.a", "pb:a"])
+def test_deployments_of_a_block_with_mapped_characters_are_kept(
+    config: Config, other: Config, pb_id: str
 ) -> None:
-    other.backend.create(f"/pb/{PB_ID}", "{")
+    """The IDs of its deployments have hyphens in place of these characters."""
+    kept = ["proc-pb-a-script", "proc-pb-a-x"]
+    for name in kept:
+        write(other, f"/deploy/{name}", {"key": name, "kind": "helm", "args": {}})
+    write(other, f"/pb/{pb_id}", {**BLOCK, "pb_id": pb_id})
+    # Another process runs it.
+    write(other, f"/pb/{pb_id}/owner", {"pid": 1, "hostname": "h", "command": ["c"]})
     controller = ProcessingController(config)
     steps = iterations(config, controller)
-    for name in (f"proc-{PB_ID}-script", DEPLOYMENT):
+    controller.reconcile(next(steps))
+    write(other, "/pb/pb-a", "deleted at once")
+    other.backend.delete("/pb/pb-a")
+    controller.reconcile(next(steps))
+    assert deployments(other) == kept
+
+
+@pytest.mark.parametrize("pb_id", [PB_ID, "pb_a"])
+def test_deployments_of_an_unreadable_block_are_removed_when_it_is_deleted(
+    config: Config, other: Config, pb_id: str
+) -> None:
+    other.backend.create(f"/pb/{pb_id}", "{")
+    controller = ProcessingController(config)
+    steps = iterations(config, controller)
+    for name in (script_deployment_id(pb_id), deployment_id(pb_id, "x")):
         write(other, f"/deploy/{name}", {"key": name, "kind": "helm", "args": {}})
     controller.reconcile(next(steps))
     assert len(deployments(other)) == 2
     for txn in other.backend.txn():
-        txn.delete(f"/pb/{PB_ID}")
+        txn.delete(f"/pb/{pb_id}")
     controller.reconcile(next(steps))
     assert deployments(other) == []
+
+
+def test_deletion_of_many_ended_blocks_takes_few_reads(
+    config: Config, other: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = ProcessingController(config)
+    steps = iterations(config, controller)
+    controller.reconcile(next(steps))
+    for number in range(50):
+        write(other, f"/pb/pb-{number}", BLOCK)
+        other.backend.delete(f"/pb/pb-{number}")
+    write(other, "/deploy/proc-pb-7-script", {"key": "proc-pb-7-script", "kind": "helm"})
+    counted = CountedReads(config.backend, monkeypatch)
+    controller.reconcile(next(steps))
+    assert deployments(other) == []
+    assert len(counted.queries) < 10
+    controller.reconcile(next(steps))
+    assert len(counted.queries) < 15
 
 
 def test_deployment_is_retried_after_an_error(

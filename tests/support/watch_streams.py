@@ -16,9 +16,16 @@ WATCHDOG = "ska_sdp_config.drivers.etcd.watchdog"
 
 
 class WatchStream:
-    """Watch over gRPC that passes each response to a function first."""
+    """Watch over gRPC that passes each response to a function first.
 
-    def __init__(self, call: WatchCall, on_response: Callable[[WatchStream, Any], None]) -> None:
+    Attributes:
+        in_parts: whether it was requested in parts.
+    """
+
+    def __init__(
+        self, call: WatchCall, on_response: Callable[[WatchStream, Any], None], *, in_parts: bool
+    ) -> None:
+        self.in_parts = in_parts
         self._call = call
         self._on_response = on_response
 
@@ -34,12 +41,16 @@ class WatchStream:
 def intercept_responses(
     monkeypatch: pytest.MonkeyPatch, on_response: Callable[[WatchStream, Any], None]
 ) -> None:
-    """Call a function with each response of each stream, before it is processed."""
+    """Call a function with each response of each stream, before it is processed.
+
+    If it raises grpc.RpcError, the stream fails.
+    """
     open_call = GrpcChannel.watch
 
     def watch(
-        channel: GrpcChannel, from_revision: int, metadata: Metadata, **options: bool
+        channel: GrpcChannel, from_revision: int, metadata: Metadata, *, in_parts: bool
     ) -> WatchStream:
-        return WatchStream(open_call(channel, from_revision, metadata, **options), on_response)
+        call = open_call(channel, from_revision, metadata, in_parts=in_parts)
+        return WatchStream(call, on_response, in_parts=in_parts)
 
     monkeypatch.setattr(GrpcChannel, "watch", watch)

@@ -15,6 +15,7 @@ from ska_sdp_config.store.keys import EVERYTHING, Span, readable_path_of
 
 __all__ = [
     "COMPACTED",
+    "COMPACTED_OR_RESTORED",
     "MAX_QUEUED_BYTES",
     "MAX_QUEUED_CHANGES",
     "RESTORED",
@@ -39,6 +40,9 @@ COMPACTED = "they were compacted before they were received"
 RESTORED = "the database was restored from an older copy, or is another one"
 """Cause of a gap after which another history continues."""
 
+COMPACTED_OR_RESTORED = f"{COMPACTED}, or the database was restored from an older copy"
+"""Cause of a gap of a watch if the database is not older than what the watch has delivered."""
+
 MAX_SILENT_CALLS = 3
 """Consecutive timeouts without changes, while the database responds, after which a read of the
 past fails."""
@@ -59,7 +63,7 @@ class Gap(NamedTuple):
 
     Attributes:
         revision: the revision.
-        cause: ``COMPACTED`` or ``RESTORED``.
+        cause: ``RESTORED`` or ``COMPACTED_OR_RESTORED``.
     """
 
     revision: int
@@ -128,7 +132,8 @@ class _Window:
 
     def gap(self, revision: int) -> None:
         # Only after a restore is the database older than what the watch expects.
-        cause = RESTORED if revision + 1 < self._next_revision else COMPACTED
+        is_older = revision + 1 < self._next_revision
+        cause = RESTORED if is_older else COMPACTED_OR_RESTORED
         self.queue.put(Gap(revision, cause))
         self._next_revision = revision + 1
 

@@ -83,14 +83,14 @@ def open_recording(name: str, prefix: str) -> Iterator[RecordingFile]:
         prefix: prefix of the paths to record.
 
     Raises:
-        Failed: the file cannot be written, is no regular file, is no recording, has another
-            prefix, or another process writes to it.
+        Failed: the file cannot be written, is not a regular file, is no recording, has
+            another prefix, or another process writes to it.
     """
     try:
         # Unbuffered: after an error, a buffer would be written again when the file is closed.
         with os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise Failed(f"{name} is no regular file: give another name.")
+                raise Failed(f"{name} is not a regular file: give another name.")
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             recording = RecordingFile(name, stream)
             end = 0

@@ -2,8 +2,9 @@
 
 etcd sends up to 1000 revisions in one response. Fragmented, each part that arrives shows that the
 stream is alive, and the revisions that are complete are delivered without waiting for the rest.
-But etcd measures a part again for each of its changes: thousands of small ones take it seconds.
-So parts are requested only after a stream that was too slow.
+But etcd recomputes the size of a part for each event, which takes seconds for thousands of events.
+So parts are requested only after a stream that was too slow, or a response that was too large.
+
 The generated messages are older than the fields, which are written and read as unknown fields.
 """
 

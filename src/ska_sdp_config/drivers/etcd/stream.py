@@ -31,7 +31,9 @@ class Stream:
     Attributes:
         last_received: time of the last response, on the monotonic clock.
         has_received: whether there was a response.
-        was_complete: whether a probe has shown that it had delivered all changes.
+        was_complete: whether it has delivered all changes that the database had at some time.
+        is_too_large: whether it failed because the server's gateway cannot send a response whole.
+        revision_at_start: revision of the database when the stream was opened, 0 until a response.
         next_revision: first revision not yet delivered. Only events advance it.
         may_be_regressed: whether the member has not reached the revision to resume from. Either
             it lags behind the other members, or the database was restored.
@@ -42,6 +44,8 @@ class Stream:
         self.last_received = time.monotonic()
         self.has_received = False
         self.was_complete = False
+        self.is_too_large = False
+        self.revision_at_start = 0
         self.next_revision = next_revision
         self.may_be_regressed = False
         self.ended: Ending | None = None

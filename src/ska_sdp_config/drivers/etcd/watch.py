@@ -21,7 +21,8 @@ from ska_sdp_config.drivers.etcd.attempts import WATCH_PROVEN_AFTER_S, watch_pau
 from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
-from ska_sdp_config.drivers.etcd.watchdog import Watchdog, lengthen
+from ska_sdp_config.drivers.etcd.stream_options import StreamOptions, options_after
+from ska_sdp_config.drivers.etcd.watchdog import Watchdog
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.interface import Change, Sink
 from ska_sdp_config.store.keys import EVERYTHING, Span
@@ -104,8 +105,7 @@ class StoreWatch:
         self._stream: Stream | None = None
         self._has_delivered = False
         self._stalled_streams = 0
-        # Seconds by which the deadlines of the next stream are lengthened.
-        self._extra_s = 0.0
+        self._options = StreamOptions()
         # Changes of the last revision that was received, which the next stream delivers again.
         self._last: list[Change] = []
         self._thread: threading.Thread | None = None
@@ -198,7 +198,8 @@ class StoreWatch:
         stream, revision = None, 0
         try:
             stream = self._open(channel)
-            with Watchdog(self._etcd, channel, stream, self.revisions, self._extra_s) as watchdog:
+            extra = self._options.extra_timeout_s
+            with Watchdog(self._etcd, channel, stream, self.revisions, extra) as watchdog:
                 try:
                     for response in stream:
                         channel.last_received = stream.last_received
@@ -222,12 +223,15 @@ class StoreWatch:
             if errors.is_about_login(exc):
                 self._etcd.discard_login()
                 return cause
+            # The gateway of etcd before 3.4.17 limits a response to 4 MiB.
+            if stream is not None and exc.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+                stream.is_too_large = True
         finally:
             self._stream = None
             if stream is not None:
                 stream.close()
         if stream is not None:
-            self._extra_s = self._extra_after(stream)
+            self._options = self._options_after(stream)
         return self._on_ended(channel, stream.ended if stream else None, revision, cause)
 
     def _open(self, channel: Channel) -> Stream:
@@ -237,31 +241,25 @@ class StoreWatch:
             # Start one revision earlier and discard what is delivered again. If exactly the next
             # revision is compacted, etcd before 3.5.15 loses a deletion (etcd issue 19179), and
             # a watch from there would receive neither the deletion nor a compaction error.
-            call = channel.watch(max(1, first - 1), metadata, in_parts=self._extra_s > 0)
+            call = channel.watch(max(1, first - 1), metadata, in_parts=self._options.in_parts)
             stream = Stream(call, first)
             self._stream = stream
             if not self._watches:
                 stream.end(Ending.UNUSED)
         return stream
 
-    def _extra_after(self, stream: Stream) -> float:
-        """Return the extra time for the next stream: more if this one was alive, but too slow.
-
-        With the same deadlines, the next one would not deliver a large response either.
-        """
-        if self._has_delivered or stream.was_complete:
-            return 0.0
+    def _options_after(self, stream: Stream) -> StreamOptions:
         with self._lock:
             is_lossless = any(watch.is_lossless for watch in self._watches)
-        # Without a response, the connection is broken. After a stall, other watches have a gap.
-        is_too_slow = stream.has_received and (
-            stream.ended is Ending.SILENT or (stream.ended is Ending.STALLED and is_lossless)
+        return options_after(
+            stream, self._options, has_delivered=self._has_delivered, is_lossless=is_lossless
         )
-        return lengthen(self._extra_s) if is_too_slow else self._extra_s
 
     def _on_response(self, channel: Channel, stream: Stream, response: Any) -> None:
         if response.created and response.header.revision + 1 < max(self.revisions(), default=0):
             stream.may_be_regressed = True
+        if response.created:
+            stream.revision_at_start = response.header.revision
         if response.canceled:
             if not response.compact_revision:
                 raise CancelledByServer(response.cancel_reason or "no reason given")
@@ -269,7 +267,7 @@ class StoreWatch:
             stream.end(Ending.COMPACTED)
         elif response.events:
             changes = codec.changes(response.events)
-            if self._has_other_past(changes):
+            if self._has_diverged(changes):
                 self._skip_restored(channel)
                 stream.end(Ending.RESTORED)
                 return
@@ -277,7 +275,7 @@ class StoreWatch:
             self._last = list(takewhile(lambda each: each.revision == newest, reversed(changes)))
             self._on_changes(stream, changes)
 
-    def _has_other_past(self, changes: Sequence[Change]) -> bool:
+    def _has_diverged(self, changes: Sequence[Change]) -> bool:
         """Return whether the last revision has other changes than when it was received before.
 
         A restored database may have reached it before the watch is resumed. Changes may be missing

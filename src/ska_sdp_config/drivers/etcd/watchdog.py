@@ -6,7 +6,8 @@ revision in time. A progress request on the stream would prove less: its reply q
 large backlog, and the gateway has none.
 
 On a slow connection, a large response may take longer than the deadlines. They are doubled after
-each stream that was too slow, until changes are delivered.
+each stream that was too slow. Once a stream has delivered the changes that the database had when
+it was opened, or when it was read beside it, the usual deadlines apply again.
 
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
@@ -27,7 +28,7 @@ from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
 from ska_sdp_config.store.errors import ConfigConnectionError
 
-__all__ = ["Watchdog", "lengthen"]
+__all__ = ["Watchdog", "next_extra_s"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ CHECK_INTERVAL_S = 1.0
 """Longest time between two checks of the stream, in seconds."""
 
 
-def lengthen(extra_s: float) -> float:
+def next_extra_s(extra_s: float) -> float:
     """Return a longer extra time, so that the deadline of the probe is doubled."""
     return min(MAX_EXTRA_S, 2 * extra_s + PROBE_DEADLINE_S)
 
@@ -60,7 +61,7 @@ class Watchdog:
         channel: the channel of the stream.
         stream: the stream.
         revisions: returns the first undelivered revision of each watch.
-        extra_s: seconds to add to the deadlines, because earlier streams were too slow for them.
+        extra_timeout_s: seconds to add to the deadlines, as earlier streams were too slow.
 
     Attributes:
         revision: newest revision returned by a probe.
@@ -72,14 +73,14 @@ class Watchdog:
         channel: Channel,
         stream: Stream,
         revisions: Callable[[], list[int]],
-        extra_s: float = 0.0,
+        extra_timeout_s: float = 0.0,
     ) -> None:
         self.revision = 0
         self._etcd = etcd
         self._channel = channel
         self._stream = stream
         self._revisions = revisions
-        self._extra_s = extra_s
+        self._extra_timeout_s = extra_timeout_s
         self._lacking = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="config-watchdog", daemon=True)
@@ -104,6 +105,8 @@ class Watchdog:
             pause = 0.0
             while not self._stopped.wait(pause):
                 idle = time.monotonic() - self._stream.last_received
+                if self._has_delivered_backlog():
+                    self._set_complete()
                 if self._channel.retired:
                     self._stream.end(Ending.REPLACED)
                 elif idle >= PROBE_AFTER_S or self._stream.may_be_regressed:
@@ -111,13 +114,25 @@ class Watchdog:
                     continue
                 pause = min(CHECK_INTERVAL_S, max(0.01, PROBE_AFTER_S - idle))
 
+    def _has_delivered_backlog(self) -> bool:
+        """Return whether the changes are delivered that the database is known to have had."""
+        if self._stream.may_be_regressed:
+            return False
+        backlog = max(self.revision, self._stream.revision_at_start)
+        return 0 < backlog < min(self._revisions(), default=0)
+
+    def _set_complete(self) -> None:
+        # It is fast enough: detect the next outage in the usual time.
+        self._stream.was_complete = True
+        self._extra_timeout_s = 0.0
+
     def _probe(self) -> float:
         """Compare the stream with the store; return the seconds until the next check."""
         last_received = self._stream.last_received
         # Copied before the read, whose result is at least as new.
         revisions = self._revisions()
         try:
-            deadline = last_received + PROBE_DEADLINE_S + self._extra_s
+            deadline = last_received + PROBE_DEADLINE_S + self._extra_timeout_s
             self.revision = self._read_newest(max(0.1, deadline - time.monotonic()))
         except ConfigConnectionError:
             # The Config was closed.
@@ -137,9 +152,7 @@ class Watchdog:
         lacking = min(revisions, default=0)
         is_complete = not 0 < lacking <= self.revision
         if is_complete:
-            # It is fast enough: detect the next outage in the usual time.
-            self._stream.was_complete = True
-            self._extra_s = 0.0
+            self._set_complete()
         if is_complete or self._stream.last_received != last_received:
             self._lacking = 0
             self._stream.last_received = time.monotonic()
@@ -148,7 +161,7 @@ class Watchdog:
         if self._lacking == lacking:
             self._stream.end(Ending.STALLED)
         self._lacking = lacking
-        return LAG_TIMEOUT_S + self._extra_s
+        return LAG_TIMEOUT_S + self._extra_timeout_s
 
     def _read_newest(self, timeout: float) -> int:
         request = codec.newest_revision_request()
