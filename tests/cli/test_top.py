@@ -209,17 +209,37 @@ def test_failed_block_shows_its_reason_and_way_out_first(
     run_top(address, act)
 
 
-def test_failed_deployment_shows_its_reason_first(
+def test_failed_block_that_no_fault_names_shows_its_way_out_while_it_is_open(
+    database: Config, address: tuple[str, int]
+) -> None:
+    blocks = {"/t/pb/pb-a": {"eb_id": "eb-a"}, "/t/pb/pb-a/state": FAILED}
+    fill(database, {"/t/eb/eb-a": {"status": "ACTIVE"}, **blocks})
+    way_out = "→ ska-sdp update pb-state pb-a --prefix /t"
+
+    async def act(screen: Screen) -> None:
+        await screen.press("p")
+        await screen.wait_for("pb-a", REASON, way_out)
+        await screen.press("enter")
+        await screen.wait_for("PBs: pb-a", REASON, way_out, "/pb/pb-a/state")
+        await screen.press("escape")
+        update(database, "/t/eb/eb-a", encode({"status": "CANCELLED"}))
+        await screen.wait_for("pb-a", REASON, absent="→")
+
+    run_top(address, act, prefix="/t", size=(100, 24))
+
+
+def test_failed_deployment_shows_its_reason_and_way_out_first(
     observation: Config, address: tuple[str, int]
 ) -> None:
     update(observation, "/deploy/proc-a/state", encode({"pods": {"a": "FAILED"}}))
+    way_out = "→ ska-sdp delete deployment proc-a"
 
     async def act(screen: Screen) -> None:
         await screen.press("d")
-        await screen.wait_for("proc-a")
+        await screen.wait_for("proc-a", way_out)
         await screen.press("enter")
         await screen.wait_for("deployments: proc-a", "/deploy/proc-a/state")
-        assert [line.strip() for line in screen.lines[1:3]] == ["FAILED", "pod a"]
+        assert [line.strip() for line in screen.lines[1:4]] == ["FAILED", "pod a", way_out]
 
     run_top(address, act)
 

@@ -6,7 +6,7 @@ from ska_sdp_config.cli.options import prefix_option
 from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.rows import PbRow
 
-__all__ = ["way_out_of_block", "way_out_of_pb"]
+__all__ = ["way_out_of_block", "way_out_of_deployment", "way_out_of_pb"]
 
 
 def way_out_of_pb(pb_id: str, prefix: str) -> str:
@@ -16,8 +16,13 @@ def way_out_of_pb(pb_id: str, prefix: str) -> str:
     )
 
 
+def way_out_of_deployment(deployment_id: str, prefix: str) -> str:
+    """Return the command that ends the failure of a deployment."""
+    return f"ska-sdp delete deployment {deployment_id}{prefix_option(prefix)}"
+
+
 def way_out_of_block(row: Row, prefix: str) -> str:
     """Return the command that ends the failure of a processing block or deployment."""
     if isinstance(row, PbRow):
         return way_out_of_pb(row.pb_id, prefix)
-    return f"ska-sdp delete deployment {row.deployment_id}{prefix_option(prefix)}"
+    return way_out_of_deployment(row.deployment_id, prefix)

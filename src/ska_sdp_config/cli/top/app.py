@@ -22,7 +22,7 @@ from ska_sdp_config.cli.top.line_view import LineView
 from ska_sdp_config.cli.top.live import Live
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.summary import counts_lines, state_line
-from ska_sdp_config.cli.top.views import LOG, PBS, SUBARRAYS
+from ska_sdp_config.cli.top.views import DEPLOYMENTS, LOG, PBS, SUBARRAYS
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.lmc.health import Outage
 
@@ -40,7 +40,7 @@ OTHER_LINES = 6
 KEYS = (
     ("s", SUBARRAYS),
     ("p", PBS),
-    ("d", "deployments"),
+    ("d", DEPLOYMENTS),
     ("f", "flows"),
     ("l", LOG),
 )
@@ -87,7 +87,7 @@ class TopApp(App[None]):
 
     def __init__(self, backend: Backend, prefix: str) -> None:
         super().__init__()
-        self.model = Model()
+        self.model = Model(prefix)
         self.grid = Grid(self.model.tables[SUBARRAYS], id="grid")
         self._texts = {name: Static(id=name) for name in TEXTS}
         self._field = Input(
@@ -218,8 +218,8 @@ class TopApp(App[None]):
         key, width = self.grid.key, self.size.width
         if self._shown == SUBARRAYS and self.model.overview is not None:
             return fault_lines(self.model.overview, key, width)
-        if self._shown == PBS and key is not None:
-            return reason_lines(self.model, PBS, key, width)
+        if self._shown in (PBS, DEPLOYMENTS) and key is not None:
+            return reason_lines(self.model, self._shown, key, width)
         return []
 
     # Keys
