@@ -138,6 +138,27 @@ def test_columns_sort_and_reverse(database: Config, address: tuple[str, int]) ->
     run_top(address, act)
 
 
+def test_faults_follow_another_row_at_the_cursor_at_once(
+    database: Config, address: tuple[str, int]
+) -> None:
+    for name in ("pb-a", "pb-b"):
+        state = {"status": "FAILED", "reason": f"reason of {name}"}
+        fill(database, {f"/pb/{name}": {}, f"/pb/{name}/state": state})
+
+    async def act(screen: Screen) -> None:
+        await screen.press("p")
+        await screen.wait_for("pb-a", "pb-b", "▲")
+        assert "reason of pb-a" in screen.faults
+        await screen.press("r")
+        assert "reason of pb-b" in screen.faults
+        await screen.press("r")
+        assert "reason of pb-a" in screen.faults
+        await screen.press("slash", *"pb-b")
+        assert "reason of pb-b" in screen.faults
+
+    run_top(address, act)
+
+
 def test_filter_selects_rows_until_escape(database: Config, address: tuple[str, int]) -> None:
     for name, status in (("pb-a", "RUNNING"), ("pb-b", "FAILED")):
         fill(database, {f"/pb/{name}": {}, f"/pb/{name}/state": {"status": status}})

@@ -157,6 +157,13 @@ class TopApp(App[None]):
     def _draw(self) -> None:
         """Draw what has changed, also by time alone: ages, and the connection."""
         outage = self._outage()
+        # Before the faults, which are those of the object at the cursor.
+        views: list[LineView] = [self.grid]
+        if isinstance(self.screen, Detail):
+            views.append(self.screen.values)
+        for view in views:
+            view.is_greyed = outage is not None
+            view.draw_changes()
         now = datetime.now(timezone.utc)
         self._write("state", state_line(self.model, self._backend.address, outage, now))
         self._write("counts", counts_lines(self.model))
@@ -170,12 +177,6 @@ class TopApp(App[None]):
         faults = self._faults_text()
         self._write("faults", faults)
         self._texts["faults"].display = bool(faults)
-        views: list[LineView] = [self.grid]
-        if isinstance(self.screen, Detail):
-            views.append(self.screen.values)
-        for view in views:
-            view.is_greyed = outage is not None
-            view.draw_changes()
 
     def _write(self, name: str, text: Text) -> None:
         """Write a line above or below the table if it has changed."""
