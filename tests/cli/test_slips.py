@@ -19,6 +19,7 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
 
 from .conftest import Run, assert_rejected, fill, run_command, run_here
+from .pseudo_terminal import run_here_in_terminal
 
 STORED = {
     "/eb/eb-test-20260101-00012": {"status": "ACTIVE"},
@@ -138,14 +139,31 @@ def test_unknown_id_is_answered_with_a_similar_one(
     ],
 )
 def test_wait_for_an_unknown_id_names_a_similar_one(
-    database: Config, here: Run, line: str, right: str
+    database: Config, etcd: Etcd, line: str, right: str
+) -> None:
+    fill(database, STORED)
+    code, shown = run_here_in_terminal(etcd, [*line.split(), "--timeout=0.5"])
+    assert code == 4
+    assert f"yet: did you mean {right}? Waiting, press Ctrl-C to stop." in shown
+    _, quiet = run_here_in_terminal(etcd, [*line.split(), "--timeout=0.5", "-q"])
+    assert "did you mean" not in quiet
+
+
+@pytest.mark.parametrize(
+    ("line", "has_advice"),
+    [
+        ("wait pb pb-test-20260101-00014 status=FINISHED", False),
+        ("watch /pb/pb-test-20260101-00014", False),
+        ("watch subarray 1", True),
+    ],
+)
+def test_script_that_waits_for_the_next_id_of_the_day_gets_no_advice(
+    database: Config, here: Run, line: str, has_advice: bool
 ) -> None:
     fill(database, STORED)
     result = here(*line.split(), "--timeout=0.5")
     assert result.code == 4
-    assert f"yet: did you mean {right}? Waiting, press Ctrl-C to stop." in result.err
-    quiet = here(*line.split(), "--timeout=0.5", "-q")
-    assert "did you mean" not in quiet.err
+    assert ("did you mean" in result.err) is has_advice
 
 
 def test_pair_in_place_of_a_mapping_is_answered_with_the_mapping(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
 
 __all__ = [
+    "DATE_PART",
     "advise_on_object",
     "advise_on_order",
     "closest",
