@@ -131,9 +131,11 @@ def _without_missing(faults: Sequence[FaultRow], overview: Overview) -> tuple[Fa
     """Return the faults, with one in place of those of the components that MISSING names."""
     named = {offline_component(name).text for name in overview.missing}
     others = tuple(fault for fault in faults if fault.text not in named)
-    if len(others) == len(faults):
+    count = len(faults) - len(others)
+    if not count:
         return others
-    return (*others, FaultRow("Components are OFFLINE: see MISSING", None, ""))
+    subject = "A component is" if count == 1 else "Components are"
+    return (*others, FaultRow(f"{subject} OFFLINE: see MISSING", None, ""))
 
 
 def fault_lines(fault: FaultRow, width: int) -> Iterator[Line]:
