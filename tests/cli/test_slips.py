@@ -180,7 +180,7 @@ def test_missing_script_is_answered_with_a_similar_one(database: Config, here: R
     assert result.code == 0
     assert "will fail: did you mean 'realtime:vis-receive:1.0.0'? Otherwise import" in result.err
     result = here("create", "pb", "batch:other:9.9.9")
-    assert result.err.endswith("the processing block will fail: import the script first.\n")
+    assert result.err.endswith("will fail: import the script, then create another block.\n")
 
 
 @pytest.mark.parametrize("verb", ["edit", "update"])
