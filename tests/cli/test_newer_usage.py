@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
+from ska_sdp_config.cli.objects import ALIASES, OBJECTS
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Run, assert_rejected, fill, run_here, run_process
@@ -270,7 +270,7 @@ def test_system_is_neither_listed_nor_created_nor_deleted(here: Run, line: str) 
     assert "ska-sdp" in result.err
 
 
-NAMES = {kind.name: kind.name for kind in OBJECTS} | OTHER_NAMES
+NAMES = {kind.name: kind.name for kind in OBJECTS} | ALIASES
 
 
 @pytest.mark.parametrize("name", [name for name, kind in NAMES.items() if "-state" not in kind])

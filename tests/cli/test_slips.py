@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
+from ska_sdp_config.cli.objects import ALIASES, OBJECTS
 from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.cli.suggestions import closest, similar_id
 from ska_sdp_sim.stack.etcd import Etcd
@@ -237,7 +237,7 @@ def test_similar_id_among_more_than_the_limit_has_the_same_date(
 @pytest.mark.parametrize("kind", [kind.name for kind in OBJECTS])
 def test_plural_means_the_object(database: Config, here: Run, kind: str) -> None:
     plural = {"dependency": "dependencies"}.get(kind, f"{kind}s")
-    assert OTHER_NAMES[plural] == kind
+    assert ALIASES[plural] == kind
     for verb in ("list", "get", "delete", "update", "describe"):
         one, many = (here(verb, each, "-h") for each in (kind, plural))
         assert one.code == many.code

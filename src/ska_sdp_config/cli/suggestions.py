@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES, STATES, SdpObject
+from ska_sdp_config.cli.objects import ALIASES, OBJECTS, STATES, SdpObject
 from ska_sdp_config.cli.options import takes_value
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def advise_on_object(word: str, names: Sequence[str], command: str) -> str | Non
         names: the objects that the command takes.
         command: the command path, e.g. ``ska-sdp get``.
     """
-    word = OTHER_NAMES.get(word, word)
+    word = ALIASES.get(word, word)
     if word in (kind.name for kind in OBJECTS):
         # An object that this command does not take: no other one is meant, at most its state.
         found = next((each for each in (f"{word}-state", f"{word}s") if each in names), None)
@@ -123,7 +123,7 @@ def advise_on_order(word: str, rest: Sequence[str], verbs: Sequence[str]) -> str
         verbs: the commands.
     """
     plain = word.lower().replace("_", "-")
-    name = OTHER_NAMES.get(plain, plain)
+    name = ALIASES.get(plain, plain)
     kind = next((each for each in (*OBJECTS, *STATES) if each.name == name), None)
     if kind is None:
         return None
