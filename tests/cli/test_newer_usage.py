@@ -245,7 +245,7 @@ def test_values_option_after_a_command_without_it_is_rejected(here: Run) -> None
 
 def test_help_says_where_the_values_option_has_an_effect(here: Run) -> None:
     shown = " ".join(here("-v", "-h").out.split())
-    assert "before any command, with effect in list, watch and history only." in shown
+    assert "whole values (list, watch and history); ignored by other commands." in shown
 
 
 def test_value_and_edit_exclude_each_other(here: Run) -> None:
