@@ -153,7 +153,7 @@ def test_create_pb_warns_about_a_missing_script(here: Run) -> None:
     assert result.code == 0
     assert result.err == (
         "ska-sdp: Script batch:none:1 does not exist, and the processing block will fail: "
-        "import the script first.\n"
+        "import the script, then create another block.\n"
     )
     assert here("create", "pb", "batch:none:1", "-q").err == ""
 

@@ -53,7 +53,13 @@ def test_healthy_readings_have_no_faults() -> None:
             {"unreadable": {"/pb/pb-x": "not JSON"}},
             "warning",
             "it cannot be read, and is left out of listings: not JSON",
-            "correct it with 'ska-sdp edit /pb/pb-x'",
+            "correct it with 'ska-sdp edit --force /pb/pb-x', or",
+        ),
+        (
+            {"unreadable": {"/pb/pb-x/state": "not JSON"}},
+            "warning",
+            "it cannot be read",
+            "correct it with 'ska-sdp edit /pb/pb-x/state', or",
         ),
         (
             {"error": ConfigConnectionError("It did not answer.")},

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
+from ska_sdp_config.cli.objects import ALIASES, OBJECTS
 from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.cli.suggestions import closest, similar_id
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
 
 from .conftest import Run, assert_rejected, fill, run_command, run_here
+from .pseudo_terminal import run_here_in_terminal
 
 STORED = {
     "/eb/eb-test-20260101-00012": {"status": "ACTIVE"},
@@ -61,6 +62,10 @@ USAGE = [
     ("system", "'system' is an object: try 'ska-sdp get system'."),
     ("pb_state pb-a", "'pb_state' is an object: try 'ska-sdp get pb pb-a'."),
     ("pb-state update pb-a {} x", "try 'ska-sdp update pb-state pb-a …'."),
+    ("pb-state list", "'pb-state' is an object: try 'ska-sdp list pb'."),
+    ("pb -o json list", "'pb' is an object: try 'ska-sdp list pb'."),
+    ("pb list --prefix /t", "'pb' is an object: try 'ska-sdp list pb'."),
+    ("pb -qo json get pb-a", "'pb' is an object: try 'ska-sdp get pb pb-a'."),
     ("edit pb-x pbs", "'ska-sdp edit pbs …'"),
     ("get pb", "'ID'"),
     ("wait pb status=FINISHED", "Missing argument 'ID'"),
@@ -134,14 +139,31 @@ def test_unknown_id_is_answered_with_a_similar_one(
     ],
 )
 def test_wait_for_an_unknown_id_names_a_similar_one(
-    database: Config, here: Run, line: str, right: str
+    database: Config, etcd: Etcd, line: str, right: str
+) -> None:
+    fill(database, STORED)
+    code, shown = run_here_in_terminal(etcd, [*line.split(), "--timeout=0.5"])
+    assert code == 4
+    assert f"yet: did you mean {right}? Waiting, press Ctrl-C to stop." in shown
+    _, quiet = run_here_in_terminal(etcd, [*line.split(), "--timeout=0.5", "-q"])
+    assert "did you mean" not in quiet
+
+
+@pytest.mark.parametrize(
+    ("line", "has_advice"),
+    [
+        ("wait pb pb-test-20260101-00014 status=FINISHED", False),
+        ("watch /pb/pb-test-20260101-00014", False),
+        ("watch subarray 1", True),
+    ],
+)
+def test_script_that_waits_for_the_next_id_of_the_day_gets_no_advice(
+    database: Config, here: Run, line: str, has_advice: bool
 ) -> None:
     fill(database, STORED)
     result = here(*line.split(), "--timeout=0.5")
     assert result.code == 4
-    assert f"yet: did you mean {right}? Waiting, press Ctrl-C to stop." in result.err
-    quiet = here(*line.split(), "--timeout=0.5", "-q")
-    assert "did you mean" not in quiet.err
+    assert ("did you mean" in result.err) is has_advice
 
 
 def test_pair_in_place_of_a_mapping_is_answered_with_the_mapping(
@@ -158,7 +180,7 @@ def test_missing_script_is_answered_with_a_similar_one(database: Config, here: R
     assert result.code == 0
     assert "will fail: did you mean 'realtime:vis-receive:1.0.0'? Otherwise import" in result.err
     result = here("create", "pb", "batch:other:9.9.9")
-    assert result.err.endswith("the processing block will fail: import the script first.\n")
+    assert result.err.endswith("will fail: import the script, then create another block.\n")
 
 
 @pytest.mark.parametrize("verb", ["edit", "update"])
@@ -215,7 +237,7 @@ def test_similar_id_among_more_than_the_limit_has_the_same_date(
 @pytest.mark.parametrize("kind", [kind.name for kind in OBJECTS])
 def test_plural_means_the_object(database: Config, here: Run, kind: str) -> None:
     plural = {"dependency": "dependencies"}.get(kind, f"{kind}s")
-    assert OTHER_NAMES[plural] == kind
+    assert ALIASES[plural] == kind
     for verb in ("list", "get", "delete", "update", "describe"):
         one, many = (here(verb, each, "-h") for each in (kind, plural))
         assert one.code == many.code

@@ -273,6 +273,14 @@ def test_missing_components_are_named_once(database: Config, etcd: Etcd) -> None
     assert text.count("    Components are OFFLINE: see MISSING\n") == 3
 
 
+def test_one_missing_component_is_singular(database: Config, here: Run) -> None:
+    gone = "/component/proccontrol/owner"
+    fill(database, {path: each for path, each in fault_scene().items() if path != gone})
+    text = here("status").out
+    assert "A component is OFFLINE: see MISSING\n" in text
+    assert "Components are" not in text
+
+
 def test_status_reads_only_its_prefix(database: Config, here: Run) -> None:
     fill(database, {f"/t{path}": value for path, value in fault_scene().items()})
     assert here("status").code == 0

@@ -138,6 +138,27 @@ def test_columns_sort_and_reverse(database: Config, address: tuple[str, int]) ->
     run_top(address, act)
 
 
+def test_faults_follow_another_row_at_the_cursor_at_once(
+    database: Config, address: tuple[str, int]
+) -> None:
+    for name in ("pb-a", "pb-b"):
+        state = {"status": "FAILED", "reason": f"reason of {name}"}
+        fill(database, {f"/pb/{name}": {}, f"/pb/{name}/state": state})
+
+    async def act(screen: Screen) -> None:
+        await screen.press("p")
+        await screen.wait_for("pb-a", "pb-b", "▲")
+        assert "reason of pb-a" in screen.faults
+        await screen.press("r")
+        assert "reason of pb-b" in screen.faults
+        await screen.press("r")
+        assert "reason of pb-a" in screen.faults
+        await screen.press("slash", *"pb-b")
+        assert "reason of pb-b" in screen.faults
+
+    run_top(address, act)
+
+
 def test_filter_selects_rows_until_escape(database: Config, address: tuple[str, int]) -> None:
     for name, status in (("pb-a", "RUNNING"), ("pb-b", "FAILED")):
         fill(database, {f"/pb/{name}": {}, f"/pb/{name}/state": {"status": status}})
@@ -209,17 +230,37 @@ def test_failed_block_shows_its_reason_and_way_out_first(
     run_top(address, act)
 
 
-def test_failed_deployment_shows_its_reason_first(
+def test_failed_block_that_no_fault_names_shows_its_way_out_while_it_is_open(
+    database: Config, address: tuple[str, int]
+) -> None:
+    blocks = {"/t/pb/pb-a": {"eb_id": "eb-a"}, "/t/pb/pb-a/state": FAILED}
+    fill(database, {"/t/eb/eb-a": {"status": "ACTIVE"}, **blocks})
+    way_out = "→ ska-sdp update pb-state pb-a --prefix /t"
+
+    async def act(screen: Screen) -> None:
+        await screen.press("p")
+        await screen.wait_for("pb-a", REASON, way_out)
+        await screen.press("enter")
+        await screen.wait_for("PBs: pb-a", REASON, way_out, "/pb/pb-a/state")
+        await screen.press("escape")
+        update(database, "/t/eb/eb-a", encode({"status": "CANCELLED"}))
+        await screen.wait_for("pb-a", REASON, absent="→")
+
+    run_top(address, act, prefix="/t", size=(100, 24))
+
+
+def test_failed_deployment_shows_its_reason_and_way_out_first(
     observation: Config, address: tuple[str, int]
 ) -> None:
     update(observation, "/deploy/proc-a/state", encode({"pods": {"a": "FAILED"}}))
+    way_out = "→ ska-sdp delete deployment proc-a"
 
     async def act(screen: Screen) -> None:
         await screen.press("d")
-        await screen.wait_for("proc-a")
+        await screen.wait_for("proc-a", way_out)
         await screen.press("enter")
         await screen.wait_for("deployments: proc-a", "/deploy/proc-a/state")
-        assert [line.strip() for line in screen.lines[1:3]] == ["FAILED", "pod a"]
+        assert [line.strip() for line in screen.lines[1:4]] == ["FAILED", "pod a", way_out]
 
     run_top(address, act)
 

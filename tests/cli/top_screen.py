@@ -97,6 +97,11 @@ class Screen:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    @property
+    def faults(self) -> str:
+        """Lines on faults as they were written last, which the next frame shows."""
+        return self.app._written["faults"].plain
+
     async def press(self, *keys: str) -> None:
         """Press keys, by textual's names."""
         await self._pilot.press(*keys)

@@ -14,7 +14,7 @@ from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.output import note
 from ska_sdp_config.cli.revisions import Gap, stream
 from ska_sdp_config.cli.session import open_backend
-from ska_sdp_config.cli.suggestions import similar_name
+from ska_sdp_config.cli.suggestions import DATE_PART, similar_name
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
@@ -103,13 +103,17 @@ def _note_absence(backend: Backend, target: Target) -> None:
     """Print that the target does not exist yet.
 
     Scripts often wait for what another program is about to create: without a terminal it is
-    printed only if the name resembles another one.
+    printed only if the name resembles another one, and has no date.
     """
+    is_terminal = sys.stderr.isatty()
     is_one = not (target.word or target.is_whole_kind)
-    meant = similar_name(backend, target.path, target.kind) if is_one else None
+    # The next ID of a day resembles the others of the day, although it is right.
+    may_be_next = DATE_PART.match(target.path.rpartition("/")[2]) and not is_terminal
+    is_compared = is_one and not may_be_next
+    meant = similar_name(backend, target.path, target.kind) if is_compared else None
     if meant:
         note(f"{target.absence} yet: did you mean {meant!r}? Waiting, press Ctrl-C to stop.")
-    elif sys.stderr.isatty():
+    elif is_terminal:
         note(f"{target.absence} yet: waiting, press Ctrl-C to stop.")
 
 

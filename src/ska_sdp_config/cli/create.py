@@ -172,7 +172,7 @@ class _NewBlocks(NamedTuple):
     paths: list[str]
     texts: dict[str, str | None]
     missing_script: str
-    """Sentence that the script does not exist; empty if it does."""
+    """Warning about a missing script; empty if it exists."""
 
 
 def _create_pb(
@@ -225,7 +225,7 @@ def _missing_script(config: Config, script: str, prefix: str) -> str:
     meant = f"did you mean {found!r}? Otherwise " if found else ""
     return (
         f"Script {script} does not exist, and the processing block will fail: {meant}import the "
-        "script first."
+        "script, then create another block."
     )
 
 

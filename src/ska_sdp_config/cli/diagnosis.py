@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterator, Mapping
 
 from ska_sdp_config.cli.members import Member
+from ska_sdp_config.cli.objects import PB, locate
 from ska_sdp_config.cli.output import Finding
 from ska_sdp_config.cli.readings import Readings
 
@@ -180,11 +181,14 @@ def _store(member: Member) -> Finding:
 
 def _unreadable(faults: Mapping[str, str]) -> Iterator[Finding]:
     for path in sorted(faults)[:MAX_UNREADABLE]:
+        place = locate(path)
+        # Without it, 'edit' rejects processing blocks, which are immutable.
+        force = " --force" if place and place.kind == PB and not place.part else ""
         yield Finding(
             path,
             "warning",
             f"it cannot be read, and is left out of listings: {faults[path].rstrip('.')}",
-            f"correct it with 'ska-sdp edit {path}', or delete it",
+            f"correct it with 'ska-sdp edit{force} {path}', or delete it",
         )
     if len(faults) > MAX_UNREADABLE:
         text = f"{len(faults) - MAX_UNREADABLE} more cannot be read"

@@ -15,8 +15,8 @@ from pathlib import Path
 from ska_sdp_config.cli import values
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.entry import (
+    ALIASES_OF_CHANGEABLE,
     CHANGEABLE,
-    NAMES_OF_CHANGEABLE,
     check_changeable,
     check_object,
     check_status,
@@ -220,7 +220,7 @@ command = TargetGroup(
     key_options=[FORCE],
     kind_options={PB_STATE: [FORCE_STATUS]},
     kinds=CHANGEABLE,
-    other_names=NAMES_OF_CHANGEABLE,
+    aliases=ALIASES_OF_CHANGEABLE,
     usage=usage(),
     help="Edit the value of a key, or of an object, or only the state of an object, with the "
     "editor set in VISUAL or EDITOR. A missing state of an existing object is created. pb "

@@ -11,13 +11,13 @@ from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.in_use import users_of_change
 from ska_sdp_config.cli.objects import (
+    ALIASES,
     ALLOCATION,
     CONTROLLER,
     DEPENDENCY,
     DEPLOYMENT,
     EB,
     FLOW,
-    OTHER_NAMES,
     PB,
     PB_STATE,
     REQUEST,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn
 
 __all__ = [
+    "ALIASES_OF_CHANGEABLE",
     "CHANGEABLE",
-    "NAMES_OF_CHANGEABLE",
     "check_changeable",
     "check_object",
     "check_status",
@@ -68,8 +68,8 @@ CHANGEABLE = (
 """Objects that can be updated and edited; of processing blocks only the states."""
 
 
-NAMES_OF_CHANGEABLE = {**OTHER_NAMES, "pb": PB_STATE.name, "pbs": PB_STATE.name}
-"""Other names of these objects: of a processing block only the state can be meant."""
+ALIASES_OF_CHANGEABLE = {**ALIASES, "pb": PB_STATE.name, "pbs": PB_STATE.name}
+"""Aliases of these objects: of a processing block only the state can be meant."""
 
 
 def usage(argument: str = "") -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ska_sdp_config.cli.objects import OTHER_NAMES
+from ska_sdp_config.cli.objects import ALIASES
 from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, takes_value
 from ska_sdp_config.cli.suggestions import (
     advise_on_object,
@@ -60,7 +60,7 @@ class Group(click.Group):
         members: the noun for subcommands in help and errors.
         alternative: what else may be named, for errors.
         unsupported: the reasons why known objects are not among the subcommands, by name.
-        other_names: other names that are accepted for subcommands.
+        aliases: name of the subcommand by each other word that is accepted.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Group(click.Group):
         members: str = "object",
         alternative: str = "",
         unsupported: Mapping[str, str] | None = None,
-        other_names: Mapping[str, str] = OTHER_NAMES,
+        aliases: Mapping[str, str] = ALIASES,
         **arguments: Any,
     ) -> None:
         super().__init__(context_settings=HELP, no_args_is_help=False, **arguments)
@@ -78,7 +78,7 @@ class Group(click.Group):
         self.members = members
         self._alternative = alternative
         self._unsupported = unsupported or {}
-        self._other_names = other_names
+        self._aliases = aliases
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the name of the subcommand to the front; keep the order of the rest."""
@@ -120,8 +120,8 @@ class Group(click.Group):
             formatter.write_dl(self.rows(ctx))
 
     def _name(self, word: str) -> str:
-        """Return the name of the subcommand for a word that may be another name of it."""
-        name = self._other_names.get(word, word)
+        """Return the name of the subcommand for a word that may be an alias of it."""
+        name = self._aliases.get(word, word)
         return name if name in self.commands else word
 
     def _fail_unknown(self, ctx: click.Context, word: str, *rest: str) -> None:
@@ -137,13 +137,13 @@ class Group(click.Group):
         names = self.list_commands(ctx)
         if self.members == "command" and (advice := advise_on_order(word, rest, names)):
             ctx.fail(advice)
-        other = next((each for each in rest if self._other_names.get(each, each) in names), None)
+        other = next((each for each in rest if self._aliases.get(each, each) in names), None)
         advice = self._advise(word, names, ctx)
         if advice is None and other is not None:
             advice = f"the {self.members} goes first, as in '{ctx.command_path} {other} …'."
         unknown = f"Unknown {self.members} {word!r}: "
         unknown += advice or f"expected one of {self._choices(ctx)}."
-        ctx.fail(self._unsupported.get(self._other_names.get(word, word), unknown))
+        ctx.fail(self._unsupported.get(self._aliases.get(word, word), unknown))
 
     def _advise(self, word: str, names: Sequence[str], ctx: click.Context) -> str | None:
         if self.members == "object":

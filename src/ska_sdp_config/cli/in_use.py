@@ -136,7 +136,7 @@ def linked_blocks(txn: Txn, prefix: str) -> dict[str, str]:
 def listing_blocks(txn: Txn, prefix: str, eb_ids: Iterable[str]) -> dict[str, str]:
     """Return the one of some execution blocks that lists it, by ID of the processing block.
 
-    An execution block lists them from its creation on, so a write of it is no conflict.
+    AssignResources adds only new processing blocks, so a concurrent write of it cannot matter.
     """
     wanted = {EB.path(prefix, eb_id): eb_id for eb_id in eb_ids if is_id(eb_id)}
     texts = txn.peek_many(wanted)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = [
+    "ALIASES",
     "ALLOCATION",
     "COMPONENT",
     "CONTROLLER",
@@ -14,7 +15,6 @@ __all__ = [
     "EB",
     "FLOW",
     "OBJECTS",
-    "OTHER_NAMES",
     "PB",
     "PB_STATE",
     "REQUEST",
@@ -192,7 +192,7 @@ def _plural(name: str) -> str:
     return f"{name[:-1]}ies" if name.endswith("cy") else f"{name}s"
 
 
-OTHER_NAMES = {
+ALIASES = {
     "deploy": DEPLOYMENT.name,
     **{_plural(kind.name): kind.name for kind in (*OBJECTS, *STATES)},
 }

@@ -9,11 +9,12 @@ from ska_sdp_config.cli.columns import Cell, Column, Line, layout, packed, style
 from ska_sdp_config.cli.database_status import DatabaseStatus
 from ska_sdp_config.cli.ways_out import way_out_of_block
 from ska_sdp_config.lmc.block_index import Row
+from ska_sdp_config.lmc.health import offline_component
 from ska_sdp_config.lmc.overview import Blocks, Overview
 from ska_sdp_config.lmc.rows import FaultRow, SubarrayRow
 from ska_sdp_config.lmc.times import age_text, iso
 
-__all__ = ["fault_lines", "overview_lines", "subarray_lines"]
+__all__ = ["fault_lines", "overview_lines", "subarray_lines", "way_out_lines"]
 
 MAX_COMMANDS = 5
 """Number of last commands to show."""
@@ -128,11 +129,13 @@ def subarray_lines(
 
 def _without_missing(faults: Sequence[FaultRow], overview: Overview) -> tuple[FaultRow, ...]:
     """Return the faults, with one in place of those of the components that MISSING names."""
-    named = {f"Component {name} is OFFLINE" for name in overview.missing}
+    named = {offline_component(name).text for name in overview.missing}
     others = tuple(fault for fault in faults if fault.text not in named)
-    if len(others) == len(faults):
+    count = len(faults) - len(others)
+    if not count:
         return others
-    return (*others, FaultRow("Components are OFFLINE: see MISSING", None, ""))
+    subject = "A component is" if count == 1 else "Components are"
+    return (*others, FaultRow(f"{subject} OFFLINE: see MISSING", None, ""))
 
 
 def fault_lines(fault: FaultRow, width: int) -> Iterator[Line]:
@@ -141,10 +144,11 @@ def fault_lines(fault: FaultRow, width: int) -> Iterator[Line]:
     style = style_of("FAULT" if fault.way_out else "DEGRADED")
     yield from wrapped(f"{' '.join(fault.text.split())}{since}", style, width)
     if fault.way_out:
-        yield from _way_out_lines(fault.way_out, width)
+        yield from way_out_lines(fault.way_out, width)
 
 
-def _way_out_lines(way_out: str, width: int) -> Iterator[Line]:
+def way_out_lines(way_out: str, width: int) -> Iterator[Line]:
+    """Yield the lines of the commands that end a fault or a failure, after an arrow."""
     for number, line in enumerate(wrapped(way_out, "bold", width, " " * len(ARROW))):
         yield line if number else [(ARROW, ""), *line[1:]]
 
@@ -172,7 +176,7 @@ def _block_lines(
     failed = [row for row in blocks.failed if row[0] not in shown]
     for row in failed[:MAX_BLOCKS]:
         yield from _named(row, now, width)
-        yield from _way_out_lines(way_out_of_block(row, prefix), width)
+        yield from way_out_lines(way_out_of_block(row, prefix), width)
     yield from _more(failed)
     for row in blocks.waiting[:MAX_BLOCKS]:
         yield from _named(row, now, width)

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES, STATES, SdpObject
+from ska_sdp_config.cli.objects import ALIASES, OBJECTS, STATES, SdpObject
+from ska_sdp_config.cli.options import takes_value
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
 
 __all__ = [
+    "DATE_PART",
     "advise_on_object",
     "advise_on_order",
     "closest",
@@ -94,7 +96,7 @@ def advise_on_object(word: str, names: Sequence[str], command: str) -> str | Non
         names: the objects that the command takes.
         command: the command path, e.g. ``ska-sdp get``.
     """
-    word = OTHER_NAMES.get(word, word)
+    word = ALIASES.get(word, word)
     if word in (kind.name for kind in OBJECTS):
         # An object that this command does not take: no other one is meant, at most its state.
         found = next((each for each in (f"{word}-state", f"{word}s") if each in names), None)
@@ -121,19 +123,32 @@ def advise_on_order(word: str, rest: Sequence[str], verbs: Sequence[str]) -> str
         verbs: the commands.
     """
     plain = word.lower().replace("_", "-")
-    name = OTHER_NAMES.get(plain, plain)
+    name = ALIASES.get(plain, plain)
     kind = next((each for each in (*OBJECTS, *STATES) if each.name == name), None)
     if kind is None:
         return None
-    words = [each for each in rest if not each.startswith("-")]
+    words = _without_options(rest)
     verb = next((each for each in words if each in verbs), None)
     others = [each for each in words if each != verb]
     if verb is None:
         verb = "get" if others or kind.is_single else "list"
-        # Only changes name a state, the other commands its object.
+    if verb not in ("update", "edit"):
+        # Only these name a state, the other commands its object.
         name = name.removesuffix("-state")
     line = " ".join(["ska-sdp", verb, name, *others[:1], *(["…"] if others[1:] else [])])
     return f"{word!r} is an object: try '{line}'."
+
+
+def _without_options(words: Iterable[str]) -> list[str]:
+    """Return the words that are neither an option nor the value of one."""
+    kept = []
+    is_value = False
+    for word in words:
+        is_option = not is_value and word.startswith("-")
+        if not (is_option or is_value):
+            kept.append(word)
+        is_value = is_option and takes_value(word)
+    return kept
 
 
 def nothing_at(

@@ -171,7 +171,7 @@ class TablePrinter(Printer):
             if each.advice:
                 rows.append([("", ""), ("", ""), (each.advice, "")])
         lines = layout(columns, rows, self._console.width, headed=False)
-        # Beside a long subject there is no room: an advice on lines of its own has no first line.
+        # Skip the empty line that precedes advice on its own lines.
         self._print_lines(line for line in lines if any(text.strip() for text, _ in line))
 
     def _print_lines(self, lines: Iterable[Line]) -> None:

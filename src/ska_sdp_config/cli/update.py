@@ -7,8 +7,8 @@ import click
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.edit import edit_value
 from ska_sdp_config.cli.entry import (
+    ALIASES_OF_CHANGEABLE,
     CHANGEABLE,
-    NAMES_OF_CHANGEABLE,
     check_changeable,
     print_differences,
     replace,
@@ -70,7 +70,7 @@ command = TargetGroup(
     key_options=[FORCE],
     kind_options={PB_STATE: [FORCE_STATUS]},
     kinds=CHANGEABLE,
-    other_names=NAMES_OF_CHANGEABLE,
+    aliases=ALIASES_OF_CHANGEABLE,
     usage=[*usage(" VALUE"), "[options] --edit (OBJECT [ID]|KEY)"],
     help="Replace the value of a key, or of an object, or only the state of an object; a missing "
     "state is created. pb means pb-state, as processing blocks are immutable. VALUE is JSON or "

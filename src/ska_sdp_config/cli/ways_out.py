@@ -6,18 +6,27 @@ from ska_sdp_config.cli.options import prefix_option
 from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.rows import PbRow
 
-__all__ = ["way_out_of_block", "way_out_of_pb"]
+__all__ = ["way_out_of_block", "way_out_of_deployment", "way_out_of_pb"]
 
 
 def way_out_of_pb(pb_id: str, prefix: str) -> str:
-    """Return the command that ends the failure of a processing block, which it keeps."""
+    """Return the command that ends the failure of a processing block.
+
+    It keeps the block and replaces its whole state, with its reason, error messages and
+    deployments: no command sets one field only.
+    """
     return (
         f"""ska-sdp update pb-state {pb_id}{prefix_option(prefix)} '{{"status": "CANCELLED"}}'"""
     )
+
+
+def way_out_of_deployment(deployment_id: str, prefix: str) -> str:
+    """Return the command that ends the failure of a deployment."""
+    return f"ska-sdp delete deployment {deployment_id}{prefix_option(prefix)}"
 
 
 def way_out_of_block(row: Row, prefix: str) -> str:
     """Return the command that ends the failure of a processing block or deployment."""
     if isinstance(row, PbRow):
         return way_out_of_pb(row.pb_id, prefix)
-    return f"ska-sdp delete deployment {row.deployment_id}{prefix_option(prefix)}"
+    return way_out_of_deployment(row.deployment_id, prefix)

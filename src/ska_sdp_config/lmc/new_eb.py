@@ -11,7 +11,7 @@ __all__ = ["new_eb_fields"]
 def new_eb_fields() -> Json:
     """Return the fields that each new execution block has, besides its key, with their defaults.
 
-    ``scans`` stays empty, as displays expect: the scans are in the state of the execution block.
+    ``scans`` stays empty, as displays read it: the scans are in the state of the execution block.
     """
     return {
         "subarray_id": None,

@@ -22,7 +22,7 @@ from ska_sdp_config.cli.top.line_view import LineView
 from ska_sdp_config.cli.top.live import Live
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.summary import counts_lines, state_line
-from ska_sdp_config.cli.top.views import LOG, PBS, SUBARRAYS
+from ska_sdp_config.cli.top.views import DEPLOYMENTS, LOG, PBS, SUBARRAYS
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.lmc.health import Outage
 
@@ -40,7 +40,7 @@ OTHER_LINES = 6
 KEYS = (
     ("s", SUBARRAYS),
     ("p", PBS),
-    ("d", "deployments"),
+    ("d", DEPLOYMENTS),
     ("f", "flows"),
     ("l", LOG),
 )
@@ -87,7 +87,7 @@ class TopApp(App[None]):
 
     def __init__(self, backend: Backend, prefix: str) -> None:
         super().__init__()
-        self.model = Model()
+        self.model = Model(prefix)
         self.grid = Grid(self.model.tables[SUBARRAYS], id="grid")
         self._texts = {name: Static(id=name) for name in TEXTS}
         self._field = Input(
@@ -157,6 +157,13 @@ class TopApp(App[None]):
     def _draw(self) -> None:
         """Draw what has changed, also by time alone: ages, and the connection."""
         outage = self._outage()
+        # Before the faults, which are those of the object at the cursor.
+        views: list[LineView] = [self.grid]
+        if isinstance(self.screen, Detail):
+            views.append(self.screen.values)
+        for view in views:
+            view.is_greyed = outage is not None
+            view.draw_changes()
         now = datetime.now(timezone.utc)
         self._write("state", state_line(self.model, self._backend.address, outage, now))
         self._write("counts", counts_lines(self.model))
@@ -170,12 +177,6 @@ class TopApp(App[None]):
         faults = self._faults_text()
         self._write("faults", faults)
         self._texts["faults"].display = bool(faults)
-        views: list[LineView] = [self.grid]
-        if isinstance(self.screen, Detail):
-            views.append(self.screen.values)
-        for view in views:
-            view.is_greyed = outage is not None
-            view.draw_changes()
 
     def _write(self, name: str, text: Text) -> None:
         """Write a line above or below the table if it has changed."""
@@ -218,8 +219,8 @@ class TopApp(App[None]):
         key, width = self.grid.key, self.size.width
         if self._shown == SUBARRAYS and self.model.overview is not None:
             return fault_lines(self.model.overview, key, width)
-        if self._shown == PBS and key is not None:
-            return reason_lines(self.model, PBS, key, width)
+        if self._shown in (PBS, DEPLOYMENTS) and key is not None:
+            return reason_lines(self.model, self._shown, key, width)
         return []
 
     # Keys

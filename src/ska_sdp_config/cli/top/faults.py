@@ -10,9 +10,11 @@ from rich.text import Text
 
 from ska_sdp_config.cli.columns import Line, style_of, wrapped
 from ska_sdp_config.cli.overview_lines import fault_lines as lines_of_fault
+from ska_sdp_config.cli.overview_lines import way_out_lines
 from ska_sdp_config.cli.terminal import one_line
 from ska_sdp_config.cli.top.model import Model
-from ska_sdp_config.cli.top.views import PBS, REASON, STATUS
+from ska_sdp_config.cli.top.views import DEPLOYMENTS, PBS, REASON, STATUS
+from ska_sdp_config.cli.ways_out import way_out_of_deployment, way_out_of_pb
 from ska_sdp_config.lmc.health import offline_component
 from ska_sdp_config.lmc.overview import Overview
 from ska_sdp_config.lmc.rows import FaultRow
@@ -49,7 +51,8 @@ def reason_lines(model: Model, name: str, key: str, width: int) -> list[Text]:
     """Return the lines on what is wrong with an object, none if nothing is.
 
     They are its reason, and for a processing block the causes of its subarray's FAULT that name
-    it, with the commands that end it.
+    it, with the commands that end it. Another open failure is followed by the command that ends
+    it.
 
     Args:
         model: the model.
@@ -62,17 +65,30 @@ def reason_lines(model: Model, name: str, key: str, width: int) -> list[Text]:
         return []
     status, reason = str(row[STATUS]), str(row[REASON])
     lines = list(wrapped(reason, style_of(status), width)) if reason else []
+    causes: list[Line] = []
     if name == PBS and model.overview is not None:
         for each in model.overview.subarrays:
             if each.eb_id is not None and each.eb_id in row:
-                causes = [fault for fault in each.faults if fault.way_out and key in fault.text]
-                lines += _of_device(f"subarray {each.subarray_id}", causes, width)
+                faults = [fault for fault in each.faults if fault.way_out and key in fault.text]
+                causes += _of_device(f"subarray {each.subarray_id}", faults, width)
+    lines += causes
+    if status == "FAILED" and not causes and (way_out := _way_out(model, name, key)):
+        lines += way_out_lines(way_out, width)
     return _texts(lines, width)
 
 
 def to_text(line: Line) -> Text:
     """Return a line of the screen as text, with control characters escaped."""
     return Text.assemble(*((one_line(text), style) for text, style in line))
+
+
+def _way_out(model: Model, name: str, key: str) -> str:
+    """Return the command that ends the failure of an object, empty if it is not open."""
+    if name == DEPLOYMENTS:
+        return way_out_of_deployment(key, model.prefix)
+    if name == PBS and model.has_open_failure(key):
+        return way_out_of_pb(key, model.prefix)
+    return ""
 
 
 def _of_device(device: str, faults: Sequence[FaultRow], width: int) -> Iterator[Line]:

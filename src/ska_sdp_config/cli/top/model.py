@@ -19,7 +19,7 @@ from ska_sdp_config.cli.top.views import (
 )
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.observe import read_snapshot
-from ska_sdp_config.lmc.overview import Blocks, Overview, make_overview
+from ska_sdp_config.lmc.overview import Blocks, Overview, is_open_failure, make_overview
 from ska_sdp_config.lmc.snapshot import Snapshot, read_document
 from ska_sdp_config.lmc.states import Json
 
@@ -40,14 +40,19 @@ _NO_BLOCKS = Blocks({}, (), ())
 class Model:
     """Everything that the live view shows, kept up to date change by change.
 
+    Args:
+        prefix: prefix of all paths, for the commands that end a failure; ``texts`` are without it.
+
     Attributes:
+        prefix: the prefix.
         texts: texts by path.
         revision: revision of the database of the last change; 0 before the first reading.
         tables: tables by name.
         overview: overview of the system; its part on blocks is empty.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
         self.texts: dict[str, str] = {}
         self.revision = 0
         self.tables: dict[str, Table] = {
@@ -102,6 +107,15 @@ class Model:
             path = next(kind.root for kind in KINDS if kind.name == name) + key
             wanted = [path, paths.state_of(path), paths.owner_of(path)]
         return {each: self.texts[each] for each in wanted if each in self.texts}
+
+    def has_open_failure(self, pb_id: str) -> bool:
+        """Return whether a FAILED processing block still requires attention."""
+        pb = self._document(paths.processing_block(pb_id))
+        eb = self._document(paths.execution_block(str((pb or {}).get("eb_id"))))
+        acknowledged = {
+            each for snapshot in self._snapshots.values() for each in snapshot.entry.acknowledged
+        }
+        return is_open_failure(pb, eb, is_acknowledged=pb_id in acknowledged)
 
     def _write(self, write: Write, now: datetime) -> None:
         before = self.texts.get(write.path)

@@ -10,6 +10,7 @@ from ska_sdp_config.lmc.rows import SubarrayRow, deployment_row, flow_row, pb_ro
 from ska_sdp_config.lmc.states import Json
 
 __all__ = [
+    "DEPLOYMENTS",
     "KINDS",
     "LOG",
     "PBS",
@@ -25,6 +26,7 @@ __all__ = [
 
 SUBARRAYS = "subarrays"
 PBS = "PBs"
+DEPLOYMENTS = "deployments"
 LOG = "log"
 
 STATUS, SINCE, REASON = 1, 2, 3
@@ -84,7 +86,7 @@ KINDS = (
         _pb_cells,
     ),
     Kind(
-        "deployments",
+        DEPLOYMENTS,
         "/deploy/",
         (
             Column("DEPLOYMENT", 34),
