@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli.objects import OBJECTS, OTHER_NAMES
+from ska_sdp_config.cli.objects import ALIASES, OBJECTS
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Run, assert_rejected, fill, run_here, run_process
@@ -245,7 +245,7 @@ def test_values_option_after_a_command_without_it_is_rejected(here: Run) -> None
 
 def test_help_says_where_the_values_option_has_an_effect(here: Run) -> None:
     shown = " ".join(here("-v", "-h").out.split())
-    assert "Print whole values (list, watch and history); ignored by other commands." in shown
+    assert "whole values (list, watch and history); ignored by other commands." in shown
 
 
 def test_value_and_edit_exclude_each_other(here: Run) -> None:
@@ -270,7 +270,7 @@ def test_system_is_neither_listed_nor_created_nor_deleted(here: Run, line: str) 
     assert "ska-sdp" in result.err
 
 
-NAMES = {kind.name: kind.name for kind in OBJECTS} | OTHER_NAMES
+NAMES = {kind.name: kind.name for kind in OBJECTS} | ALIASES
 
 
 @pytest.mark.parametrize("name", [name for name, kind in NAMES.items() if "-state" not in kind])
