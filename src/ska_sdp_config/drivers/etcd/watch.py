@@ -223,7 +223,8 @@ class StoreWatch:
             if errors.is_about_login(exc):
                 self._etcd.discard_login()
                 return cause
-            # The gateway of etcd before 3.4.17 limits a response to 4 MiB.
+            # The gateway of etcd before 3.4.17 limits a response to 4 MiB, and its channel has a
+            # limit of its own.
             if stream is not None and exc.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
                 stream.is_too_large = True
         finally:

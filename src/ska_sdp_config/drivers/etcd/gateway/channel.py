@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakSet
 
+import grpc
 import requests
 from etcd3gw.client import Etcd3Client
 from pyetcd import etcdrpc
@@ -18,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel
 from ska_sdp_config.drivers.etcd.codec import watch_request
+from ska_sdp_config.drivers.etcd.errors import CallError
 from ska_sdp_config.drivers.etcd.fragments import whole_revisions
 from ska_sdp_config.drivers.etcd.gateway.faults import answer_in, fault
 from ska_sdp_config.drivers.etcd.gateway.proto_json import Json, from_json, response_to, to_json
@@ -30,6 +32,10 @@ __all__ = ["GatewayChannel", "gateway_channels"]
 
 CONNECT_TIMEOUT_S = 2.0
 """Longest time for a connection to be made, as over gRPC."""
+
+MAX_WHOLE_RESPONSE = 16_000_000
+"""Size of a watch response at most, in bytes of JSON, unless it was requested in parts. A response
+is parsed as a whole, which takes about five times its size in memory."""
 
 
 class GatewayChannel(Channel):
@@ -77,7 +83,8 @@ class GatewayChannel(Channel):
         # The conversion omits the field, which the generated messages do not have.
         body["create_request"]["fragment"] = in_parts
         sockets = Sockets()
-        watch = GatewayWatch(self._connect(sockets), sockets, body, metadata)
+        max_size = None if in_parts else MAX_WHOLE_RESPONSE
+        watch = GatewayWatch(self._connect(sockets), sockets, body, metadata, max_size)
         with self._lock:
             if self._closed:
                 raise ChannelClosed
@@ -112,12 +119,18 @@ class GatewayWatch:
     """
 
     def __init__(
-        self, client: Etcd3Client, sockets: Sockets, body: Json, metadata: Metadata
+        self,
+        client: Etcd3Client,
+        sockets: Sockets,
+        body: Json,
+        metadata: Metadata,
+        max_size: int | None,
     ) -> None:
         self._client = client
         self._sockets = sockets
         self._body = body
         self._metadata = metadata
+        self._max_size = max_size
 
     def __iter__(self) -> Iterator[Any]:
         return whole_revisions(self._parts())
@@ -135,7 +148,7 @@ class GatewayWatch:
             ):
                 if response.status_code != 200:
                     answer_in(response.status_code, response.content)
-                for line in _lines(response):
+                for line in _lines(response, self._max_size):
                     result = answer_in(200, line).get("result", {}) if line else {}
                     if line:
                         is_followed = bool(result.get("fragment"))
@@ -190,9 +203,14 @@ def _header(name: str) -> str:
     return "Authorization" if name == "token" else f"Grpc-Metadata-{name}"
 
 
-def _lines(response: requests.Response) -> Iterator[bytes]:
-    """Yield the lines of a response as they arrive, and nothing for each part of a long line."""
+def _lines(response: requests.Response, max_size: int | None) -> Iterator[bytes]:
+    """Yield the lines of a response as they arrive, and nothing for each part of a long line.
+
+    Raises:
+        CallError: a line has more bytes than the maximum.
+    """
     parts: list[bytes] = []
+    size = 0
     while data := response.raw.read1():
         *lines, rest = data.split(b"\n")
         for line in lines:
@@ -200,6 +218,11 @@ def _lines(response: requests.Response) -> Iterator[bytes]:
             if text := b"".join(parts).strip():
                 yield text
             parts.clear()
+            size = 0
         parts.append(rest)
+        size += len(rest)
+        if max_size is not None and size > max_size:
+            words = f"a response has more than {max_size // 1_000_000} MB"
+            raise CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, words)
         if not lines:
             yield b""
