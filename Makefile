@@ -77,6 +77,7 @@ lock: ## Update the lock files to pyproject.toml
 	$(COMPILE) --python-version 3.10 --all-extras $(ARGS) pyproject.toml \
 		--output-file requirements.lock
 	$(COMPILE) --python-version 3.11 --extra tango --extra gateway --extra secure \
+		--extra web --extra traces \
 		--constraints requirements.lock pyproject.toml --output-file requirements/image.lock
 	$(COMPILE) --python-version 3.11 --group build --output-file requirements/build.lock
 	$(COMPILE) --python-version 3.10 requirements/old-client.in \
