@@ -159,6 +159,25 @@ def test_faults_follow_another_row_at_the_cursor_at_once(
     run_top(address, act)
 
 
+def test_panel_of_faults_is_as_high_as_its_text(
+    database: Config, address: tuple[str, int]
+) -> None:
+    fill(database, {"/pb/pb-a": {}, "/pb/pb-a/state": {"status": "FAILED", "reason": "one line"}})
+
+    async def act(screen: Screen) -> None:
+        await screen.press("p")
+        await screen.wait_for("pb-a", "one line")
+        for reason in (f"first {'word ' * 30}last", f"begin {'word ' * 40}end", "short", "brief"):
+            update(database, "/pb/pb-a/state", encode({"status": "FAILED", "reason": reason}))
+            words = reason.split()
+            await screen.wait_for(words[0], words[-1], "[s]subarrays", "Enter open")
+            assert screen.app._texts["faults"].size.height == screen.faults.count("\n") + 1
+        update(database, "/pb/pb-a/state", encode({"status": "RUNNING"}))
+        await screen.wait_for("RUNNING", "Enter open", absent="brief")
+
+    run_top(address, act)
+
+
 def test_filter_selects_rows_until_escape(database: Config, address: tuple[str, int]) -> None:
     for name, status in (("pb-a", "RUNNING"), ("pb-b", "FAILED")):
         fill(database, {f"/pb/{name}": {}, f"/pb/{name}/state": {"status": status}})

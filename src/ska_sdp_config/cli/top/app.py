@@ -102,6 +102,8 @@ class TopApp(App[None]):
         self._updated_at = 0.0
         self._opened_at = datetime.now(timezone.utc)
         self._written: dict[str, Text] = {}
+        self._faults_source: tuple[object, ...] = ()
+        self._lines_of_faults: list[Text] = []
 
     # Layout
 
@@ -179,11 +181,13 @@ class TopApp(App[None]):
         self._texts["faults"].display = bool(faults)
 
     def _write(self, name: str, text: Text) -> None:
-        """Write a line above or below the table if it has changed."""
-        if self._written.get(name) == text:
+        """Write a text around the table if it has changed."""
+        before = self._written.get(name)
+        if before == text:
             return
         self._written[name] = text
-        self._texts[name].update(text)
+        # A new layout draws the whole screen, and is needed only by another number of lines.
+        self._texts[name].update(text, layout=before is None or _height(before) != _height(text))
 
     def _outage(self) -> Outage | None:
         connection = self._backend.connection
@@ -217,8 +221,14 @@ class TopApp(App[None]):
 
     def _fault_lines(self) -> list[Text]:
         key, width = self.grid.key, self.size.width
-        if self._shown == SUBARRAYS and self.model.overview is not None:
-            return fault_lines(self.model.overview, key, width)
+        overview = self.model.overview
+        if self._shown == SUBARRAYS and overview is not None:
+            # Most changes leave the faults of all subarrays as they are.
+            source = overview.subarrays, overview.controller, overview.missing, key, width
+            if source != self._faults_source:
+                self._faults_source = source
+                self._lines_of_faults = fault_lines(overview, key, width)
+            return self._lines_of_faults
         if self._shown in (PBS, DEPLOYMENTS) and key is not None:
             return reason_lines(self.model, self._shown, key, width)
         return []
@@ -282,3 +292,8 @@ class TopApp(App[None]):
     def _close_filter(self) -> None:
         self._field.display = False
         self.grid.focus()
+
+
+def _height(text: Text) -> int:
+    """Return the number of lines of a text; an empty one has none."""
+    return text.plain.count("\n") + bool(text)
