@@ -131,12 +131,14 @@ def test_json_has_everything(database: Config, here: Run) -> None:
     assert (first["obs_state"], first["health"], first["eb_id"]) == ("FAULT", "DEGRADED", EB)
     (fault,) = first["faults"]
     assert fault["text"] == f"Processing block {FAILED} is FAILED: {REASON}"
-    assert fault["way_out"] == "ObsReset or Restart"
+    assert (fault["about"], fault["commands"]) == (f"/pb/{FAILED}", ["ObsReset", "Restart"])
+    assert fault["way_out"] == "send ObsReset or Restart"
     assert fault["since"] == first["since"]
     assert (second["obs_state"], second["faults"]) == ("EMPTY", [])
     assert document["processing_blocks"]["counts"] == {"FAILED": 1, "WAITING": 1}
     (failed,) = document["processing_blocks"]["failed"]
-    assert (failed["id"], failed["reason"]) == (FAILED, REASON)
+    # The fault of the subarray has the way out.
+    assert (failed["id"], failed["reason"], failed["way_out"]) == (FAILED, REASON, "")
     (waiting,) = document["processing_blocks"]["waiting"]
     assert waiting["id"] == WAITING
     assert waiting.keys() == failed.keys()
@@ -236,6 +238,20 @@ def test_command_after_the_arrow_ends_an_open_failure(
     _, _, *words = shlex.split(" ".join(lines[at:last]))
     assert here(*words, "-y", "-q").code == 0
     assert here("status", "--prefix=/t").code == 0
+
+
+@pytest.mark.parametrize("reason", ["pb-a is FAILED too", f"see {FAILED}0"])
+def test_reason_that_names_another_failed_block_does_not_hide_it(
+    database: Config, here: Run, reason: str
+) -> None:
+    failed = {"status": "FAILED", "reason": "its disk is full"}
+    changes = {f"/pb/{FAILED}/state": {"reason": reason}}
+    fill(database, {**fault_scene_with(changes), "/pb/pb-a": {}, "/pb/pb-a/state": failed})
+    fill(database, {f"/pb/{FAILED}0": {}, f"/pb/{FAILED}0/state": failed})
+    out = " ".join(here("status").out.split())
+    for pb_id in ("pb-a", f"{FAILED}0"):
+        assert f"{pb_id} FAILED: its disk is full → ska-sdp update pb-state {pb_id} " in out
+    assert f"update pb-state {FAILED} " not in out
 
 
 def test_damaged_entries_are_faults(database: Config, here: Run) -> None:
