@@ -133,6 +133,16 @@ def test_describe_prints_each_format(database: Config, here: Run) -> None:
     assert ["/flow/pb-a:data-queue:vis", "Visibility"] in rows
 
 
+def test_describe_shows_the_pods_of_deployments(database: Config, here: Run) -> None:
+    states = {"/deploy/pb-a/state": {"num_pod": 1, "pods": {"pb-a-0": "PENDING"}}}
+    fill(database, STORED | states | {"/deploy/named/state": {"status": "RUNNING"}})
+    table = here("describe", "pb", "pb-a", "-o", "table").out
+    words = table.partition("STATES OF DEPLOYMENTS\n")[2].split()
+    assert words[:3] == ["KEY", "STATUS", "PODS"]
+    assert words[words.index("/deploy/named/state") + 1] == "RUNNING"
+    assert words[words.index("/deploy/pb-a/state") + 1 :][:2] == ['{"pb-a-0":', '"PENDING"}']
+
+
 def test_describe_names_a_missing_resource(database: Config, here: Run) -> None:
     fill(database, STORED)
     result = here("describe", "allocation", "pb-y:lost")
