@@ -13,9 +13,7 @@ from tests.support.old_blocks import FLOW, NEW, NOW, OLD, OTHERS, OWNER, block
 from .conftest import Run, contents, fill
 
 
-def test_prune_removes_an_old_block_with_all_that_belongs_to_it(
-    database: Config, here: Run
-) -> None:
+def test_prune_removes_an_old_block_with_its_entries(database: Config, here: Run) -> None:
     fill(database, OTHERS | block())
     planned = here("prune", "--older-than", "30d", "--dry-run")
     assert (planned.code, planned.err) == (0, "")
@@ -83,7 +81,7 @@ KEPT: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("what", "change", "reason"), KEPT, ids=[each[0] for each in KEPT])
-def test_prune_keeps_what_is_in_use_and_says_why(
+def test_prune_keeps_blocks_in_use_and_prints_the_reason(
     database: Config, here: Run, what: str, change: dict[str, Any], reason: str
 ) -> None:
     fill(database, OTHERS | block() | change)

@@ -103,7 +103,9 @@ def test_keys_show_each_table(observation: Config, address: tuple[str, int]) -> 
     assert run_top(address, act).error is None
 
 
-def test_rows_come_and_go_one_by_one(observation: Config, address: tuple[str, int]) -> None:
+def test_rows_are_added_and_removed_one_by_one(
+    observation: Config, address: tuple[str, int]
+) -> None:
     async def act(screen: Screen) -> None:
         await screen.press("p")
         await screen.wait_for(PB)
@@ -251,7 +253,7 @@ def test_failed_block_shows_its_reason_and_way_out_first(
     run_top(address, act)
 
 
-def test_failed_block_that_no_fault_names_shows_its_way_out_while_it_is_open(
+def test_open_failure_without_a_fault_shows_its_way_out(
     database: Config, address: tuple[str, int]
 ) -> None:
     blocks = {"/t/pb/pb-a": {"eb_id": "eb-a"}, "/t/pb/pb-a/state": FAILED}

@@ -101,8 +101,8 @@ def subarray_lines(
         rows: the subarrays.
         now: the present time, UTC.
         width: width of the screen.
-        names: what to show as key in place of each ID.
-        quiet: whether to leave out the title, the faults and the devices that are not online.
+        names: keys to print instead of the IDs, by ID.
+        quiet: whether to print only the rows, without the title, faults and offline devices.
     """
     columns = _SUBARRAY_COLUMNS if names is None else (Column("KEY"), *_SUBARRAY_COLUMNS[1:])
     cells = [_cells(row, now, (names or {}).get(row.subarray_id)) for row in rows]
@@ -121,7 +121,7 @@ def subarray_lines(
 
 
 def _without_missing(faults: Sequence[FaultRow], overview: Overview) -> tuple[FaultRow, ...]:
-    """Return the faults, with one in place of those of the components that MISSING names."""
+    """Return the faults, with a single one for all components that MISSING lists."""
     named = set(map(paths.component, overview.missing))
     others = tuple(fault for fault in faults if fault.about not in named)
     count = len(faults) - len(others)

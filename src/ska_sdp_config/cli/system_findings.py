@@ -20,9 +20,9 @@ MAX_FINDINGS = 10
 
 
 def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
-    """Yield a finding for each fault, at most ten of a kind, or one if there is none."""
+    """Yield a finding for each fault, at most ten of a kind; without a fault a single ``ok``."""
     option = prefix_option(prefix)
-    # Whether its device is alive is another finding.
+    # A device that is offline is another finding.
     rows = [subarray_row(snapshot, is_online=True) for snapshot in survey.subarrays]
     causes = causes_of_fault(rows)
     kinds = (
@@ -68,7 +68,7 @@ def _subarrays_in_fault(rows: Iterable[SubarrayRow]) -> Iterator[Finding]:
 
 
 def _failed_blocks(survey: Survey, causes: Collection[str], prefix: str) -> Iterator[Finding]:
-    """Yield the processing blocks that are FAILED, but causes of FAULT, the newest first."""
+    """Yield the processing blocks that are FAILED and no cause of FAULT, the newest first."""
     option = prefix_option(prefix)
     for failed in sorted(survey.failed, reverse=True):
         if paths.processing_block(failed.pb_id) in causes:

@@ -15,8 +15,8 @@ __all__ = ["way_out_of_block", "way_out_of_deployment", "way_out_of_pb"]
 def way_out_of_pb(pb_id: str, prefix: str) -> str:
     """Return the command that ends the failure of a processing block.
 
-    It keeps the block and replaces its whole state, with its reason, error messages and
-    deployments: no command sets one field only.
+    The command keeps the block, but replaces its whole state, including the reason, the error
+    messages and the deployments: no command sets a single field.
     """
     return (
         f"""ska-sdp update pb-state {pb_id}{prefix_option(prefix)} '{{"status": "CANCELLED"}}'"""

@@ -32,10 +32,10 @@ REDRAW_INTERVAL_S = 0.2
 """Least time between two updates of the screen by changes of the database, in seconds."""
 
 MIN_FAULT_LINES = 8
-"""Number of lines on faults that are shown also if the table has more rows than fit."""
+"""Number of lines reserved for faults if the table fills the rest of the screen."""
 
 OTHER_LINES = 6
-"""Number of lines of the screen besides the rows of the table, the filter and the faults."""
+"""Number of lines other than the rows of the table, the filter and the faults."""
 
 KEYS = (
     ("s", SUBARRAYS),
@@ -53,7 +53,7 @@ HELP = "Enter open  / filter  o sort  r reverse  q leave"
 
 
 class Changed(Message):
-    """Something was received from the database."""
+    """Notification of changes received from the database."""
 
 
 class TopApp(App[None]):
@@ -64,8 +64,8 @@ class TopApp(App[None]):
         prefix: prefix of all paths.
 
     Attributes:
-        model: what it shows.
-        error: the error that ended it, None if the user did.
+        model: data of the tables.
+        error: error that ended the program, None if the user left it.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -136,7 +136,7 @@ class TopApp(App[None]):
         self.post_message(Changed())
 
     def on_changed(self) -> None:
-        """Update the screen soon; at once if it was not updated lately."""
+        """Schedule an update of the screen, at most one per REDRAW_INTERVAL_S."""
         if not self._is_due:
             self._is_due = True
             wait = self._updated_at + REDRAW_INTERVAL_S - time.monotonic()
@@ -157,9 +157,9 @@ class TopApp(App[None]):
         self._draw()
 
     def _draw(self) -> None:
-        """Draw what has changed, also by time alone: ages, and the connection."""
+        """Draw all changes, including ages and the state of the connection."""
         outage = self._outage()
-        # Before the faults, which are those of the object at the cursor.
+        # First the table: it moves the cursor, on whose object the faults depend.
         views: list[LineView] = [self.grid]
         if isinstance(self.screen, Detail):
             views.append(self.screen.values)
@@ -210,7 +210,7 @@ class TopApp(App[None]):
         return line
 
     def _faults_text(self) -> Text:
-        """Return the lines on what is wrong that fit below the table."""
+        """Return the lines on faults that fit below the table."""
         lines = self._fault_lines()
         unused = self.size.height - OTHER_LINES - self._field.display - len(self.grid.table)
         limit = max(MIN_FAULT_LINES, unused)

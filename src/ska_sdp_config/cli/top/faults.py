@@ -1,4 +1,4 @@
-"""Lines on what is wrong, the way out of FAULT first."""
+"""Lines on faults, the causes of FAULT first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def fault_lines(overview: Overview, selected: str | None, width: int) -> list[Te
 
     Args:
         overview: the system.
-        selected: subarray to show before the others, None for none.
+        selected: ID of the subarray to show first, None for the order of the IDs.
         width: width of the screen; no line is longer.
     """
     rows = sorted(overview.subarrays, key=lambda row: row.subarray_id != selected)
@@ -48,7 +48,7 @@ def fault_lines(overview: Overview, selected: str | None, width: int) -> list[Te
 
 
 def reason_lines(model: Model, name: str, key: str, width: int) -> list[Text]:
-    """Return the lines on what is wrong with an object, none if nothing is.
+    """Return the lines on the failure of an object, none without a failure.
 
     They are its reason, and for a processing block that put its subarray in FAULT the commands
     that end it. Another open failure is followed by the command that ends it.
