@@ -96,6 +96,8 @@ def empty(config: Config) -> None:
 def fill(config: Config, entries: Mapping[str, Any]) -> None:
     """Store values: strings verbatim, others in the library's encoding."""
     for txn in config.txn():
+        # In one call; otherwise each creation reads its key.
+        txn.get_many(entries)
         for path, value in entries.items():
             txn.create(path, value if isinstance(value, str) else encode(value))
 
