@@ -10,6 +10,7 @@ import pytest
 from docs.generate.grafana.files import DIRECTORIES, texts
 
 from ska_sdp_sim.stack.local import LocalStack
+from tests.chart.promtool import needs_promtool, run_promtool
 from tests.dashboards.grafana import (
     DOCUMENTS,
     Expression,
@@ -21,6 +22,8 @@ from tests.dashboards.grafana import (
 from tests.docs.page import ROOT
 from tests.services.health import scrape
 
+PROMETHEUS_FILE = ROOT / "docs/how-to/grafana-prometheus.yaml"
+
 BY_PROMETHEUS = frozenset({"job", "instance"})
 """Labels that Prometheus adds to each series."""
 
@@ -31,6 +34,12 @@ each_dashboard = pytest.mark.parametrize("name", DOCUMENTS)
 def test_committed_files_are_those_of_the_generator(directory: Any) -> None:
     found = {path.name: path.read_text() for path in directory.iterdir()}
     assert found == texts(), "run python -m docs.generate.grafana"
+
+
+@needs_promtool
+def test_configuration_of_prometheus_on_the_page_is_valid() -> None:
+    checked = run_promtool("check", "config", str(PROMETHEUS_FILE))
+    assert checked.returncode == 0, checked.stderr
 
 
 @each_dashboard
