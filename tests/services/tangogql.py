@@ -8,56 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
-import tempfile
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from ska_sdp_sim.stack.part import PortPart
 from ska_sdp_sim.stack.programs import clean_environment
-from tests.services.debian import cache_directory
+from tests.services.environments import installed_python
 
 VERSION = "2.3.0"
 
-_PROTOCOL = "graphql-ws"
+_PROTOCOL = Subprotocol("graphql-ws")
 _TIMEOUT_S = 30.0
 
 
-@cache
 def tangogql_python() -> Path:
     """Return an interpreter with TangoGQL; skip where it cannot be installed."""
-    home = cache_directory() / f"tangogql-{VERSION}-{sys.implementation.cache_tag}"
-    if not home.exists():
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}-") as made:
-            _install(Path(made) / "venv")
-            # Another test process may have installed it in the meantime.
-            if not home.exists():
-                (Path(made) / "venv").rename(home)
-    return home / "bin" / "python"
-
-
-def _install(home: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(home)]
-    try:
-        _run([sys.executable, "-m", "venv", "--without-pip", str(home)])
-        _run([*pip, "install", "--quiet", "--only-binary", ":all:", f"tangogql=={VERSION}"])
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        output = error.stderr if isinstance(error.stderr, str) else ""
-        reason = (output.strip().splitlines() or [str(error)])[-1]
-        pytest.skip(f"TangoGQL {VERSION} cannot be installed: {reason}")
-
-
-def _run(command: list[str]) -> None:
-    subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    return installed_python(f"tangogql-{VERSION}", f"tangogql=={VERSION}")
 
 
 class TangoGQL(PortPart):
@@ -105,7 +77,7 @@ class TangoGQL(PortPart):
     ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
         """Subscribe; what it yields iterates over the data of each message."""
         url = f"ws://{self.endpoint}/socket"
-        async with connect(url, subprotocols=[_PROTOCOL], proxy=None) as socket:  # type: ignore[list-item]
+        async with connect(url, subprotocols=[_PROTOCOL], proxy=None) as socket:
             await socket.send(json.dumps({"type": "connection_init", "payload": {}}))
             payload = {"query": text, "variables": variables}
             await socket.send(json.dumps({"type": "start", "id": "1", "payload": payload}))
