@@ -93,6 +93,7 @@ LONGEST = (
     "e2e",
     "connection",
     "docs",
+    "dashboards",
     "chart",
     "secure_etcd",
     "tango_db",
