@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 from itertools import combinations
 from typing import Any
 
 import pytest
 from docs.generate.grafana.files import DIRECTORIES, texts
 
+from ska_sdp_config.lmc.states import HealthState, ObsState
 from ska_sdp_sim.stack.local import LocalStack
 from tests.chart.promtool import needs_promtool, run_promtool
 from tests.dashboards.grafana import (
@@ -72,6 +74,25 @@ def test_used_variables_are_defined(name: str) -> None:
     used = {found for text in texts for found in re.findall(r"\$(\w+)", text)}
     defined = {variable["name"] for variable in variables(document)}
     assert used - {"__rate_interval"} == defined
+
+
+@pytest.mark.parametrize(
+    ("title", "states"), [("obsState", ObsState), ("healthState", HealthState)]
+)
+def test_bars_have_the_name_of_each_state(title: str, states: type[IntEnum]) -> None:
+    (bars,) = [
+        panel for panel in panels(DOCUMENTS["sdp-overview.json"]) if panel["title"] == title
+    ]
+    (target,) = bars["targets"]
+    numbers = re.findall(r'_state="(\w+)"} \* (\d+)', target["expr"])
+    assert {name: int(number) for name, number in numbers} == {
+        state.name: int(state) for state in states
+    }
+    (mapping,) = bars["fieldConfig"]["defaults"]["mappings"]
+    shown = {int(number): option["text"] for number, option in mapping["options"].items()}
+    assert shown == {int(state): state.name for state in states}
+    colours = [option["color"] for option in mapping["options"].values()]
+    assert len(set(colours)) == len(colours)
 
 
 class Served:

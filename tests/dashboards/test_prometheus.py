@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_sim.demo.content import scan
 from ska_sdp_sim.demo.observe import define_scripts
 from ska_sdp_sim.stack.local import LocalStack
@@ -18,6 +19,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.long, needs_prometheus]
 
+SUBARRAYS = ("test-sdp/subarray/01", "test-sdp/subarray/02")
 JOBS = ("sdp-lmc", "sdp-etcd")
 
 
@@ -50,10 +52,14 @@ def wait_for_scrapes(prometheus: Prometheus, stack: LocalStack) -> None:
 
 
 def observe(stack: LocalStack) -> None:
-    """Run an observation of one scan, with a rejected command."""
+    """Run an observation of one scan, with a rejected command; resource the other subarray."""
     with Config(backend="etcd3", host=stack.etcd.host, port=stack.etcd.port) as config:
         define_scripts(config)
-    subarray = Subarray(f"tango://{stack.tango_db.tango_host}/test-sdp/subarray/01")
+    subarray, other = (
+        Subarray(f"tango://{stack.tango_db.tango_host}/{name}") for name in SUBARRAYS
+    )
+    other.command("On")
+    other.assign()
     subarray.command("On")
     content = subarray.assign()
     subarray.rejection("Scan", scan(1))
@@ -75,4 +81,4 @@ def test_states_are_those_of_the_devices(prometheus: Prometheus) -> None:
     """The panels of states translate numbers to names."""
     (expression,) = [e for e in expressions() if e.place.startswith("sdp-overview.json, obsState")]
     found = {labels["device"]: value for labels, value in prometheus.query(expression.text)}
-    assert found == {"test-sdp/subarray/01": 0, "test-sdp/subarray/02": 0}
+    assert found == dict(zip(SUBARRAYS, (ObsState.EMPTY, ObsState.IDLE), strict=True))

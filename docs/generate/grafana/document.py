@@ -270,7 +270,14 @@ def _placed(rows: Mapping[str, Sequence[Panel]]) -> list[Json]:
     for title, panels in rows.items():
         place = {"x": 0, "y": y, "w": WIDTH, "h": 1}
         found.append(
-            {"id": len(found) + 1, "type": "row", "title": title, "gridPos": place, "panels": []}
+            {
+                "id": len(found) + 1,
+                "type": "row",
+                "title": title,
+                "gridPos": place,
+                "collapsed": False,
+                "panels": [],
+            }
         )
         x, y, height = 0, y + 1, 0
         for panel in panels:
