@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from ska_sdp_config.cli.key_change import KeyChange, describe
-from ska_sdp_config.cli.top.received import Everything, Received, Write
 from ska_sdp_config.cli.top.table import Cell, Table
 from ska_sdp_config.cli.top.views import (
     KINDS,
@@ -17,6 +15,8 @@ from ska_sdp_config.cli.top.views import (
     subarray_cells,
     subarray_table,
 )
+from ska_sdp_config.live.key_change import KeyChange, describe
+from ska_sdp_config.live.received import Everything, Received, Write
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.observe import read_snapshot
 from ska_sdp_config.lmc.overview import Blocks, Overview, is_open_failure, make_overview

@@ -6,10 +6,10 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from ska_sdp_config.cli.top.received import Everything, Received, Write
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.engine.watcher import until_answered
+from ska_sdp_config.live.received import Everything, Received, Write
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import depth_of_path
 from ska_sdp_config.store.interface import Change

@@ -5,10 +5,9 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from ska_sdp_config.cli.interrupts import EndRequest
-from ska_sdp_config.cli.whole_spans import read_texts
+from ska_sdp_config.live.whole_spans import read_texts
 from ska_sdp_config.store.errors import Compacted, ConfigConnectionError, ConfigRefused
 from ska_sdp_config.store.interface import Change, Query, Store
 from ska_sdp_config.store.keys import EVERYTHING, Span, readable_path_of
@@ -19,6 +18,7 @@ __all__ = [
     "MAX_QUEUED_BYTES",
     "MAX_QUEUED_CHANGES",
     "RESTORED",
+    "EndRequest",
     "Gap",
     "Past",
     "Revision",
@@ -49,6 +49,20 @@ past fails."""
 
 Includes = Callable[[str], bool]
 """Selects paths."""
+
+
+class EndRequest(Protocol):
+    """Request to end a stream.
+
+    Attributes:
+        wake: callback for the request to call.
+    """
+
+    wake: Callable[[], None]
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the stream must end."""
 
 
 class Revision(NamedTuple):
