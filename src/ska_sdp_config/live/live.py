@@ -45,7 +45,7 @@ class Live:
         self._lock = threading.Lock()
         self._waiting: list[Received] = []
         self._revision = 0
-        self._thread = threading.Thread(target=self._run, name="top", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
 
     def take(self) -> list[Received]:
