@@ -23,6 +23,7 @@ __all__ = [
     "Past",
     "Revision",
     "describe_gap",
+    "oldest_revision",
     "past",
     "read_texts",
     "stream",
@@ -225,7 +226,7 @@ def past(store: Store, spans: Sequence[Span], includes: Includes) -> Iterator[Pa
     gap: Gap | None = None
     while True:
         try:
-            oldest = _oldest_revision(store)
+            oldest = oldest_revision(store)
             _, texts = read_texts(store, spans, oldest)
         except Compacted:
             continue
@@ -284,7 +285,7 @@ def _texts(changes: Iterator[Change]) -> dict[str, str | None]:
     return {path: entry and entry.value for path, entry in found if path is not None}
 
 
-def _oldest_revision(store: Store) -> int:
+def oldest_revision(store: Store) -> int:
     """Return the oldest revision that can be read, by bisection: no call returns it."""
     low, high = 1, store.read([], timeout=store.timeout).revision
     while low < high:

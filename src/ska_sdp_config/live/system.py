@@ -116,6 +116,16 @@ class LiveSystem:
         """Return the paths that a subarray depends on, empty if it has no entry."""
         return self._required.get(subarray_id, frozenset())
 
+    @property
+    def components(self) -> list[str]:
+        """Names of the components that are alive."""
+        ends = (path.removeprefix(_COMPONENTS).split("/") for path in sorted(self._of_system))
+        return [
+            end[0]
+            for end in ends
+            if len(end) == 2 and end[1] == "owner" and paths.component(end[0]) in self.texts
+        ]
+
     def get_many(self, wanted: Iterable[str]) -> dict[str, str | None]:
         """Return the texts at paths, None where there is none."""
         return {path: self.texts.get(path) for path in wanted}
