@@ -65,8 +65,9 @@ def test_token_that_is_not_valid_is_rejected(tmp_path: Path, content: bytes) -> 
 def test_token_file_that_others_can_read_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text(f"{TOKEN}\n")
-    path.chmod(0o600)
-    assert read_token(path) == (TOKEN, "")
+    for mode in (0o600, 0o440):
+        path.chmod(mode)
+        assert read_token(path) == (TOKEN, "")
     path.chmod(0o644)
     token, warning = read_token(path)
     assert token == TOKEN

@@ -111,8 +111,9 @@ def test_commands_are_rejected_unless_allowed(page: WebPage) -> None:
 
 @pytest.mark.parametrize("path", [path.replace("{key}", "01") for path in PAGES])
 def test_page_without_a_cookie_redirects_to_the_login(guarded: WebPage, path: str) -> None:
-    answer = request(guarded.endpoint, path, headers={"Accept": "text/html,*/*"})
-    assert (answer.status, answer.headers["location"]) == (303, "/login")
+    for method in ("GET", "HEAD"):
+        answer = request(guarded.endpoint, path, method=method)
+        assert (answer.status, answer.headers["location"]) == (303, "/login")
     check_headers(answer)
 
 
@@ -124,7 +125,6 @@ def test_page_without_a_cookie_redirects_to_the_login(guarded: WebPage, path: st
         ("GET", "/static/login.html"),
         ("POST", COMMANDS),
         ("POST", "/logout"),
-        ("GET", "/nothing"),
     ],
 )
 @pytest.mark.parametrize("cookie", [None, "ska-sdp-session=guess", "ska-sdp-session="])
