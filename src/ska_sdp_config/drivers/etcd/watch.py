@@ -301,7 +301,7 @@ class StoreWatch:
 
     def _skip_compacted(self, channel: Channel, compacted: int) -> None:
         # The compacted revision in the response may be outdated by now.
-        newest = self._newest_revision(channel)
+        newest = self._etcd.newest_revision(channel, self._etcd.settings.timeout)
         LOGGER.warning(
             "Changes up to revision %d were compacted before they were received; reloading.",
             newest,
@@ -309,19 +309,13 @@ class StoreWatch:
         self._skip(newest, lambda watch: watch.next_revision <= compacted)
 
     def _skip_restored(self, channel: Channel) -> None:
-        newest = self._newest_revision(channel)
+        newest = self._etcd.newest_revision(channel, self._etcd.settings.timeout)
         LOGGER.warning(
             "The database at revision %d has other changes than those it delivered: it was "
             "restored from an older backup, or is another database; reloading.",
             newest,
         )
         self._skip(newest, lambda watch: True)
-
-    def _newest_revision(self, channel: Channel) -> int:
-        request, timeout = codec.newest_revision_request(), self._etcd.settings.timeout
-        answer = self._etcd.call_on(channel, "KV", "Range", request, timeout)
-        revision: int = answer.header.revision
-        return revision
 
     def _on_ended(self, channel: Channel, ended: Ending | None, newest: int, cause: str) -> str:
         """Handle the end of a stream; return the cause if it failed, else nothing."""

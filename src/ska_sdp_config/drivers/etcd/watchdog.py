@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 import grpc
 
-from ska_sdp_config.drivers.etcd import codec, errors
+from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.channel import Channel
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
@@ -133,7 +133,8 @@ class Watchdog:
         revisions = self._revisions()
         try:
             deadline = last_received + PROBE_DEADLINE_S + self._extra_timeout_s
-            self.revision = self._read_newest(max(0.1, deadline - time.monotonic()))
+            timeout = max(0.1, deadline - time.monotonic())
+            self.revision = self._etcd.newest_revision(self._channel, timeout)
         except ConfigConnectionError:
             # The Config was closed.
             return CHECK_INTERVAL_S
@@ -162,9 +163,3 @@ class Watchdog:
             self._stream.end(Ending.STALLED)
         self._lacking = lacking
         return LAG_TIMEOUT_S + self._extra_timeout_s
-
-    def _read_newest(self, timeout: float) -> int:
-        request = codec.newest_revision_request()
-        answer = self._etcd.call_on(self._channel, "KV", "Range", request, timeout)
-        revision: int = answer.header.revision
-        return revision
