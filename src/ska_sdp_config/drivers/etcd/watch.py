@@ -40,6 +40,7 @@ REGULAR_ENDINGS = (
     Ending.REWOUND,
     Ending.COMPACTED,
     Ending.RESTORED,
+    Ending.TOO_LARGE,
 )
 """Endings after which the next stream, if any, is opened at once."""
 
@@ -224,9 +225,10 @@ class StoreWatch:
                 self._etcd.discard_login()
                 return cause
             # The gateway of etcd before 3.4.17 limits a response to 4 MiB, and its channel has a
-            # limit of its own.
-            if stream is not None and exc.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-                stream.is_too_large = True
+            # limit of its own. If a part is too large, another request would fail as well.
+            is_too_large = exc.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            if stream is not None and is_too_large and not self._options.in_parts:
+                stream.end(Ending.TOO_LARGE)
         finally:
             self._stream = None
             if stream is not None:

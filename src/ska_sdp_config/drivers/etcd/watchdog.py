@@ -6,8 +6,9 @@ revision in time. A progress request on the stream would prove less: its reply q
 large backlog, and the gateway has none.
 
 On a slow connection, a large response may take longer than the deadlines. They are doubled after
-each stream that was too slow. Once a stream has delivered the changes that the database had when
-it was opened, or when it was read beside it, the usual deadlines apply again.
+each stream that was too slow, and have their maximum after a response that was too large to be
+received whole. Once a stream has delivered the changes that the database had when it was opened,
+or when it was read beside it, the usual deadlines apply again.
 
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
