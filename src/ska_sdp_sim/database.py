@@ -10,6 +10,11 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity import Deployment, ProcessingBlock
 from ska_sdp_config.entity.common.ids import check_path_part
 from ska_sdp_config.lmc.blocks import script_of
+from ska_sdp_config.lmc.deployment_ids import (
+    deployment_id,
+    script_deployment_id,
+    to_id_characters,
+)
 from ska_sdp_config.lmc.snapshot import read_document
 from ska_sdp_config.lmc.statuses import PB_ENDED
 from ska_sdp_config.lmc.times import last_updated
@@ -18,11 +23,8 @@ from ska_sdp_sim.block import (
     DONE,
     Block,
     Owner,
-    deployment_id,
     find_cycle,
     possible_blocks,
-    script_deployment_id,
-    to_id_characters,
 )
 from ska_sdp_sim.deployment_state import is_running
 from ska_sdp_sim.script import Step

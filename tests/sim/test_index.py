@@ -13,7 +13,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_sim.block import deployment_id, script_deployment_id
+from ska_sdp_config.lmc.deployment_ids import deployment_id, script_deployment_id
 from ska_sdp_sim.controller import ProcessingController
 from ska_sdp_sim.deployer import HelmDeployer
 from tests.support.stores import CountedReads
