@@ -92,16 +92,6 @@ class Block:
         return deployment_id(self.pb_id, self.script_name)
 
 
-def possible_blocks(deployment: str) -> list[str]:
-    """Return the IDs of processing blocks to which a deployment may belong, by its ID.
-
-    There may be several, as IDs and names of charts have hyphens, too. Each is in the characters
-    of a deployment's ID: that of the block may have others.
-    """
-    parts = deployment.removeprefix("proc-").split("-")
-    return ["-".join(parts[:length]) for length in range(1, len(parts))]
-
-
 def find_cycle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple[str, ...]:
     """Return the dependency cycle that a processing block is part of.
 
