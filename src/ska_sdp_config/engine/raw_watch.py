@@ -11,7 +11,7 @@ from types import TracebackType
 from ska_sdp_config.engine.repetition import Closable
 from ska_sdp_config.store.errors import DbRevision
 from ska_sdp_config.store.fork import CreatorProcess
-from ska_sdp_config.store.interface import Change, Store
+from ska_sdp_config.store.interface import Change, GapCause, Store
 from ska_sdp_config.store.keys import Span, path_of_key
 
 __all__ = ["RawWatch", "WatchEvent"]
@@ -119,6 +119,6 @@ class RawWatch:
             value = entry.value if entry else None
             self._events.put(WatchEvent(path_of_key(key), value, revision))
 
-    def gap(self, revision: int) -> None:
+    def gap(self, revision: int, cause: GapCause) -> None:
         """Queue a gap; see Sink."""
         self._events.put(WatchEvent(None, None, revision))
