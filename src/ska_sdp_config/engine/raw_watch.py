@@ -23,8 +23,8 @@ class WatchEvent:
 
     Attributes:
         path: the path that was written or deleted; None for a gap: changes up to the revision were
-            compacted before they were delivered, or the database was restored to it, so that
-            everything has to be read again.
+            compacted before they were delivered, or not delivered in time, or the database was
+            restored to it, so that everything has to be read again.
         value: the new text, None for a deletion.
         revision: the revision of the change.
     """
