@@ -33,7 +33,7 @@ export function addresses(entries, redraw) {
         oninput: (event) => { setQuery({ channel: event.target.value }); redraw(); },
       })),
     h("div", { role: "status" }, /^\d+$/.test(text) && found(entries, Number(text))),
-    scrolling("Receive addresses", all(entries)),
+    scrolling("Table of receive addresses", all(entries)),
   ];
 }
 

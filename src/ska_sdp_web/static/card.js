@@ -11,7 +11,7 @@ export function card(document_, hello, diagram) {
   return h("article", { class: `card is-${obsState === "FAULT" ? "bad" : "plain"}`, "aria-labelledby": title, "data-key": title },
     h("header", {}, h("h3", { id: title }, link(`/subarrays/${encodeURIComponent(id)}`, `Subarray ${id}`)),
       badge(obsState, undefined, "large")),
-    h("div", { class: "card-body" }, h("div", { class: "diagram-box" }, diagram),
+    h("div", { class: "card-body" }, diagram,
       h("div", { class: "card-facts" }, subarrayFacts(document_),
         document_.faults.length > 0 && faultList(document_.faults), commands(document_, hello))));
 }

@@ -1,5 +1,7 @@
 // State diagram of a subarray with its obsState lit.
 
+import { h } from "./dom.js";
+
 const IN_THE_CYCLE = ["EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", "SCANNING"];
 const templates = new Map();
 
@@ -24,9 +26,13 @@ async function load(name) {
   }
 }
 
-/** Return the diagram that has the obsState, lit; null if it is not loaded. */
+/** Create the diagram that has the obsState, lit; an empty box until it is loaded. */
 export function diagram(obsState) {
-  const template = templates.get(IN_THE_CYCLE.includes(obsState) ? "cycle" : "exits");
+  const name = IN_THE_CYCLE.includes(obsState) ? "cycle" : "exits";
+  return h("div", { class: `diagram-box ${name === "exits" ? "is-wide" : ""}`, "data-key": name }, lit(templates.get(name), obsState));
+}
+
+function lit(template, obsState) {
   if (!template) return null;
   const root = document.importNode(template, true);
   root.setAttribute("aria-label", `State diagram, obsState is ${obsState}`);

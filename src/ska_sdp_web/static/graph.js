@@ -13,7 +13,7 @@ export function graph({ nodes, edges }) {
   const { places, width, height } = layout(nodes, edges);
   return [
     scrolling("Graph of blocks and deployments", svg("svg", {
-      class: "graph", width, height, viewBox: `0 0 ${width} ${height}`, role: "group",
+      class: "block-graph", width, height, viewBox: `0 0 ${width} ${height}`, role: "group",
       "aria-label": "Graph of blocks and deployments",
     }, edges.filter((each) => places.has(each.from) && places.has(each.to)).map((each) => arrow(each, places)),
     nodes.map((each) => box(each, places.get(each.id))))),
@@ -82,8 +82,10 @@ function arrow({ from, to, label }, places) {
 }
 
 function list(nodes, edges) {
+  const labels = new Map(nodes.map((each) => [each.id, each.label]));
   return h("ul", { class: "things" }, nodes.map((each) => {
-    const before = edges.filter((edge) => edge.to === each.id).map((edge) => `${edge.label || "of"} ${edge.from}`);
+    const before = edges.filter((edge) => edge.to === each.id)
+      .map((edge) => `after ${labels.get(edge.from) ?? edge.from}${edge.label && ` (${edge.label})`}`);
     return h("li", { "data-key": each.id }, KINDS[each.kind] ?? each.kind, " ", each.href ? link(each.href, each.label) : each.label,
       " ", badge(each.status, each.class), each.detail && ` ${each.detail}`,
       before.length > 0 && h("span", { class: "muted" }, ` ${before.join(", ")}`));

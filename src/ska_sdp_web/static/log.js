@@ -37,6 +37,6 @@ export function changes(rows) {
   return scrolling("Changes of this subarray", h("table", {},
     h("thead", {}, h("tr", {}, COLUMNS.map((each) => h("th", { scope: "col" }, each.title)))),
     h("tbody", {}, [...rows].sort((a, b) => b.revision - a.revision).map((row) => h("tr", {},
-      h("td", {}, utc(row.time)), h("td", { class: "number" }, String(row.revision)),
+      h("td", {}, row.time ? utc(row.time) : "unknown"), h("td", { class: "number" }, String(row.revision)),
       h("td", { class: "id" }, row.path), h("td", {}, row.text))))));
 }

@@ -1,10 +1,11 @@
 // View of one PB, EB, deployment or flow; and what replaces a view of nothing.
 
 import { h, update } from "./dom.js";
-import { indentJson, nameOf } from "./format.js";
-import { badge, code, facts, faultList, link, section, since } from "./parts.js";
+import { nameOf } from "./format.js";
+import { badge, code, facts, faultList, link, linkTo, section, since } from "./parts.js";
 
 const NAMES = { pb: "PB", eb: "EB", deployment: "Deployment", flow: "Flow" };
+const IN_THE_TITLE = ["id", "class", "status"];
 const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
 
 /** Create the view of the thing that the address names. */
@@ -43,13 +44,13 @@ function page(name, { row, texts, links, faults, owner }) {
     h("h1", {}, name, " ", row.status && badge(row.status, row.class, "large")),
     faults.length > 0 && section("What is wrong", { class: "panel wrong is-wrong" }, faultList(faults)),
     section("Summary", { class: "panel" }, facts([
-      ...Object.entries(row).filter(([key, value]) => key !== "class" && key !== "status" && value !== null && value !== "")
-        .map(([key, value]) => [nameOf(key), shown(value)]),
+      ...Object.entries(row).filter(([key, value]) => !IN_THE_TITLE.includes(key) && value !== null && value !== "")
+        .map(([key, value]) => [nameOf(key), key === "eb" ? linkTo("ebs", value) : shown(value)]),
       ["Owner", owner ? Object.entries(owner).map(([key, value]) => `${key} ${text(value)}`).join(", ") : null],
     ]),
     links.length > 0 && h("ul", { class: "links" }, links.map((each) => h("li", { "data-key": each.href }, link(each.href, each.text))))),
     section("Values in the database", { class: "panel" }, Object.entries(texts).map(([path, value]) =>
-      h("div", { "data-key": path }, h("h3", { class: "id" }, path), code(indentJson(value), path)))),
+      h("div", { "data-key": path }, h("h3", { class: "id" }, path), code(value, path)))),
   ];
 }
 

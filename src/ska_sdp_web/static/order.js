@@ -4,7 +4,7 @@ import { URGENCY } from "./status.js";
 
 const texts = new Intl.Collator("en", { numeric: true });
 
-/** Return column and direction of a text of the address such as `-last_updated`. */
+/** Return column and direction of a text of the address such as `-since`. */
 export function parseSorting(text) {
   return text ? { key: text.replace(/^-/, ""), isDescending: text.startsWith("-") } : null;
 }
@@ -31,7 +31,7 @@ export function sortRows(pairs, sorting, kind = "text") {
 }
 
 function byUrgency([a, one], [b, other]) {
-  return urgency(one) - urgency(other) || compare(other.last_updated, one.last_updated, "time") || compare(a, b, "text");
+  return urgency(one) - urgency(other) || compare(other.since, one.since, "time") || compare(a, b, "text");
 }
 
 function urgency(row) {

@@ -103,12 +103,11 @@ function counts(title, table, { counts: byStatus, waiting = [], failed = [], wai
 
 function oldest(title, table, rows, total) {
   if (!rows.length) return null;
-  const id = (row) => row.pb_id ?? row.deployment_id ?? row.id;
   return [
     h("h3", {}, title),
-    h("ul", { class: "things" }, rows.map((row) => h("li", { "data-key": id(row) }, link(addressOf(table, id(row)), id(row)), " ",
+    h("ul", { class: "things" }, rows.map((row) => h("li", { "data-key": row.id }, link(addressOf(table, row.id), row.id), " ",
       row.reason && h("span", { class: "reason" }, row.reason), " ",
-      h("span", { class: "muted" }, since(row.last_updated))))),
+      h("span", { class: "muted" }, since(row.since))))),
     total > rows.length && h("p", { class: "muted" }, `and ${total - rows.length} more`),
   ];
 }

@@ -30,7 +30,7 @@ export class Stream {
         if (kind === "hello") this.failures = 0;
         this.expectMessage();
         this.onServer(false);
-        this.onMessage(kind, JSON.parse(event.data));
+        this.onMessage(kind, JSON.parse(event.data || "{}"));
       });
     }
     source.onerror = () => source === this.source && this.retry();

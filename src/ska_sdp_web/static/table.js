@@ -7,7 +7,7 @@ import { addressOf, badge, link } from "./parts.js";
 /** Height of a row in px; the style sheet has the same. */
 const ROW_PX = 36;
 const EXTRA_ROWS = 8;
-const TABLES_BY_COLUMN = { eb_id: "ebs", pb_id: "pbs", deployment_id: "deployments" };
+const TABLES_BY_COLUMN = { eb: "ebs" };
 
 /**
  * Scrolling table. `show` sets its rows.

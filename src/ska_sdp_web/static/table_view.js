@@ -27,6 +27,8 @@ export function table({ address, main, store }) {
     const pairs = Object.entries(document_.rows);
     const status = query("status");
     update(statuses, options(pairs, status));
+    // A browser selects the options that move into the list.
+    statuses.value = status;
     const found = filterRows(pairs, query("q"), status);
     const sorting = parseSorting(query("sort"));
     const kind = document_.columns.find((each) => each.key === sorting?.key)?.kind;
@@ -50,5 +52,5 @@ function options(pairs, chosen) {
   const counts = new Map(chosen ? [[chosen, 0]] : []);
   for (const [, { status }] of pairs) if (status) counts.set(status, (counts.get(status) ?? 0) + 1);
   return [h("option", { value: "" }, "all"), [...counts].sort().map(([status, number]) =>
-    h("option", { value: status, selected: status === chosen }, `${status} (${number})`))];
+    h("option", { value: status }, `${status} (${number})`))];
 }

@@ -39,20 +39,24 @@ export function bands(items, start, end) {
     const from = Date.parse(item.time);
     const next = items[index + 1];
     const to = next ? Date.parse(next.time) : end;
-    if (to < start || from > end || !item.text) return;
+    if (to < start || from > end || isGap(item)) return;
     const left = Math.max(from, start);
     found.push({ item, left: (left - start) / (end - start), width: Math.max(0, to - left) / (end - start) });
   });
   return found;
 }
 
+function isGap({ kind, text }) {
+  return !text || (kind === "scan" && text.endsWith(" ended"));
+}
+
 function lane(name, found) {
   return h("div", { class: "lane", "data-key": name }, h("span", { class: "lane-name" }, name),
     h("div", { class: "track" }, found.map(({ item, left, width }) => place(
       h("span", {
-        class: `band is-${kindClass(item)}`, "data-key": `${item.revision}`,
+        class: `band is-${kindClass(item)}`, "data-key": `${item.revision} ${item.text}`,
         title: `${item.text}${item.detail ? `: ${item.detail}` : ""}, ${utc(item.time)}`,
-      }, item.text),
+      }, item.text.replace(/ started$/, "")),
       { left: `${left * 100}%`, width: `${width * 100}%` }))));
 }
 
@@ -78,7 +82,7 @@ function list(items) {
   const newest = items.slice(-LISTED_MAX).reverse();
   return scrolling("Timeline as a list", h("table", {},
     h("thead", {}, h("tr", {}, ["Time", "Kind", "Value", "Detail", "Revision"].map((each) => h("th", { scope: "col" }, each)))),
-    h("tbody", {}, newest.map((item) => h("tr", { "data-key": `${item.revision}-${item.kind}` },
+    h("tbody", {}, newest.map((item) => h("tr", { "data-key": `${item.revision} ${item.kind} ${item.text}` },
       h("td", {}, item.time ? h("time", { datetime: item.time }, utc(item.time)) : h("span", { class: "muted" }, "unknown")),
       h("td", {}, LANES[item.kind] ?? item.kind),
       h("td", {}, kindClass(item) === "plain" ? item.text : badge(item.text)),
