@@ -77,6 +77,8 @@ function setTitle() {
 function drawBanner() {
   const isStale = showBanner(serverAwaySince, store.connection);
   main.classList.toggle("is-stale", isStale);
+  if (isStale) main.setAttribute("aria-describedby", "banner");
+  else main.removeAttribute("aria-describedby");
 }
 
 function drawNavigation() {

@@ -47,8 +47,10 @@ export class WindowedTable {
   }
 
   draw() {
-    const first = Math.max(0, Math.floor(this.root.scrollTop / ROW_PX) - EXTRA_ROWS);
     const count = Math.ceil((this.root.clientHeight || 600) / ROW_PX) + 2 * EXTRA_ROWS;
+    const wanted = Math.floor(this.root.scrollTop / ROW_PX) - EXTRA_ROWS;
+    // After a filter there may be fewer rows than the table is scrolled by.
+    const first = Math.max(0, Math.min(wanted, this.rows.length - count));
     const shown = this.rows.slice(first, first + count);
     const below = Math.max(0, this.rows.length - first - shown.length);
     update(this.body, this.space("above", first),
