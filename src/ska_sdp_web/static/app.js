@@ -1,7 +1,7 @@
 // The page: one view at a time, its stream, the banner, and what all views share.
 
 import { setServerTime, tick } from "./clock.js";
-import { announce, showBanner } from "./notices.js";
+import { announce, restartAnnouncements, showBanner } from "./notices.js";
 import { copyLink } from "./copy.js";
 import { h, update } from "./dom.js";
 import { log } from "./log.js";
@@ -12,10 +12,13 @@ import { Store } from "./store.js";
 import { Stream } from "./stream.js";
 import { subarray } from "./subarray.js";
 import { table } from "./table_view.js";
+import { shareConnections } from "./tabs.js";
 import { startTheme } from "./theme.js";
 
 const VIEWS = { overview, subarray, table, object, log, missing };
 const PAGES = [["/", "Overview"], ["/pbs", "PBs"], ["/deployments", "Deployments"], ["/flows", "Flows"], ["/log", "Log"]];
+
+const REDRAW_MS = 5000;
 
 const main = document.getElementById("main");
 let store = new Store();
@@ -32,14 +35,25 @@ function show() {
   const { hello, connection } = store;
   store = Object.assign(new Store(), { hello, connection });
   main.replaceChildren(h("p", { class: "muted" }, "Loading…"));
-  view = VIEWS[address.view]({ address, main, store });
+  const shown = store;
+  // A view that is no longer shown draws nothing.
+  const refresh = () => store === shown && draw();
+  view = VIEWS[address.view]({ address, main, store, refresh });
+  restartAnnouncements();
   drawNavigation();
   draw();
   if (!isFirst) {
     window.scrollTo(0, 0);
     main.focus({ preventScroll: true });
   }
-  stream = new Stream(address.topics, { onMessage, onServer });
+  connect();
+}
+
+function connect() {
+  const { topics } = parse(window.location.pathname);
+  stream?.close();
+  stream = new Stream(topics, { onMessage, onServer });
+  onStream();
 }
 
 function onMessage(kind, message) {
@@ -88,9 +102,11 @@ function drawNavigation() {
     h("li", {}, h("a", { href, "aria-current": isAt(href) && "page" }, text)))));
 }
 
+const onStream = shareConnections({ pause: () => stream.close(), resume: connect });
 startTheme(document.getElementById("theme"));
 document.getElementById("copy").onclick = (event) => copyLink(event.currentTarget);
 setInterval(tick, 1000);
+setInterval(() => view.hasTimeline && draw(), REDRAW_MS);
 tick();
 route(show);
 show();

@@ -13,12 +13,17 @@ export function announce(text) {
   if (text === announced) return;
   const isFirst = announced === "";
   announced = text;
-  // The first one is the page's content, which the user reads anyway.
   if (isFirst) return;
   clearTimeout(timer);
   timer = setTimeout(() => {
     document.getElementById("announcer").textContent = text;
   }, ANNOUNCEMENT_DELAY_MS);
+}
+
+/** Announce nothing until the next text after the first one: of a new view all is read anyway. */
+export function restartAnnouncements() {
+  clearTimeout(timer);
+  announced = "";
 }
 
 /** Show what is away and since when; return whether the values of the page may be stale. */

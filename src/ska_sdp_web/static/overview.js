@@ -7,12 +7,12 @@ import { addressOf, badge, facts, faultList, link, section, since } from "./part
 import { classOfCount } from "./status.js";
 
 /** Create the view. */
-export function overview({ main, store }) {
+export function overview({ main, store, refresh }) {
   const draw = () => {
     const document_ = store.get("overview");
     if (document_) update(main, page(document_, store.hello));
   };
-  loadDiagrams(draw);
+  loadDiagrams(refresh);
   return {
     draw,
     title: () => headline(store.get("overview")),

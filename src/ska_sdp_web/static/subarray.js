@@ -11,10 +11,8 @@ import { goneNotice } from "./object.js";
 import { badge, code, faultList, linkTo, section } from "./parts.js";
 import { timeline } from "./timeline.js";
 
-const REDRAW_MS = 5000;
-
 /** Create the view of the subarray that the address names. */
-export function subarray({ address, main, store }) {
+export function subarray({ address, main, store, refresh }) {
   const topic = address.topics[0];
   const card = () => store.get(topic)?.card;
   const draw = () => {
@@ -22,11 +20,11 @@ export function subarray({ address, main, store }) {
     if (store.gone.has(topic)) update(main, goneNotice(`Subarray ${address.id}`, document_ !== null));
     else if (document_) update(main, page(document_, store.hello, draw));
   };
-  loadDiagrams(draw);
-  // The timeline ends at the present time.
-  const timer = setInterval(() => (main.querySelector(".timeline") ? draw() : clearInterval(timer)), REDRAW_MS);
+  loadDiagrams(refresh);
   return {
     draw,
+    // It ends at the present time.
+    hasTimeline: true,
     title: () => [card()?.obs_state, `Subarray ${address.id}`].filter(Boolean).join(" · "),
     announced: () => (card() ? announcement(card()) : ""),
   };
