@@ -106,7 +106,7 @@ function oldest(title, table, rows, total) {
   return [
     h("h3", {}, title),
     h("ul", { class: "things" }, rows.map((row) => h("li", { "data-key": row.id }, link(addressOf(table, row.id), row.id), " ",
-      row.reason && h("span", { class: "reason" }, row.reason), " ",
+      row.reason && h("span", { class: row.class === "bad" ? "reason" : "muted" }, row.reason), " ",
       h("span", { class: "muted" }, since(row.since))))),
     total > rows.length && h("p", { class: "muted" }, `and ${total - rows.length} more`),
   ];

@@ -45,7 +45,7 @@ function page(document_, hello, redraw) {
         section("Blocks and deployments", { class: "panel" }, graph(document_.graph)),
         section("Timeline", { class: "panel" }, timeline(document_.timeline, redraw)),
         section("Receive addresses", { class: "panel" }, addresses(document_.receive_addresses, redraw)))),
-    h("div", { class: "columns" },
+    h("div", { class: "columns narrow" },
       Object.keys(errors ?? {}).length > 0 && section("Errors", { class: "panel" }, json(errors, "Errors in JSON")),
       section("Resources", { class: "panel" }, isEmpty(resources) ? nothing("none") : json(resources, "Resources in JSON")),
       section("Execution block", { class: "panel" }, card.eb_id && h("p", {}, linkTo("ebs", card.eb_id)),
