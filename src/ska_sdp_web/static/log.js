@@ -22,7 +22,7 @@ export function log({ main, store }) {
   main.replaceChildren(h("h1", {}, "Change log"),
     h("div", { class: "bar" }, h("label", { for: "filter" }, "Filter "), filter, count), table.root);
   function draw() {
-    const rows = Object.entries(store.get("log")?.rows ?? {}).sort(([a], [b]) => Number(b) - Number(a));
+    const rows = [...(store.get("log")?.rows ?? [])].sort(([a], [b]) => Number(b) - Number(a));
     const words = query("q").toLowerCase();
     const found = rows.filter(([, row]) => `${row.path} ${row.text}`.toLowerCase().includes(words));
     update(count, words ? `${found.length} of ${rows.length} changes` : `${rows.length} changes`);

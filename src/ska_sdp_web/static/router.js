@@ -8,7 +8,7 @@ export function parse(pathname) {
   const id = decode(rest.join("/"));
   if (!first) return { view: "overview", id: "", topics: ["overview"] };
   if (first === "subarrays" && id) return { view: "subarray", id, topics: [`subarray/${id}`] };
-  if (first in PLURAL && id) return { view: "object", id, kind: PLURAL[first], topics: [`${PLURAL[first]}/${id}`] };
+  if (Object.hasOwn(PLURAL, first) && id) return { view: "object", id, kind: PLURAL[first], topics: [`${PLURAL[first]}/${id}`] };
   if (["pbs", "deployments", "flows"].includes(first)) return { view: "table", id: first, topics: [first] };
   if (first === "log") return { view: "log", id: "log", topics: ["log"] };
   return { view: "missing", id: pathname, topics: ["overview"] };

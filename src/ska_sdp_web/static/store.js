@@ -1,6 +1,6 @@
 // Documents of the topics as the stream has sent them.
 
-/** Latest documents by topic, and what the server has sent about itself. */
+/** Latest documents by topic, with a Map for the rows of a table, and what the server has sent about itself. */
 export class Store {
   constructor() {
     this.hello = { version: "", commands_allowed: false, prefix: "" };
@@ -16,7 +16,8 @@ export class Store {
     else if (kind === "gone") this.gone.add(message.topic);
     else if (kind === "whole") {
       this.gone.delete(message.topic);
-      this.documents.set(message.topic, { ...message });
+      if (message.data.rows) message.data.rows = new Map(Object.entries(message.data.rows));
+      this.documents.set(message.topic, message);
     } else if (kind === "rows") this.applyRows(message);
     else return false;
     return true;
@@ -26,8 +27,8 @@ export class Store {
     const known = this.documents.get(topic);
     if (!known) return;
     for (const [key, row] of Object.entries(rows)) {
-      if (row === null) delete known.data.rows[key];
-      else known.data.rows[key] = row;
+      if (row === null) known.data.rows.delete(key);
+      else known.data.rows.set(key, row);
     }
     Object.assign(known, { revision, time });
   }

@@ -24,7 +24,7 @@ export function table({ address, main, store }) {
     const document_ = store.get(topic);
     if (!document_) return;
     rows ??= start(document_.columns);
-    const pairs = Object.entries(document_.rows);
+    const pairs = [...document_.rows];
     const status = query("status");
     update(statuses, options(pairs, status));
     // A browser selects the options that move into the list.
@@ -44,7 +44,7 @@ export function table({ address, main, store }) {
     return created;
   }
 
-  const total = () => Object.keys(store.get(topic)?.rows ?? {}).length;
+  const total = () => store.get(topic)?.rows.size ?? 0;
   return { draw, title: () => (store.get(topic) ? `${title} (${total()})` : title) };
 }
 

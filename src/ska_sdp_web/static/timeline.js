@@ -14,7 +14,7 @@ const TICKS = 4;
 
 /** Create the timeline; `redraw` is called when the user chooses another range. */
 export function timeline({ begins, items }, redraw) {
-  const chosen = query("range") in RANGES ? query("range") : DEFAULT_RANGE;
+  const chosen = Object.hasOwn(RANGES, query("range")) ? query("range") : DEFAULT_RANGE;
   const end = now();
   const timed = items.filter((each) => each.time);
   const first = timed.length ? Date.parse(timed[0].time) : end;
