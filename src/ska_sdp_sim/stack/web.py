@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ska_sdp_sim.stack.part import PortPart
@@ -27,16 +27,24 @@ class WebPage(PortPart):
         settings: Environment variables with the addresses of both databases.
         prefix: Prefix of ``-sdp`` in the device names.
         port: None chooses a free one.
+        options: Further options of the command.
     """
 
     bind_failure = "cannot listen on"
 
     def __init__(
-        self, directory: Path, settings: Mapping[str, str], prefix: str, *, port: int | None = None
+        self,
+        directory: Path,
+        settings: Mapping[str, str],
+        prefix: str = "test",
+        *,
+        port: int | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         super().__init__("web page", directory / "web.log", port)
         self.settings = dict(settings)
         self._prefix = prefix
+        self._options = tuple(options)
 
     @property
     def url(self) -> str:
@@ -46,7 +54,7 @@ class WebPage(PortPart):
     def command(self) -> list[str]:
         """Return the command line."""
         options = ["--bind", self.host, "--port", str(self.port), "--prefix", self._prefix]
-        return [sys.executable, "-m", "ska_sdp_lmc.cli", "web", *options]
+        return [sys.executable, "-m", "ska_sdp_lmc.cli", "web", *options, *self._options]
 
     def environment(self) -> dict[str, str]:
         """Return the environment with the settings."""
