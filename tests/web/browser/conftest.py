@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-
-from tests.web.browser.viewer import Viewer
+from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = [
@@ -30,15 +28,3 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield started
         started.close()
-
-
-@pytest.fixture
-def viewer(browser: Browser) -> Iterator[Viewer]:
-    """A viewer with a wide light screen; the test fails if the page logs an error."""
-    with Viewer(browser) as viewer:
-        yield viewer
-
-
-@pytest.fixture
-def page(viewer: Viewer) -> Page:
-    return viewer.page

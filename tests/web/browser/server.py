@@ -14,19 +14,6 @@ from ska_sdp_sim.stack.web import WebPage
 from tests.services.etcd import QUICK, data_deleted_after
 
 
-class Page(WebPage):
-    """The server with more options."""
-
-    def __init__(
-        self, directory: Path, settings: Mapping[str, str], prefix: str = "test", *options: str
-    ) -> None:
-        super().__init__(directory, settings, prefix)
-        self._options = options
-
-    def command(self) -> list[str]:
-        return [*super().command(), *self._options]
-
-
 class Scene:
     """A database and a server of the page on it.
 
@@ -69,7 +56,7 @@ def running_scene(directory: Path, documents: Mapping[str, Any]) -> Iterator[Sce
         Config(backend="etcd3", host=etcd.host, port=etcd.port) as config,
     ):
         settings = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
-        with Page(directory, settings) as web:
+        with WebPage(directory, settings) as web:
             scene = Scene(etcd, config, web)
             scene.fill(documents)
             yield scene
