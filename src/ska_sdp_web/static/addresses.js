@@ -38,11 +38,16 @@ export function addresses(entries, redraw) {
 }
 
 function found(entries, channel) {
-  return h("ul", { class: "things found" }, entries.map((each) => {
+  const groups = new Map();
+  for (const each of entries) {
     const address = addressOfChannel(each, channel);
-    return h("li", {}, `Channel ${channel}, ${each.scan_type}, ${each.beam} → `,
-      address ? h("strong", { class: "id" }, `${address.host}:${address.port}`) : "no address");
-  }));
+    const text = address ? `${address.host}:${address.port}` : "";
+    groups.set(text, [...(groups.get(text) ?? []), `${each.scan_type} ${each.beam}`.trim()]);
+  }
+  // Last those without an address.
+  const sorted = [...groups].sort(([a], [b]) => Number(!a) - Number(!b));
+  return h("ul", { class: "things found" }, sorted.map(([text, names]) => h("li", {}, `Channel ${channel} → `,
+    text ? h("strong", { class: "id" }, text) : "no address", h("span", { class: "muted" }, ` ${names.join(", ")}`))));
 }
 
 function all(entries) {

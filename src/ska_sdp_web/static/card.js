@@ -11,9 +11,9 @@ export function card(document_, hello, diagram) {
   return h("article", { class: `card is-${obsState === "FAULT" ? "bad" : "plain"}`, "aria-labelledby": title, "data-key": title },
     h("header", {}, h("h3", { id: title }, link(`/subarrays/${encodeURIComponent(id)}`, `Subarray ${id}`)),
       badge(obsState, undefined, "large")),
+    document_.faults.length > 0 && faultList(document_.faults),
     h("div", { class: "card-body" }, diagram,
-      h("div", { class: "card-facts" }, subarrayFacts(document_),
-        document_.faults.length > 0 && faultList(document_.faults), commands(document_, hello))));
+      h("div", { class: "card-facts" }, subarrayFacts(document_), commands(document_, hello))));
 }
 
 /** Create the list of facts of a subarray. */

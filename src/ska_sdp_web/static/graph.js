@@ -4,7 +4,7 @@ import { h, svg } from "./dom.js";
 import { badge, link, scrolling } from "./parts.js";
 import { SYMBOLS } from "./status.js";
 
-const HEIGHT = 46, GAP_X = 48, GAP_Y = 14, CHARACTER = 7.4, PADDING = 12, MIN_WIDTH = 110;
+const HEIGHT = 42, GAP_X = 28, GAP_Y = 12, INDENT = 14, CHARACTER = 7.3, PADDING = 10, MIN_WIDTH = 90;
 const KINDS = { eb: "EB", pb: "PB", deployment: "Deployment" };
 
 /** Create the graph, and the same as a list. */
@@ -24,61 +24,87 @@ export function graph({ nodes, edges }) {
 /**
  * Place each node: in the column after those of all nodes that lead to it, below the node before it.
  *
- * Edges that would close a circle, as damaged entries can have, do not count.
+ * A deployment is below its processing block. Edges that would close a circle, as damaged entries
+ * can have, do not count.
  */
 export function layout(nodes, edges) {
-  const known = new Set(nodes.map((each) => each.id));
-  const columnOf = new Map(nodes.map((each) => [each.id, 0]));
-  const used = edges.filter((each) => known.has(each.from) && known.has(each.to));
-  for (let pass = 0, isChanged = true; isChanged && pass < nodes.length; pass++) {
+  const known = new Map(nodes.map((each) => [each.id, each]));
+  const parents = new Map(edges.filter((each) => known.has(each.from) && known.get(each.to)?.kind === "deployment")
+    .map((each) => [each.to, known.get(each.from)]));
+  const blocks = nodes.filter((each) => !parents.has(each.id));
+  const columns = columnsOf(blocks, edges).map((column) => column.flatMap((block) =>
+    [block, ...nodes.filter((each) => parents.get(each.id) === block)]));
+  const places = new Map();
+  let x = 1, height = 0;
+  for (const column of columns) {
+    const boxes = column.map((each) => boxOf(each, parents.get(each.id)));
+    boxes.forEach((box_, index) => places.set(column[index].id, { ...box_, x: x + box_.indent, y: 1 + index * (HEIGHT + GAP_Y) }));
+    height = Math.max(height, column.length * (HEIGHT + GAP_Y) - GAP_Y + 2);
+    x += Math.max(...boxes.map((each) => each.indent + each.width)) + GAP_X;
+  }
+  return { places, width: Math.ceil(x - GAP_X + 1), height };
+}
+
+function columnsOf(blocks, edges) {
+  const columnOf = new Map(blocks.map((each) => [each.id, 0]));
+  const used = edges.filter((each) => columnOf.has(each.from) && columnOf.has(each.to));
+  for (let pass = 0, isChanged = true; isChanged && pass < blocks.length; pass++) {
     isChanged = false;
     for (const { from, to } of used) {
-      if (columnOf.get(to) <= columnOf.get(from) && columnOf.get(from) + 1 < nodes.length) {
+      if (columnOf.get(to) <= columnOf.get(from) && columnOf.get(from) + 1 < blocks.length) {
         columnOf.set(to, columnOf.get(from) + 1);
         isChanged = true;
       }
     }
   }
   const columns = [];
-  for (const each of nodes) (columns[columnOf.get(each.id)] ??= []).push(each);
-  const places = new Map();
-  let x = 1, height = 0;
-  for (const column of columns.filter(Boolean)) {
-    const width = Math.max(MIN_WIDTH, ...column.map((each) => textWidth(each)));
-    column.forEach((each, index) => places.set(each.id, { x, y: 1 + index * (HEIGHT + GAP_Y), width }));
-    height = Math.max(height, column.length * (HEIGHT + GAP_Y) - GAP_Y + 2);
-    x += width + GAP_X;
-  }
-  return { places, width: Math.ceil(x - GAP_X + 1), height };
+  for (const each of blocks) (columns[columnOf.get(each.id)] ??= []).push(each);
+  return columns.filter(Boolean);
 }
 
-function textWidth(node) {
-  return Math.max(node.label.length, statusLine(node).length) * CHARACTER + 2 * PADDING;
+/** Return the label, the indent and the width of a node. Its block's ID is left out of a deployment's. */
+function boxOf(node, parent) {
+  const label = parent ? node.label.replace(parent.label, "…") : node.label;
+  const width = Math.max(MIN_WIDTH, Math.max(label.length, statusLine(node).length) * CHARACTER + 2 * PADDING);
+  return { label, width, indent: parent ? INDENT : 0 };
 }
 
 function statusLine({ kind, status, class: cls }) {
   return `${KINDS[kind] ?? kind} ${SYMBOLS[cls] ?? "?"} ${status}`;
 }
 
-function box(node, { x, y, width }) {
+function box(node, { x, y, width, label }) {
   const group = svg(node.href ? "a" : "g", {
     href: node.href, class: `graph-node is-${node.class} kind-${node.kind}`, "data-key": node.id,
     "aria-label": `${KINDS[node.kind] ?? node.kind} ${node.label}, ${node.status}${node.detail ? `, ${node.detail}` : ""}`,
   },
   svg("title", {}, `${node.label}: ${node.status}${node.detail ? `, ${node.detail}` : ""}`),
   svg("rect", { x, y, width, height: HEIGHT, rx: node.kind === "deployment" ? 2 : 9 }),
-  svg("text", { x: x + PADDING, y: y + 19, class: "label" }, node.label),
-  svg("text", { x: x + PADDING, y: y + 37, class: "status" }, statusLine(node)));
+  svg("text", { x: x + PADDING, y: y + 17, class: "label" }, label),
+  svg("text", { x: x + PADDING, y: y + 34, class: "status" }, statusLine(node)));
   return group;
 }
 
 function arrow({ from, to, label }, places) {
   const start = places.get(from), end = places.get(to);
-  const x1 = start.x + start.width, y1 = start.y + HEIGHT / 2, x2 = end.x, y2 = end.y + HEIGHT / 2;
-  const middle = (x1 + x2) / 2;
+  const isBelow = end.indent > 0;
   return svg("g", { class: "edge", "data-key": `${from} ${to}` }, label && svg("title", {}, label),
-    svg("path", { d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2 - 6} ${y2}` }),
-    svg("polygon", { points: `${x2},${y2} ${x2 - 8},${y2 - 4} ${x2 - 8},${y2 + 4}` }));
+    svg("path", { d: isBelow ? elbow(start, end) : curve(start, end) }), !isBelow && head(end));
+}
+
+function elbow(start, end) {
+  return `M${start.x + INDENT / 2} ${start.y + HEIGHT}V${end.y + HEIGHT / 2}H${end.x}`;
+}
+
+function curve(start, end) {
+  const x1 = start.x + start.width, y1 = start.y + HEIGHT / 2, y2 = end.y + HEIGHT / 2;
+  const middle = (x1 + end.x) / 2;
+  return `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${end.x - 6} ${y2}`;
+}
+
+function head({ x, y }) {
+  const middle = y + HEIGHT / 2;
+  return svg("polygon", { points: `${x},${middle} ${x - 8},${middle - 4} ${x - 8},${middle + 4}` });
 }
 
 function list(nodes, edges) {

@@ -67,12 +67,13 @@ export class Stream {
   }
 }
 
-/** Return whether the server redirects this page to its login form. */
+/** Return whether the server wants a login before it shows this page. */
 async function needsLogin() {
   try {
     const signal = AbortSignal.timeout(SILENCE_MAX_MS);
     const options = { method: "HEAD", redirect: "manual", cache: "no-store", signal };
-    return (await fetch(window.location.pathname, options)).type === "opaqueredirect";
+    const { type, status } = await fetch(window.location.pathname, options);
+    return type === "opaqueredirect" || status === 401;
   } catch {
     return false;
   }

@@ -38,16 +38,17 @@ export class WindowedTable {
   }
 
   title(column, sorting) {
+    const title = column.kind === "time" ? `${column.title} (UTC)` : column.title;
     const isSorted = sorting?.key === column.key;
     const order = isSorted ? (sorting.isDescending ? "descending" : "ascending") : null;
     const arrow = { ascending: " ▲", descending: " ▼" }[order] ?? "";
     return h("th", { scope: "col", class: `kind-${column.kind}`, "aria-sort": order },
-      this.onSort ? h("button", { type: "button", onclick: () => this.onSort(column.key) }, column.title,
-        h("span", { "aria-hidden": "true" }, arrow)) : column.title);
+      this.onSort ? h("button", { type: "button", onclick: () => this.onSort(column.key) }, title,
+        h("span", { "aria-hidden": "true" }, arrow)) : title);
   }
 
   draw() {
-    const count = Math.ceil((this.root.clientHeight || 600) / ROW_PX) + 2 * EXTRA_ROWS;
+    const count = Math.ceil(window.innerHeight / ROW_PX) + 2 * EXTRA_ROWS;
     const wanted = Math.floor(this.root.scrollTop / ROW_PX) - EXTRA_ROWS;
     // After a filter there may be fewer rows than the table is scrolled by.
     const first = Math.max(0, Math.min(wanted, this.rows.length - count));
@@ -73,7 +74,7 @@ export class WindowedTable {
     if (isFirst && this.table) return link(addressOf(this.table, key), String(value ?? key));
     if (value === null || value === undefined || value === "") return null;
     if (column.kind === "status") return badge(String(value), row.class);
-    if (column.kind === "time") return [h("time", { datetime: value }, utc(value)), " ", h("span", { class: "muted", "data-since": value }, age(value))];
+    if (column.kind === "time") return [h("time", { datetime: value }, utc(value).replace(" UTC", "")), " ", h("span", { class: "muted", "data-since": value }, age(value))];
     if (column.key in TABLES_BY_COLUMN) return link(addressOf(TABLES_BY_COLUMN[column.key], value), String(value));
     return h("span", { title: String(value) }, String(value));
   }

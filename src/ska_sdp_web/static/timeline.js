@@ -16,8 +16,8 @@ const TICKS = 4;
 export function timeline({ begins, items }, redraw) {
   const chosen = Object.hasOwn(RANGES, query("range")) ? query("range") : DEFAULT_RANGE;
   const end = now();
-  const timed = items.filter((each) => each.time);
-  const first = timed.length ? Date.parse(timed[0].time) : end;
+  const timed = withTimes(items);
+  const first = timed.length ? timed[0].at : end;
   const start = Math.min(Math.max(first, end - RANGES[chosen] * 60000), end - 1000);
   return [
     h("div", { class: "bar" }, h("label", { for: "range" }, "Range "),
@@ -32,13 +32,27 @@ export function timeline({ begins, items }, redraw) {
   ];
 }
 
+/**
+ * Return the items with their times in ms as `at`.
+ *
+ * etcd keeps no times, and not every value has its own: such an item came at or after the one
+ * before it. Values have whole seconds, so a later item may have an earlier time.
+ */
+export function withTimes(items) {
+  let at = Date.parse(items.find((each) => each.time)?.time);
+  if (Number.isNaN(at)) return [];
+  return items.map((item) => {
+    at = Math.max(at, Date.parse(item.time) || at);
+    return { ...item, at };
+  });
+}
+
 /** Return the bands of a lane within a period: each lasts until the next one begins. */
 export function bands(items, start, end) {
   const found = [];
   items.forEach((item, index) => {
-    const from = Date.parse(item.time);
-    const next = items[index + 1];
-    const to = next ? Date.parse(next.time) : end;
+    const from = item.at;
+    const to = items[index + 1]?.at ?? end;
     if (to < start || from > end || isGap(item)) return;
     const left = Math.max(from, start);
     found.push({ item, left: (left - start) / (end - start), width: Math.max(0, to - left) / (end - start) });
@@ -55,7 +69,7 @@ function lane(name, found) {
     h("div", { class: "track" }, found.map(({ item, left, width }) => place(
       h("span", {
         class: `band is-${kindClass(item)}`, "data-key": `${item.revision} ${item.text}`,
-        title: `${item.text}${item.detail ? `: ${item.detail}` : ""}, ${utc(item.time)}`,
+        title: `${item.text}${item.detail ? `: ${item.detail}` : ""}, ${item.time ? utc(item.time) : "time unknown"}`,
       }, item.text.replace(/ started$/, "")),
       { left: `${left * 100}%`, width: `${width * 100}%` }))));
 }

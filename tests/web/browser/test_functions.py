@@ -149,6 +149,18 @@ def test_graph_places_each_block_after_those_that_it_waits_for(module_page: Page
     assert x["a"] < x["b"] < x["c"]
 
 
+def test_graph_places_a_deployment_below_its_block(module_page: Page) -> None:
+    script = """async ([nodes, edges]) =>
+        Object.fromEntries((await import("/graph.js")).layout(nodes, edges).places)"""
+    nodes = [node("pb-1"), node("pb-2"), {**node("proc-pb-1-receive"), "kind": "deployment"}]
+    edges = [{"from": "pb-1", "to": "pb-2"}, {"from": "pb-1", "to": "proc-pb-1-receive"}]
+    places = module_page.evaluate(script, [nodes, edges])
+    block, deployment = places["pb-1"], places["proc-pb-1-receive"]
+    assert block["x"] < deployment["x"] < places["pb-2"]["x"]
+    assert block["y"] < deployment["y"]
+    assert deployment["label"] == "proc-…-receive"
+
+
 def test_graph_with_a_circle_is_drawn(module_page: Page) -> None:
     edges = [{"from": "a", "to": "b"}, {"from": "b", "to": "a"}, {"from": "a", "to": "a"}]
     found = call(module_page, "graph", "layout", [node("a"), node("b")], edges)
@@ -159,13 +171,23 @@ def test_band_lasts_until_the_next_one(module_page: Page) -> None:
     def item(second: int, kind: str, text: str) -> dict[str, Any]:
         return {"time": f"2026-01-31T12:00:{second:02}Z", "kind": kind, "text": text}
 
-    script = """async ([items]) => (await import("/timeline.js")).bands(
-        items, Date.parse("2026-01-31T12:00:10Z"), Date.parse("2026-01-31T12:00:30Z"))
-        .map(({ item, left, width }) => [item.text, left, width])"""
+    script = """async ([items]) => {
+        const { bands, withTimes } = await import("/timeline.js");
+        const [start, end] = [10, 30].map(second => Date.parse(`2026-01-31T12:00:${second}Z`));
+        return bands(withTimes(items), start, end).map(({ item, left, width }) => [item.text, left, width]);
+    }"""
     states = [item(0, "obs_state", "IDLE"), item(15, "obs_state", "READY")]
     assert module_page.evaluate(script, [states]) == [["IDLE", 0, 0.25], ["READY", 0.25, 0.75]]
     scans = [item(10, "scan", "scan 1 started"), item(20, "scan", "scan 1 ended")]
     assert module_page.evaluate(script, [scans]) == [["scan 1 started", 0, 0.5]]
+
+
+def test_item_without_a_time_came_after_the_one_before_it(module_page: Page) -> None:
+    times = [None, "2026-01-31T12:00:10Z", None, "2026-01-31T12:00:09Z", "2026-01-31T12:00:20Z"]
+    found = call(module_page, "timeline", "withTimes", [{"time": time} for time in times])
+    first = found[0]["at"]
+    assert [each["at"] - first for each in found] == [0, 0, 0, 0, 10_000]
+    assert call(module_page, "timeline", "withTimes", [{"time": None}]) == []
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_observation_with_a_fault_is_on_the_page_at_each_step(
         for pb_id in content.pb_ids("realtime") + content.pb_ids("batch"):
             expect(graph.get_by_role("link", name=f"PB {pb_id},")).to_be_visible()
         own.get_by_label("Channel").fill("0")
-        expect(own.get_by_text("Channel 0, ").first).to_contain_text("→")
+        expect(own.get_by_text("Channel 0 →").first).to_contain_text(":9000")
         scan_type = content.scan_types[0]
         subarray.command("Configure", configure(scan_type))
         expect_obs_state(overview, own, "READY")
@@ -105,7 +105,7 @@ def test_observation_with_a_fault_is_on_the_page_at_each_step(
         subarray.command("Scan", scan(7))
         expect_obs_state(overview, own, "SCANNING")
         expect(overview.get_by_role("article")).to_contain_text(f"7, type {scan_type}")
-        expect(own.locator(".lane", has_text="Scan").locator(".band").last).to_have_text("scan 7")
+        expect(own.locator(".lane[data-key=Scan] .band").last).to_have_text("scan 7")
         failed = content.pb_ids("realtime")[0]
         write_state(config, failed, status="FAILED", reason=REASON)
         expect_obs_state(overview, own, "FAULT")
@@ -164,6 +164,21 @@ def test_commands_are_sent_after_a_question_and_rejections_show_the_devices_word
         )
         dialog.get_by_role("button", name="Close").click()
         page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_label("Token")).to_be_visible()
+
+
+@pytest.mark.long
+def test_page_whose_session_has_ended_shows_the_login(
+    browser: Browser, commanding: WebPage
+) -> None:
+    with Viewer(browser, base=commanding.url) as viewer:
+        page = viewer.page
+        page.goto("/log")
+        page.get_by_label("Token").fill(TOKEN)
+        page.get_by_role("button", name="Log in").click()
+        viewer.open("/log")
+        page.context.clear_cookies()
+        commanding.restart()
         expect(page.get_by_label("Token")).to_be_visible()
 
 

@@ -100,8 +100,8 @@ def test_subarray_shows_its_timeline_also_as_a_list(viewer: Viewer) -> None:
 def test_channel_finds_host_and_port_and_stays_in_the_address(viewer: Viewer) -> None:
     page = viewer.open("/subarrays/01")
     page.get_by_label("Channel").fill("4321")
-    found = page.get_by_text("Channel 4321, science, vis0 →")
-    expect(found).to_contain_text("node-1:11321")
+    found = page.get_by_text("Channel 4321 →")
+    expect(found).to_have_text("Channel 4321 → node-1:11321 science vis0")
     expect(page).to_have_url(re.compile(r"channel=4321$"))
     page.reload()
     expect(found).to_contain_text("node-1:11321")
