@@ -25,6 +25,7 @@ from . import (
     top,
     transactions,
     watching,
+    web,
 )
 from .by_hand import ByHand
 from .measure import CALL_S, Row
@@ -37,6 +38,7 @@ GROUPS = {
     "processes": processes.rows,
     "command_line": command_line.rows,
     "top": top.rows,
+    "web": web.rows,
     "devices": devices.rows,
     "servers": servers.rows,
 }

@@ -34,6 +34,16 @@ class StoredBlocks:
         self._newest = next(self._new_ids)
         by_hand.commit([], {**_block(self._newest), **_running(self._newest, 0)})
 
+    @property
+    def running(self) -> str:
+        """ID of the block that runs."""
+        return self._newest
+
+    @property
+    def running_key(self) -> str:
+        """Key of the state of the block that runs."""
+        return _state_key(self._newest)
+
     def grow(self, count: int) -> None:
         """Store ended blocks until there are ``count``."""
         puts = itertools.chain.from_iterable(map(_ended, range(self.count, count)))

@@ -72,6 +72,7 @@ class _Application:
         hello = {
             "version": version,
             "commands_allowed": settings.allow_commands,
+            "has_login": settings.token is not None,
             "prefix": settings.prefix,
         }
         self._hello = message("hello", encode(hello))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Protocol
 
 __all__ = ["Busy", "CommandFailed", "Sender", "TangoSender"]
 
-MAX_RUNNING = 4
-"""Number of commands that are sent at a time."""
-
-MAX_WAITING = 16
-"""Number of commands that wait or run; more are rejected."""
+MAX_RUNNING = 8
+"""Number of commands that are sent at a time; more are rejected."""
 
 TIMEOUT_MS = 30_000
 """Timeout of a command, in milliseconds."""
@@ -51,27 +49,39 @@ class TangoSender:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        self._pool = ThreadPoolExecutor(MAX_RUNNING, "command")
         self._count = 0
 
     async def send(self, subarray_id: str, command: str, argument: str | None) -> str:
         """Send a command; see Sender."""
-        if self._count >= MAX_WAITING:
+        if self._count >= MAX_RUNNING:
             raise Busy
-        self._count += 1
-        try:
-            loop = asyncio.get_running_loop()
-            device = f"{self._prefix}-sdp/subarray/{subarray_id}"
-            return await loop.run_in_executor(self._pool, _send, device, command, argument)
-        finally:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[str] = loop.create_future()
+        device = f"{self._prefix}-sdp/subarray/{subarray_id}"
+
+        def finish(result: str | CommandFailed) -> None:
             self._count -= 1
+            if done.done():
+                # The viewer has left.
+                return
+            if isinstance(result, CommandFailed):
+                done.set_exception(result)
+            else:
+                done.set_result(result)
 
-    def close(self) -> None:
-        """Send no further commands."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        def run() -> None:
+            result = _send(device, command, argument)
+            # The loop is closed if the server ends during the command.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(finish, result)
+
+        self._count += 1
+        # As a daemon, it does not delay the end of the server.
+        threading.Thread(target=run, name="command", daemon=True).start()
+        return await done
 
 
-def _send(device: str, command: str, argument: str | None) -> str:
+def _send(device: str, command: str, argument: str | None) -> str | CommandFailed:
     # Loaded with the first command: the page does not need Tango.
     import tango
 
@@ -82,6 +92,8 @@ def _send(device: str, command: str, argument: str | None) -> str:
             call: Callable[..., Any] = proxy.command_inout
             result = call(command) if argument is None else call(command, argument)
     except tango.DevFailed as error:
-        # The innermost error is the device's own.
-        raise CommandFailed(error.args[0].desc.strip()) from error
+        # The first error is the device's own.
+        return CommandFailed(error.args[0].desc.strip())
+    except Exception as error:
+        return CommandFailed(f"{type(error).__name__}: {error}")
     return "" if result is None else str(result)

@@ -24,6 +24,9 @@ MAX_FORM_BYTES = 8192
 _FREE = ("/login", "/static/login.css", "/healthz", "/readyz")
 """Addresses that need no cookie."""
 
+_NO_PAGES = ("/static/", "/events")
+"""Beginnings of the addresses that no person opens."""
+
 _MARK = "<!-- error -->"
 """Comment in the form that the text of an error replaces."""
 
@@ -46,11 +49,10 @@ class LoginRequired:
         app = self._app
         path = scope["path"]
         if path not in _FREE and not self._login.is_valid(connection.cookies.get(COOKIE)):
-            accepts_html = "text/html" in connection.headers.get("accept", "")
-            is_page = scope["method"] in ("GET", "HEAD") and accepts_html
+            is_page = not path.startswith(_NO_PAGES) and scope["method"] in ("GET", "HEAD")
             app = (
                 RedirectResponse("/login", 303)
-                if is_page and not path.startswith(("/static/", "/events"))
+                if is_page
                 else PlainTextResponse("Log in first, at /login.\n", 401)
             )
         await app(scope, receive, send)

@@ -123,5 +123,4 @@ async def _serve(settings: Settings, backend: Backend, listener: socket.socket) 
     try:
         await server.serve(sockets=[listener])
     finally:
-        sender.close()
         hub.close()

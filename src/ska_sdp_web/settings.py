@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ def read_token(path: Path) -> tuple[str, str]:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_TOKEN_BYTES + 1)
-        mode = path.stat().st_mode
+        found = path.stat()
     except OSError as error:
         raise SettingsError(f"--token-file {path} cannot be read: {error.strerror}.") from error
     try:
@@ -89,7 +90,9 @@ def read_token(path: Path) -> tuple[str, str]:
             f"--token-file {path} has no valid token: expected at least {MIN_TOKEN_LENGTH} "
             "printable ASCII characters, e.g. from 'openssl rand -hex 16'."
         )
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
+    # Kubernetes lets a group of this process read a mounted Secret.
+    is_other_group = found.st_gid not in {os.getegid(), *os.getgroups()}
+    if found.st_mode & stat.S_IROTH or (found.st_mode & stat.S_IRGRP and is_other_group):
         return token, f"{path} can be read by other users: use 'chmod 600 {path}'."
     return token, ""
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
@@ -28,7 +29,7 @@ class EventStream:
         self._connection = http.client.HTTPConnection(endpoint, timeout=CALL)
         query = urlencode([("topic", topic) for topic in topics])
         self._connection.request("GET", f"/events?{query}", headers=headers or {})
-        # The connection forgets it once a response has begun.
+        # The connection drops it once a response has begun.
         self.socket = self._connection.sock
         self._response = self._connection.getresponse()
         self.status = self._response.status
@@ -54,14 +55,15 @@ class EventStream:
         self._connection.close()
 
     def wait(self, kind: str, matches: Callable[[Data], object] = lambda data: True) -> Data:
-        """Return the next event of a kind whose data match.
+        """Return the next event of a kind whose data match; those before it are dropped.
 
         Raises:
             AssertionError: the stream ended, or there was none in time.
         """
+        end = time.monotonic() + CALL
         while True:
             try:
-                event = self._new.get(timeout=CALL)
+                event = self._new.get(timeout=max(0.0, end - time.monotonic()))
             except queue.Empty:
                 event = None
             if event is None:

@@ -16,6 +16,7 @@ def test_overview_names_the_fault_its_start_and_the_commands(page: WebPage) -> N
         assert stream.wait("hello") == {
             "version": stream.received[0][1]["version"],
             "commands_allowed": False,
+            "has_login": False,
             "prefix": "",
         }
         assert stream.wait("connection") == {"state": "ok", "since": None, "error": None}

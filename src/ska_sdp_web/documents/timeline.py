@@ -32,6 +32,7 @@ class Observed(NamedTuple):
         scan_type: configured scan type, ``null`` without one.
         commands: number of accepted commands.
         command: name of the last one.
+        command_time: when it was accepted, None if it is unknown.
         transaction_id: its transaction ID.
     """
 
@@ -42,6 +43,7 @@ class Observed(NamedTuple):
     scan_type: str
     commands: int
     command: str
+    command_time: datetime | None
     transaction_id: str
 
 
@@ -79,6 +81,7 @@ def observed(snapshot: Snapshot) -> Observed:
         view.scan_type,
         view.command_count,
         view.last_command,
+        snapshot.entry.last_command_time,
         view.transaction_id,
     )
 
@@ -95,8 +98,8 @@ def items_between(
         time: its time, None if it is unknown.
     """
 
-    def item(kind: str, text: str, detail: str = "") -> Item:
-        head = {"revision": revision, "time": when(time), "kind": kind}
+    def item(kind: str, text: str, detail: str = "", at: datetime | None = time) -> Item:
+        head = {"revision": revision, "time": when(at), "kind": kind}
         return {**head, "text": text, "detail": detail}
 
     if after is None:
@@ -108,7 +111,8 @@ def items_between(
         after.transaction_id,
     )
     if after.command and is_sent:
-        found.append(item("command", after.command, after.transaction_id))
+        at = after.command_time or time
+        found.append(item("command", after.command, after.transaction_id, at))
     if before is None or before.obs_state is not after.obs_state:
         reason = after.reason if after.obs_state is ObsState.FAULT else ""
         found.append(item("obs_state", after.obs_state.name, reason))
