@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import tango
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.times import last_updated
@@ -51,6 +51,7 @@ class Shot(NamedTuple):
         theme: theme of the page.
         size: width and height in px.
         button: command whose button to press first, empty for none.
+        part: CSS selector of the part to show, empty for the window.
     """
 
     name: str
@@ -58,12 +59,14 @@ class Shot(NamedTuple):
     theme: Literal["light", "dark"] = "light"
     size: tuple[int, int] = WIDE
     button: str = ""
+    part: str = ""
 
 
 SHOTS = (
     Shot("overview", "/", size=(1280, 960)),
     Shot("overview-phone", "/", "dark", PHONE),
-    Shot("subarray", "/subarrays/01?channel=4321", size=(1280, 1400)),
+    Shot("subarray", "/subarrays/01?channel=4321", size=(1280, 1240)),
+    Shot("graph", "/subarrays/01", part="section:has(.block-graph)"),
     Shot("subarray-dark", "/subarrays/01", "dark", (1280, 860)),
     Shot("subarray-phone", "/subarrays/01", "light", PHONE),
     Shot("table", "/pbs", size=(1280, 620)),
@@ -89,7 +92,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         for shot in SHOTS:
             with _opened(browser, scene, shot) as page:
-                _save(page, shot.name)
+                _save(page.locator(shot.part) if shot.part else page, shot.name)
         away = Shot("away", "/subarrays/01", size=(1280, 620))
         with _opened(browser, scene, away) as page:
             scene.stack.etcd.kill()
@@ -184,7 +187,7 @@ def _opened(browser: Browser, scene: _Scene, shot: Shot) -> Iterator[Page]:
     context.close()
 
 
-def _save(page: Page, name: str) -> None:
+def _save(page: Page | Locator, name: str) -> None:
     picture = Image.open(io.BytesIO(page.screenshot()))
     flat = picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
     flat.save(DIRECTORY / f"{name}.png", optimize=True)

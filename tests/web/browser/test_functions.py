@@ -174,7 +174,8 @@ def test_band_lasts_until_the_next_one(module_page: Page) -> None:
     script = """async ([items]) => {
         const { bands, withTimes } = await import("/timeline.js");
         const [start, end] = [10, 30].map(second => Date.parse(`2026-01-31T12:00:${second}Z`));
-        return bands(withTimes(items), start, end).map(({ item, left, width }) => [item.text, left, width]);
+        const found = bands(withTimes(items), start, end);
+        return found.map(({ item, left, width }) => [item.text, left, width]);
     }"""
     states = [item(0, "obs_state", "IDLE"), item(15, "obs_state", "READY")]
     assert module_page.evaluate(script, [states]) == [["IDLE", 0, 0.25], ["READY", 0.25, 0.75]]
