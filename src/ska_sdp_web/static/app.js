@@ -78,7 +78,7 @@ function onServer(isAway) {
 function draw() {
   isDrawn = true;
   view.draw();
-  document.getElementById("logout").hidden = !store.hello.commands_allowed;
+  document.getElementById("logout").hidden = !store.hello.has_login;
   setTitle();
   drawBanner();
 }

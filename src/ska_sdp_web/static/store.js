@@ -3,7 +3,7 @@
 /** Latest documents by topic, with a Map for the rows of a table, and what the server has sent about itself. */
 export class Store {
   constructor() {
-    this.hello = { version: "", commands_allowed: false, prefix: "" };
+    this.hello = { version: "", commands_allowed: false, has_login: false, prefix: "" };
     this.connection = null;
     this.documents = new Map();
     this.gone = new Set();
