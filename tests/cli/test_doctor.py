@@ -18,7 +18,7 @@ from ska_sdp_config.cli.readings import Readings, read_members
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.certificates import Authority
 
-from .conftest import BACKENDS, Run, environment, fill, run_process
+from .conftest import BACKENDS, Run, environment, fill, run_here
 
 MEMBER = Member("h:1", version="3.5.16", size=2**20, in_use=2**20, ahead=(-0.5, 0.6))
 WELL = Readings(
@@ -316,7 +316,7 @@ def test_full_store_is_a_fault(etcd_server: Any, backend: str) -> None:
         pytest.raises(ConfigConnectionError, match="is full"),
     ):
         fill_up(config)
-    result = run_process(server, ["doctor"], {"SDP_CONFIG_BACKEND": backend})
+    result = run_here(server, ["doctor"], {"SDP_CONFIG_BACKEND": backend})
     assert result.code == 1
     assert "fault store: " in result.out
     assert result.out.count("NOSPACE") == 1

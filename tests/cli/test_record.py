@@ -149,7 +149,7 @@ def test_record_writes_a_gap_after_a_compaction(
     assert last.texts == {"/a": "4"}
 
 
-def test_record_loses_nothing_in_a_restart(
+def test_record_has_no_gap_after_a_restart(
     etcd_server: Callable[..., Etcd], start: Start, file: Path
 ) -> None:
     server = etcd_server()
@@ -304,7 +304,7 @@ def test_record_leaves_other_files(
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_record_rejects_what_is_not_a_regular_file(
+def test_record_rejects_files_that_are_not_regular(
     database: Config, ska_sdp: Run, file: Path, kind: str
 ) -> None:
     if kind == "pipe":
