@@ -1,6 +1,6 @@
 """Pictures of the web page, on a local stack during an observation whose script fails.
 
-``python -m docs.generate.web_screens`` writes them to ``docs/static/web``; it requires Chromium.
+``make web-screens`` writes them to ``docs/static/web``; it requires Chromium.
 """
 
 from __future__ import annotations

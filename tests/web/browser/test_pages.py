@@ -1,4 +1,4 @@
-"""What the pages show of a database with a subarray in FAULT."""
+"""Contents of the pages on a database with a subarray in FAULT."""
 
 from __future__ import annotations
 
