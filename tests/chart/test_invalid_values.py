@@ -62,6 +62,18 @@ BAD = [
     ("networkPolicy: {etcdClients: [all]}", "/networkPolicy/etcdClients/0"),
     ("monitoring: {labels: {release: 1}}", "/monitoring/labels/release"),
     ("monitoring: {podMonitors: {interval: 1m}}", "/monitoring/podMonitors/interval"),
+    (
+        "monitoring: {podMonitors: {relabelings: [{target_label: a}]}}",
+        "'target_label'",
+    ),
+    ("monitoring: {podMonitors: {relabelings: {}}}", "/monitoring/podMonitors/relabelings"),
+    ("monitoring: {dashboards: {label: 'a b'}}", "/monitoring/dashboards/label"),
+    ("monitoring: {dashboards: {labelValue: 1}}", "/monitoring/dashboards/labelValue"),
+    ("monitoring: {dashboards: {namespace: Grafana}}", "/monitoring/dashboards/namespace"),
+    (
+        "monitoring: {dashboards: {folderAnnotation: ''}}",
+        "/monitoring/dashboards/folderAnnotation",
+    ),
     ("monitoring: {alarms: {enabled: 'yes'}}", "/monitoring/alarms/enabled"),
     ("monitoring: {alarms: {serversJob: 'a\"b'}}", "/monitoring/alarms/serversJob"),
     ("backup: {keep: 0}", "/backup/keep"),

@@ -31,6 +31,7 @@ VALUES: dict[str, Any] = {
     "monitoring": {
         "podMonitors": {"enabled": True, "operatorPodLabels": {"a": "b"}},
         "alarms": {"enabled": True},
+        "dashboards": {"enabled": True, "namespace": "12", "labelValue": "1"},
     },
 }
 
