@@ -11,6 +11,7 @@ from ska_sdp_config.cli.terminal import guard_streams
 from ska_sdp_lmc.extras import require
 from ska_sdp_lmc.ops.archiving.command import alarm_rules, archiving
 from ska_sdp_lmc.ops.secure_etcd.command import secure_etcd
+from ska_sdp_lmc.ops.web import web
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -140,6 +141,7 @@ def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_r
 main.add_command(archiving)
 main.add_command(alarm_rules)
 main.add_command(secure_etcd)
+main.add_command(web)
 
 
 if __name__ == "__main__":

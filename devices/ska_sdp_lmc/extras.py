@@ -9,6 +9,7 @@ MODULES = {
     "tango": ("tango", "prometheus_client", "pydantic_settings"),
     "local": ("databaseds",),
     "secure": ("cryptography",),
+    "web": ("starlette", "uvicorn"),
 }
 """Required modules of each extra."""
 

@@ -16,8 +16,8 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli import documents
 from ska_sdp_config.cli.dump_file import read_dump, split
 from ska_sdp_config.cli.structured import DocumentPrinter
-from ska_sdp_config.cli.values import parse
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.live.values import parse
 
 from .conftest import Run, assert_rejected, contents, empty, fill, run_process
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli import history, revisions
-from ska_sdp_config.cli.revisions import (
+from ska_sdp_config.cli import history
+from ska_sdp_config.live import revisions
+from ska_sdp_config.live.revisions import (
     COMPACTED_OR_RESTORED,
     Gap,
     Past,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli import revisions
 from ska_sdp_config.cli.recording.file import read_recording
 from ska_sdp_config.cli.recording.format import Snapshot
-from ska_sdp_config.cli.revisions import Past, past, read_texts
 from ska_sdp_config.drivers.etcd.stream_options import StreamOptions
+from ska_sdp_config.live import revisions
+from ska_sdp_config.live.revisions import Past, past, read_texts
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.interface import Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span, key_of_path

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.object_history import KeyHistory, SubarrayHistory
 from ska_sdp_config.cli.objects import SUBARRAY
 from ska_sdp_config.cli.targets import Target
+from ska_sdp_config.live.key_change import KeyChange
 
 PATH = "/lmc/subarray/01"
 COMMAND = {

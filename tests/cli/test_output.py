@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli import tables, values
+from ska_sdp_config.cli import tables
 from ska_sdp_config.cli.output import Change, Entry, Finding
 from ska_sdp_config.cli.tables import TablePrinter
+from ska_sdp_config.live import values
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import fill

@@ -17,7 +17,7 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.recording.format import Changes, Part, Snapshot, read_parts
-from ska_sdp_config.cli.revisions import COMPACTED, RESTORED, describe_gap
+from ska_sdp_config.live.revisions import COMPACTED, RESTORED, describe_gap
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
 from tests.support.proxy import Proxy

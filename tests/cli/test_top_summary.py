@@ -11,8 +11,8 @@ from rich.cells import cell_len
 
 from ska_sdp_config.cli.top.faults import fault_lines
 from ska_sdp_config.cli.top.model import Model
-from ska_sdp_config.cli.top.received import Everything
 from ska_sdp_config.cli.top.summary import counts_lines
+from ska_sdp_config.live.received import Everything
 
 from .top_screen import failed_subarray
 

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from ska_sdp_config import Config
-from ska_sdp_config.cli import revisions
 from ska_sdp_config.cli.changes import changes
 from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.drivers.etcd.store import EtcdStore
+from ska_sdp_config.live import revisions
 from ska_sdp_config.store.interface import Change, Entry, Put
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd

@@ -6,8 +6,8 @@ import pytest
 from pyetcd import etcdrpc
 
 from ska_sdp_config.backend import ConfigRefused
-from ska_sdp_config.cli.revisions import past
 from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.live.revisions import past
 from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.errors import TimedOut
 from ska_sdp_config.cli.interrupts import EndRequest, end_on_interrupt, end_on_timeout
-from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.output import note
-from ska_sdp_config.cli.revisions import Gap, stream
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.suggestions import DATE_PART, similar_name
 from ska_sdp_config.cli.targets import Target
+from ska_sdp_config.live.key_change import KeyChange
+from ska_sdp_config.live.revisions import Gap, stream
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_config.store.keys import EVERYTHING, key_of_path

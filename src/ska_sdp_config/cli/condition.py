@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import click
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.objects import locate
 from ska_sdp_config.cli.output import Entry
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.cli.targets import Target
+from ska_sdp_config.live import values
 
 __all__ = ["Condition"]
 

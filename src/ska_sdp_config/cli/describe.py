@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import (
@@ -30,6 +29,7 @@ from ska_sdp_config.cli.output import Entry, Printer, Section, note
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
+from ska_sdp_config.live import values
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.transaction import Txn

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from ska_sdp_config.cli.values import MAX_NESTING, check_depth
 from ska_sdp_config.cli.yaml_numbers import read_numbers
+from ska_sdp_config.live.values import MAX_NESTING, check_depth
 
 __all__ = ["MAX_ALIASED_VALUES", "parse"]
 

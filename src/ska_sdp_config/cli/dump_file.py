@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import join_faults
 from ska_sdp_config.cli.objects import locate
 from ska_sdp_config.cli.targets import check_depth_of_key
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_config.live import values
 from ska_sdp_config.store.errors import check_path
 
 __all__ = ["MAX_BYTES", "is_owner", "read_dump", "split"]

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.entry import (
     ALIASES_OF_CHANGEABLE,
@@ -32,6 +31,7 @@ from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.source import parse_value
 from ska_sdp_config.cli.targets import Target, TargetGroup
 from ska_sdp_config.cli.terminal import one_line
+from ska_sdp_config.live import values
 
 __all__ = ["command", "edit_value"]
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.in_use import users_of_change
@@ -31,6 +30,7 @@ from ska_sdp_config.cli.objects import (
 from ska_sdp_config.cli.output import Change, Difference, Printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import Target
+from ska_sdp_config.live import values
 from ska_sdp_config.lmc.statuses import PB_STATUSES
 
 if TYPE_CHECKING:

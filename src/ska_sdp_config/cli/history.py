@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from ska_sdp_config.cli.errors import NotFound
-from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.options import SINCE, flag
 from ska_sdp_config.cli.output import Printer, note
-from ska_sdp_config.cli.revisions import Past, describe_gap, past
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import Target, TargetGroup
+from ska_sdp_config.live.key_change import KeyChange
+from ska_sdp_config.live.revisions import Past, describe_gap, past
 
 __all__ = ["command"]
 

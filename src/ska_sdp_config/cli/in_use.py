@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.objects import DEPLOYMENT, EB, PB, SUBARRAY, SdpObject, locate
+from ska_sdp_config.live import values
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.statuses import EB_ACTIVE, eb_status
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from ska_sdp_config.cli import values
-from ska_sdp_config.cli.key_change import KeyChange, own_time
 from ska_sdp_config.cli.objects import COMPONENT, EB, PB, SUBARRAY
-from ska_sdp_config.cli.observed import ObservedSubarrays
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.engine.transaction import MAX_DEPTH
+from ska_sdp_config.live import values
+from ska_sdp_config.live.key_change import KeyChange, own_time
+from ska_sdp_config.live.observed import ObservedSubarrays
 from ska_sdp_config.store.keys import Span, spans_below
 
 __all__ = ["KeyHistory", "ObjectHistory", "SubarrayHistory", "make_history"]

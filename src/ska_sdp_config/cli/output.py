@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ska_sdp_config.cli.columns import Line
-from ska_sdp_config.cli.key_change import KeyChange
 from ska_sdp_config.cli.terminal import one_line
+from ska_sdp_config.live.key_change import KeyChange
 
 __all__ = [
     "Change",

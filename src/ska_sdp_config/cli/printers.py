@@ -6,9 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.columns import SCREEN_WIDTH, Line
-from ska_sdp_config.cli.key_change import KeyChange, describe, time_column
 from ska_sdp_config.cli.output import (
     Change,
     Difference,
@@ -19,6 +17,8 @@ from ska_sdp_config.cli.output import (
     write_texts,
 )
 from ska_sdp_config.cli.terminal import one_line
+from ska_sdp_config.live import values
+from ska_sdp_config.live.key_change import KeyChange, describe, time_column
 
 __all__ = ["make_printer"]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.in_use import pb_of_deployment
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
@@ -20,6 +19,7 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.prune_pages import Pages
 from ska_sdp_config.cli.pruning import Belongings, last_time
+from ska_sdp_config.live import values
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.statuses import EB_ENDED
 from ska_sdp_config.store.keys import Span, readable_path_of, spans_of_listing

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from itertools import product
 from typing import Any, NamedTuple
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.objects import ALLOCATION, DEPENDENCY, EB, FLOW, PB, REQUEST, SdpObject
+from ska_sdp_config.live import values
 from ska_sdp_config.lmc.statuses import EB_ENDED, FLOW_DELETED, PB_ENDED
 from ska_sdp_config.lmc.times import read_time
 

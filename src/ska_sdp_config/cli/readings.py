@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.backends import backend_name
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.members import Member, make_fetch, make_maintenance_call, read_member
 from ska_sdp_config.cli.objects import COMPONENT, SYSTEM
 from ska_sdp_config.entity.codec import decode
+from ska_sdp_config.live import values
 from ska_sdp_config.operations.ownership import read_owner
 from ska_sdp_config.store.errors import ConfigConnectionError, depth_of_path
 

@@ -14,7 +14,8 @@ from ska_sdp_config.cli.interrupts import end_on_interrupt
 from ska_sdp_config.cli.output import Printer, note
 from ska_sdp_config.cli.recording.file import RecordingFile, open_recording
 from ska_sdp_config.cli.recording.format import Changes, Snapshot
-from ska_sdp_config.cli.revisions import (
+from ska_sdp_config.cli.session import open_backend
+from ska_sdp_config.live.revisions import (
     COMPACTED,
     RESTORED,
     Gap,
@@ -22,7 +23,6 @@ from ska_sdp_config.cli.revisions import (
     read_texts,
     stream,
 )
-from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import Compacted
 from ska_sdp_config.store.interface import Store

@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 def _replay(file: str, out: Printer, prefix: str) -> None:
     # Imports the model, and with it pydantic, which the help does not need.
-    from ska_sdp_config.cli.observed import ObservedSubarrays
+    from ska_sdp_config.live.observed import ObservedSubarrays
 
     observed: ObservedSubarrays | None = None
     for part in read_recording(file):

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.columns import Line
-from ska_sdp_config.cli.key_change import KeyChange, document
 from ska_sdp_config.cli.output import (
     Change,
     Difference,
@@ -20,6 +18,8 @@ from ska_sdp_config.cli.output import (
     write_texts,
 )
 from ska_sdp_config.cli.terminal import escape
+from ska_sdp_config.live import values
+from ska_sdp_config.live.key_change import KeyChange, document
 
 __all__ = ["DocumentPrinter"]
 

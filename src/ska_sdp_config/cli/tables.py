@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.columns import SCREEN_WIDTH, Cell, Column, Line, layout
-from ska_sdp_config.cli.key_change import KeyChange, describe, time_column
 from ska_sdp_config.cli.output import Change, Difference, Entry, Finding, Printer, Section
 from ska_sdp_config.cli.terminal import clear_screen, escape, one_line
+from ska_sdp_config.live import values
+from ska_sdp_config.live.key_change import KeyChange, describe, time_column
 from ska_sdp_config.lmc.entry import under_present_names
 
 __all__ = ["TablePrinter"]

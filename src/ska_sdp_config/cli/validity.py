@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
@@ -43,6 +42,7 @@ from ska_sdp_config.entity.states import (
     ProcessingBlockState,
 )
 from ska_sdp_config.entity.system import System
+from ska_sdp_config.live import values
 
 __all__ = ["check_new_id", "find_faults", "known_fields", "reason_of", "stored_text"]
 

@@ -28,6 +28,7 @@ __all__ = [
     "Blocks",
     "ControllerRow",
     "Overview",
+    "expected_components",
     "is_open_failure",
     "make_overview",
     "sort_blocks",
@@ -121,7 +122,7 @@ def make_overview(
         )
         for each in snapshots
     )
-    expected = _expected_components(snapshots)
+    expected = expected_components(snapshots)
     system = System(revision, documents, unreadable)
     view = derive_system(system, ModelSettings(components=expected))
     faults = tuple(FaultRow(fault.text, fault.since, "") for fault in view.faults or ())
@@ -184,7 +185,7 @@ def is_open_failure(pb: Json | None, eb: Json | None, *, is_acknowledged: bool) 
     return status != "CANCELLED" and not is_over
 
 
-def _expected_components(snapshots: Iterable[Snapshot]) -> tuple[str, ...]:
+def expected_components(snapshots: Iterable[Snapshot]) -> tuple[str, ...]:
     """Return the components that the subarrays require; the default without subarrays."""
     required = [read_settings(each.entry.settings).required_components for each in snapshots]
     if not required:

@@ -20,7 +20,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ska_sdp_config.cli.values import is_json
+from ska_sdp_config.live.values import is_json
 from ska_sdp_config.lmc.times import iso, read_time
 
 __all__ = ["Changes", "InvalidRecording", "Part", "Snapshot", "lines_of", "read_parts"]

@@ -19,11 +19,11 @@ from ska_sdp_config.cli.top.detail import Detail
 from ska_sdp_config.cli.top.faults import fault_lines, reason_lines
 from ska_sdp_config.cli.top.grid import Grid, heading, layout
 from ska_sdp_config.cli.top.line_view import LineView
-from ska_sdp_config.cli.top.live import Live
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.summary import counts_lines, state_line
 from ska_sdp_config.cli.top.views import DEPLOYMENTS, LOG, PBS, SUBARRAYS
 from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.live.live import Live
 from ska_sdp_config.lmc.health import Outage
 
 __all__ = ["TopApp"]

@@ -14,13 +14,13 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ska_sdp_config.cli import values
 from ska_sdp_config.cli.overview_lines import fault_lines
 from ska_sdp_config.cli.terminal import escape, one_line
 from ska_sdp_config.cli.top.faults import reason_lines, to_text
 from ska_sdp_config.cli.top.line_view import LineView, Part, fitted, wrapped
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.views import LOG, SINCE, STATUS, SUBARRAYS
+from ska_sdp_config.live import values
 from ska_sdp_config.lmc.times import iso
 
 __all__ = ["Detail", "detail_lines"]

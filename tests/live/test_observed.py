@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.cli import observed
-from ska_sdp_config.cli.observed import ObservedSubarrays
+from ska_sdp_config.live import observed
+from ska_sdp_config.live.observed import ObservedSubarrays
 from ska_sdp_config.lmc.snapshot import read_document
 
 

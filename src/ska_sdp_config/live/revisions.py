@@ -5,10 +5,9 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from ska_sdp_config.cli.interrupts import EndRequest
-from ska_sdp_config.cli.whole_spans import read_texts
+from ska_sdp_config.live.whole_spans import read_texts
 from ska_sdp_config.store.errors import Compacted, ConfigConnectionError, ConfigRefused
 from ska_sdp_config.store.interface import Change, Query, Store
 from ska_sdp_config.store.keys import EVERYTHING, Span, readable_path_of
@@ -19,10 +18,12 @@ __all__ = [
     "MAX_QUEUED_BYTES",
     "MAX_QUEUED_CHANGES",
     "RESTORED",
+    "EndRequest",
     "Gap",
     "Past",
     "Revision",
     "describe_gap",
+    "oldest_revision",
     "past",
     "read_texts",
     "stream",
@@ -49,6 +50,20 @@ past fails."""
 
 Includes = Callable[[str], bool]
 """Selects paths."""
+
+
+class EndRequest(Protocol):
+    """Request to end a stream.
+
+    Attributes:
+        wake: callback for the request to call.
+    """
+
+    wake: Callable[[], None]
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the stream must end."""
 
 
 class Revision(NamedTuple):
@@ -211,7 +226,7 @@ def past(store: Store, spans: Sequence[Span], includes: Includes) -> Iterator[Pa
     gap: Gap | None = None
     while True:
         try:
-            oldest = _oldest_revision(store)
+            oldest = oldest_revision(store)
             _, texts = read_texts(store, spans, oldest)
         except Compacted:
             continue
@@ -270,7 +285,7 @@ def _texts(changes: Iterator[Change]) -> dict[str, str | None]:
     return {path: entry and entry.value for path, entry in found if path is not None}
 
 
-def _oldest_revision(store: Store) -> int:
+def oldest_revision(store: Store) -> int:
     """Return the oldest revision that can be read, by bisection: no call returns it."""
     low, high = 1, store.read([], timeout=store.timeout).revision
     while low < high:

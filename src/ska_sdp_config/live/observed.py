@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ska_sdp_config.cli.key_change import KeyChange
+from ska_sdp_config.live.key_change import KeyChange
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.health import health
 from ska_sdp_config.lmc.observe import observe, read_snapshot

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ska_sdp_config.cli.key_change import MAX_FIELDS, MAX_LENGTH, KeyChange, describe, own_time
+from ska_sdp_config.live.key_change import MAX_FIELDS, MAX_LENGTH, KeyChange, describe, own_time
 
 LONG = "x" * (MAX_LENGTH + 1)
 

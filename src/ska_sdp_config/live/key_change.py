@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ska_sdp_config.cli import values
+from ska_sdp_config.live import values
 from ska_sdp_config.lmc.entry import Entry
 from ska_sdp_config.lmc.times import iso, read_time
 

@@ -6,10 +6,10 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from ska_sdp_config.cli.top.received import Everything, Received, Write
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.engine.watcher import until_answered
+from ska_sdp_config.live.received import Everything, Received, Write
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import depth_of_path
 from ska_sdp_config.store.interface import Change
@@ -45,7 +45,7 @@ class Live:
         self._lock = threading.Lock()
         self._waiting: list[Received] = []
         self._revision = 0
-        self._thread = threading.Thread(target=self._run, name="top", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
 
     def take(self) -> list[Received]:

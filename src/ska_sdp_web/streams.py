@@ -1,0 +1,146 @@
+"""Event streams of the viewers, each with bounded messages that wait to be sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from starlette.types import Receive, Scope, Send
+
+from ska_sdp_web.encoding import message
+from ska_sdp_web.model import Update
+from ska_sdp_web.topics import Topic
+
+__all__ = ["MAX_STREAMS", "EventResponse", "Stream"]
+
+MAX_STREAMS = 500
+"""Number of streams that are served at a time."""
+
+MAX_WAITING_BYTES = 1_000_000
+"""Size of the changed rows that wait for a slow viewer; above it gets the whole table again."""
+
+ALIVE_INTERVAL_S = 5.0
+"""Longest time without a message, in seconds."""
+
+STALL_TIMEOUT_S = 30.0
+"""Time in which a viewer has to receive a part of a message, in seconds."""
+
+PART_BYTES = 65_536
+"""Size of the parts in which messages are sent: no more is buffered for a slow viewer."""
+
+ALIVE = message("alive", b"{}")
+
+
+class Stream:
+    """Messages for one viewer. For the thread of the event loop.
+
+    Of a small topic only the newest document waits. Rows of a table wait up to a limit; above it
+    they are dropped, and so are those that follow, until the whole table comes.
+
+    Args:
+        topics: the topics.
+
+    Attributes:
+        topics: the topics.
+        lagging: topics whose rows were dropped, to ask for the whole tables.
+        is_ended: whether it was ended.
+    """
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        self.topics = frozenset(topics)
+        self.lagging: set[Topic] = set()
+        self.is_ended = False
+        self._awaiting_whole: set[Topic] = set(self.topics)
+        self._waiting: dict[object, list[bytes]] = {}
+        self._wake = asyncio.Event()
+
+    def put(self, update: Update) -> None:
+        """Add a message of a topic."""
+        if update.is_whole:
+            self._awaiting_whole.discard(update.topic)
+            # Behind the messages that came before it.
+            self._waiting.pop(update.topic, None)
+            self._waiting[update.topic] = [update.text]
+        elif update.topic not in self._awaiting_whole:
+            rows = self._waiting.setdefault(update.topic, [])
+            rows.append(update.text)
+            if sum(map(len, rows[1:])) > MAX_WAITING_BYTES:
+                del self._waiting[update.topic]
+                self._awaiting_whole.add(update.topic)
+                self.lagging.add(update.topic)
+        self._wake.set()
+
+    def put_general(self, kind: str, text: bytes) -> None:
+        """Add a message of no topic, which replaces the earlier ones of its kind."""
+        self._waiting[kind] = [text]
+        self._wake.set()
+
+    def end(self) -> None:
+        """End it."""
+        self.is_ended = True
+        self._wake.set()
+
+    async def take(self) -> bytes:
+        """Return all messages that wait, after the next one or a while without any."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), ALIVE_INTERVAL_S)
+        self._wake.clear()
+        waiting, self._waiting = self._waiting, {}
+        return b"".join(text for texts in waiting.values() for text in texts) or ALIVE
+
+
+StreamCallback = Callable[[Stream], None]
+
+
+class EventResponse:
+    """Response that sends a stream until the viewer leaves, stalls, or the server ends.
+
+    Args:
+        stream: the stream.
+        on_lagging: called with the stream when it has sent everything and topics are lagging.
+        on_end: called with the stream once.
+    """
+
+    def __init__(self, stream: Stream, on_lagging: StreamCallback, on_end: StreamCallback) -> None:
+        self._stream = stream
+        self._on_lagging = on_lagging
+        self._on_end = on_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response; see ASGI."""
+        left = asyncio.ensure_future(self._await_leave(receive))
+        try:
+            headers = [
+                (b"content-type", b"text/event-stream; charset=utf-8"),
+                (b"cache-control", b"no-store"),
+                # Otherwise nginx, as in an Ingress, keeps messages until a buffer is full.
+                (b"x-accel-buffering", b"no"),
+            ]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            while not self._stream.is_ended:
+                text = await self._stream.take()
+                await self._send(send, text)
+                if self._stream.lagging and not self._stream.is_ended:
+                    self._on_lagging(self._stream)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except (asyncio.TimeoutError, OSError):
+            # The viewer stalls or has left; it connects again if it is there.
+            pass
+        finally:
+            left.cancel()
+            self._on_end(self._stream)
+
+    async def _send(self, send: Send, text: bytes) -> None:
+        view = memoryview(text)
+        for begin in range(0, len(text), PART_BYTES):
+            if self._stream.is_ended:
+                return
+            part = bytes(view[begin : begin + PART_BYTES])
+            body = {"type": "http.response.body", "body": part, "more_body": True}
+            await asyncio.wait_for(send(body), STALL_TIMEOUT_S)
+
+    async def _await_leave(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._stream.end()
