@@ -91,6 +91,8 @@ BAD = [
     ("web: {ingress: {tls: true}}", "/web/ingress/tls"),
     ("web: {allowedHosts: ['sdp:8080']}", "/web/allowedHosts/0"),
     ("web: {allowedHosts: ['']}", "/web/allowedHosts/0"),
+    ("web: {allowedHosts: ['.']}", "/web/allowedHosts/0"),
+    ("web: {ingress: {host: '.example.org'}}", "/web/ingress/host"),
     ("web: {frameAncestors: ['*']}", "/web/frameAncestors/0"),
     ("web: {frameAncestors: ['https://a b']}", "/web/frameAncestors/0"),
     ("networkPolicy: {webClients: [all]}", "/networkPolicy/webClients/0"),

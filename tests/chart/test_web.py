@@ -76,7 +76,7 @@ def test_default_page_listens_in_the_pod_without_commands(render: Renderer) -> N
             {"web": {"frameAncestors": ["https://a.b", "http://c:81"]}},
             ["--frame-ancestor=https://a.b", "--frame-ancestor=http://c:81"],
         ),
-        ({"lmc": {"databasePrefix": "/mid"}}, ["--database-prefix=/mid"]),
+        ({"lmc": {"databasePrefix": "/mid"}}, ["--path-prefix=/mid"]),
     ],
     ids=str,
 )
