@@ -96,6 +96,7 @@ BAD = [
     ("web: {frameAncestors: ['*']}", "/web/frameAncestors/0"),
     ("web: {frameAncestors: ['https://a b']}", "/web/frameAncestors/0"),
     ("networkPolicy: {webClients: [all]}", "/networkPolicy/webClients/0"),
+    ("networkPolicy: {webDestinations: [{}]}", "/networkPolicy/webDestinations/0"),
     ("enabled: 'yes'", "/enabled"),
     ("nameOverride: SDP", "/nameOverride"),
     ("env: {A: b}", "/env"),

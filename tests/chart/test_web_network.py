@@ -81,6 +81,14 @@ def test_page_reaches_only_its_databases_and_devices(
     assert destinations(policy(render, **values)["egress"]) == expected
 
 
+def test_page_reaches_destinations_of_the_values(render: Renderer) -> None:
+    collector = {"podSelector": {"matchLabels": {"app": "otel-collector"}}}
+    egress = policy(render, networkPolicy={"webDestinations": [collector]})["egress"]
+    assert {"to": [collector]} in egress
+    # A rule without peers would permit all connections.
+    assert all(rule.get("to") or rule["ports"] for rule in policy(render)["egress"])
+
+
 def test_existing_tango_database_is_reached_by_its_port(render: Renderer) -> None:
     given = {"tango_host": "tango-db.site:10001"}
     egress = policy(render, web=COMMANDS, **{"global": given})["egress"]
