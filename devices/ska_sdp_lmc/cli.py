@@ -11,7 +11,7 @@ from ska_sdp_config.cli.terminal import guard_streams
 from ska_sdp_lmc.extras import require
 from ska_sdp_lmc.ops.archiving.command import alarm_rules, archiving
 from ska_sdp_lmc.ops.secure_etcd.command import secure_etcd
-from ska_sdp_lmc.ops.web import web
+from ska_sdp_lmc.ops.web import web as web_page
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,6 +41,11 @@ def main() -> None:
 )
 @click.option("--health", is_flag=True, help="Serve the health endpoint of each server over HTTP.")
 @click.option(
+    "--web/--no-web",
+    default=None,
+    help="Serve the web page.  [default: --web if its extra is installed]",
+)
+@click.option(
     "--restart", is_flag=True, help="Restart a part that exits, instead of stopping the stack."
 )
 @click.option(
@@ -48,7 +53,7 @@ def main() -> None:
     type=int,
     metavar="N",
     help="First of the fixed ports: N for etcd, N+1 for the Tango database, then four per device "
-    "server, controller first: Tango, heartbeat, events, health.",
+    "server, controller first: Tango, heartbeat, events, health; then the web page.",
 )
 @click.option("--demo", is_flag=True, help="Run the demo on the stack, then stop it.")
 def up(
@@ -58,23 +63,26 @@ def up(
     directory: Path | None,
     env_file: Path | None,
     health: bool,
+    web: bool | None,
     restart: bool,
     port_base: int | None,
     demo: bool,
 ) -> None:
     """Start etcd, a Tango database, the devices and a simulator of the rest of the SDP."""
-    require("ska-sdp-lmc up", "tango", "local")
+    require("ska-sdp-lmc up", "tango", "local", *(("web",) if web else ()))
     from ska_sdp_lmc.ops.tango_db.data import DataError
     from ska_sdp_sim.stack import Layout, StartError
     from ska_sdp_sim.stack.directory import DirectoryInUse
     from ska_sdp_sim.stack.port_plan import PortError
     from ska_sdp_sim.stack.up import up as run
+    from ska_sdp_sim.stack.web import is_web_installed
 
     layout = Layout(
         subarrays=subarrays,
         prefix=prefix,
         simulate=not no_sim,
         health=health,
+        web=is_web_installed() if web is None else web,
         port_base=port_base,
     )
     try:
@@ -141,7 +149,7 @@ def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_r
 main.add_command(archiving)
 main.add_command(alarm_rules)
 main.add_command(secure_etcd)
-main.add_command(web)
+main.add_command(web_page)
 
 
 if __name__ == "__main__":

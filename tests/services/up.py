@@ -87,7 +87,7 @@ def free_port_base(servers: int) -> int:
         base = free_port()
         try:
             plan = plan_ports(base, [str(n) for n in range(servers)])
-            check_free(plan, "127.0.0.1", health=True)
+            check_free(plan, "127.0.0.1", health=True, web=True)
         except PortError:
             continue
         return base

@@ -29,6 +29,10 @@ def test_ports_match_the_documentation() -> None:
     }
 
 
+def test_web_page_has_the_last_port() -> None:
+    assert plan_ports(20000, ["SDPController/0", "SDPSubarray/01"]).web == 20010
+
+
 def test_controller_has_the_first_server_ports() -> None:
     servers = [device.server for device in Layout(subarrays=12).devices()]
     assert servers == ["SDPController/0", *(f"SDPSubarray/{n:02}" for n in range(1, 13))]
@@ -37,15 +41,16 @@ def test_controller_has_the_first_server_ports() -> None:
 @given(st.integers(-10, MAX_PORT + 10), st.integers(0, 99))
 def test_plan_has_consecutive_ports_or_raises(base: int, count: int) -> None:
     servers = [str(n) for n in range(count)]
-    needed = 2 + 4 * count
+    needed = 3 + 4 * count
     if base < 1 or base + needed - 1 > MAX_PORT:
         with pytest.raises(PortError, match=f"choose 1 to {MAX_PORT - needed + 1}$"):
             plan_ports(base, servers)
         return
     plan = plan_ports(base, servers)
-    used = [port for _, port in plan.ports(health=True)]
+    used = [port for _, port in plan.ports(health=True, web=True)]
     assert used == list(range(base, base + needed))
-    without_health = [port for _, port in plan.ports(health=False)]
+    assert plan.web == used[-1]
+    without_health = [port for _, port in plan.ports(health=False, web=True)]
     assert without_health == [
         p for p in used if p not in {s.health for s in plan.servers.values()}
     ]
@@ -59,10 +64,10 @@ def test_port_in_use_is_reported_with_its_use() -> None:
         other.bind(("0.0.0.0", plan.servers["SDPController/0"].health))
         other.listen()
         with pytest.raises(PortError) as error:
-            check_free(plan, "127.0.0.1", health=True)
+            check_free(plan, "127.0.0.1", health=True, web=True)
         assert str(error.value) == (
             f"port {plan.tango_db}, for the Tango database, is in use; "
             f"port {plan.tango_db + 4}, for the health of SDPController/0, is in use: "
             "stop what listens there, or choose another port base"
         )
-    check_free(plan, "127.0.0.1", health=True)
+    check_free(plan, "127.0.0.1", health=True, web=True)

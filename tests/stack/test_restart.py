@@ -34,6 +34,7 @@ PARTS = {
     "simulator": "ska_sdp_sim",
     "SDPController/0": "SDPController",
     "SDPSubarray/01": "SDPSubarray",
+    "web page": "ska_sdp_lmc.cli web",
 }
 """Name of each part, and a word of its command line."""
 

@@ -15,6 +15,7 @@ from ska_sdp_sim.stack.part import Part, never_interrupted
 from ska_sdp_sim.stack.port_plan import PortPlan, check_free, plan_ports
 from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase, TangoDatabaseServer
+from ska_sdp_sim.stack.web import WebPage
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Layout:
         prefix: Prefix of ``-sdp`` in the device names.
         simulate: Whether to start the simulator.
         health: Whether each server serves the health endpoints over HTTP.
+        web: Whether to serve the web page.
         port_base: First of the fixed ports, see ``plan_ports``; None chooses free ports.
     """
 
@@ -33,6 +35,7 @@ class Layout:
     prefix: str = "test"
     simulate: bool = True
     health: bool = False
+    web: bool = False
     port_base: int | None = None
 
     def devices(self) -> list[Registration]:
@@ -46,7 +49,7 @@ class Layout:
 
 
 class LocalStack:
-    """Both databases, the device servers and the simulator.
+    """Both databases, the device servers, the simulator and the web page.
 
     Args:
         directory: Directory of data and logs; existing data are used.
@@ -70,6 +73,7 @@ class LocalStack:
         )
         self.servers: list[DeviceServer] = []
         self.simulator: Simulator | None = None
+        self.web: WebPage | None = None
 
     def __enter__(self) -> LocalStack:
         self.start()
@@ -94,6 +98,8 @@ class LocalStack:
         if self.simulator is not None:
             yield self.simulator
         yield from self.servers
+        if self.web is not None:
+            yield self.web
 
     def start(self, interrupted: Callable[[], None] = never_interrupted) -> None:
         """Start all parts and wait until each is ready; on an error, stop all of them.
@@ -108,7 +114,7 @@ class LocalStack:
         from ska_sdp_lmc.ops.tango_db.register import register
 
         if self._ports is not None:
-            check_free(self._ports, self.etcd.host, health=self.layout.health)
+            check_free(self._ports, self.etcd.host, health=self.layout.health, web=self.layout.web)
         with ExitStack() as undo:
             undo.callback(self.stop)
             _start_together([self.etcd, self.tango_db], interrupted)
@@ -122,6 +128,8 @@ class LocalStack:
         clients: list[Part] = [*self.servers]
         if self.simulator is not None:
             clients.append(self.simulator)
+        if self.web is not None:
+            clients.append(self.web)
         # The servers unregister at the Tango database, so it is stopped after them.
         _stop_together(clients)
         _stop_together([self.tango_db, self.etcd])
@@ -150,6 +158,13 @@ class LocalStack:
         ]
         if self.layout.simulate:
             self.simulator = Simulator(self.directory, self.environment)
+        if self.layout.web:
+            self.web = WebPage(
+                self.directory,
+                self.environment,
+                self.layout.prefix,
+                port=None if self._ports is None else self._ports.web,
+            )
 
 
 def _start_together(parts: list[Part], interrupted: Callable[[], None]) -> None:

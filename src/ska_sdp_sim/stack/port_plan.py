@@ -10,6 +10,7 @@ from ska_sdp_sim.stack.ports import probe
 MAX_PORT = 65_535
 _DATABASE_PORTS = 2
 _PORTS_PER_SERVER = 4
+_WEB_PORTS = 1
 
 
 class PortError(ValueError):
@@ -33,9 +34,15 @@ class PortPlan:
     etcd: int
     tango_db: int
     servers: Mapping[str, ServerPorts]
+    web: int
 
-    def ports(self, *, health: bool) -> Iterator[tuple[str, int]]:
-        """Yield the use and the number of each port; those for health only if it is served."""
+    def ports(self, *, health: bool, web: bool) -> Iterator[tuple[str, int]]:
+        """Yield the use and the number of each port.
+
+        Args:
+            health: whether the servers serve their health.
+            web: whether the web page is served.
+        """
         yield "etcd", self.etcd
         yield "the Tango database", self.tango_db
         for name, ports in self.servers.items():
@@ -44,6 +51,8 @@ class PortPlan:
             yield f"the events of {name}", ports.events
             if health:
                 yield f"the health of {name}", ports.health
+        if web:
+            yield "the web page", self.web
 
 
 def plan_ports(base: int, servers: Sequence[str]) -> PortPlan:
@@ -51,18 +60,20 @@ def plan_ports(base: int, servers: Sequence[str]) -> PortPlan:
 
     The order is fixed, and a port does not depend on the options of the stack: ``base`` is etcd,
     ``base + 1`` the Tango database. Then each server has four: Tango, heartbeat, events, health.
+    The last is that of the web page.
 
     Raises:
         PortError: A port would be below 1 or above 65535.
     """
-    count = _DATABASE_PORTS + _PORTS_PER_SERVER * len(servers)
+    count = _DATABASE_PORTS + _PORTS_PER_SERVER * len(servers) + _WEB_PORTS
     highest_base = MAX_PORT - count + 1
     if not 1 <= base <= highest_base:
         raise PortError(
             f"invalid port base {base}: the stack takes {count} ports from it on, "
             f"so choose 1 to {highest_base}"
         )
-    first = range(base + _DATABASE_PORTS, base + count, _PORTS_PER_SERVER)
+    web = base + count - _WEB_PORTS
+    first = range(base + _DATABASE_PORTS, web, _PORTS_PER_SERVER)
     return PortPlan(
         etcd=base,
         tango_db=base + 1,
@@ -70,10 +81,11 @@ def plan_ports(base: int, servers: Sequence[str]) -> PortPlan:
             name: ServerPorts(port, port + 1, port + 2, port + 3)
             for name, port in zip(servers, first, strict=True)
         },
+        web=web,
     )
 
 
-def check_free(plan: PortPlan, host: str, *, health: bool) -> None:
+def check_free(plan: PortPlan, host: str, *, health: bool, web: bool) -> None:
     """Check that nothing listens on the ports of a plan.
 
     Raises:
@@ -81,7 +93,7 @@ def check_free(plan: PortPlan, host: str, *, health: bool) -> None:
     """
     errors = [
         f"port {port}, for {use}, {error}"
-        for use, port in plan.ports(health=health)
+        for use, port in plan.ports(health=health, web=web)
         if (error := _bind_error(host, port)) is not None
     ]
     if errors:

@@ -35,6 +35,7 @@ def describe_stack(stack: LocalStack, *, kept: bool) -> str:
         for server in stack.servers
         if server.health
     )
+    web = f"  web page                  {stack.web.url}\n" if stack.web is not None else ""
     stay = "they stay" if kept else "removed at the end; --dir DIR keeps them"
     return f"""
 Up. Ctrl-C or SIGTERM stops the stack.
@@ -42,7 +43,7 @@ Up. Ctrl-C or SIGTERM stops the stack.
   etcd                      {stack.etcd.endpoint}
   Tango database            {stack.tango_db.tango_host}
 {devices}
-{health}  data and logs             {stack.directory} ({stay})
+{web}{health}  data and logs             {stack.directory} ({stay})
 
 In another shell:
 

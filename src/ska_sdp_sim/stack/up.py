@@ -76,6 +76,8 @@ def up(
             echo(f"Data and logs are in {place}")
             echo(f"Using {describe_etcd()}")
             stack.start(interrupts.check)
+            if demonstrate and stack.web is not None:
+                echo(f"The web page is at {stack.web.url} until the demo ends.")
             supervisor = Supervisor(stack.parts(), restart=restart, echo=echo)
             if env_path is not None:
                 undo.enter_context(env_file(env_path, stack.environment))
@@ -93,8 +95,9 @@ def up(
 
 def _names(layout: Layout) -> str:
     subarrays = "1 subarray" if layout.subarrays == 1 else f"{layout.subarrays} subarrays"
-    simulator = ", the simulator" if layout.simulate else ""
-    return f"etcd, the Tango database, the controller, {subarrays}{simulator}"
+    simulator = ", simulator" if layout.simulate else ""
+    web = ", web page" if layout.web else ""
+    return f"etcd, the Tango database, controller, {subarrays}{simulator}{web}"
 
 
 def _keep(supervisor: Supervisor, interrupts: Interrupts, echo: Echo) -> int:
