@@ -36,22 +36,24 @@ def variables(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [each for each in document["templating"]["list"] if each["type"] == "query"]
 
 
-def expressions() -> Iterator[Expression]:
+def expressions(rate_interval: str = "1m") -> Iterator[Expression]:
     """Yield the expressions of all panels and variables, with Grafana's variables replaced."""
     for name, document in DOCUMENTS.items():
         for panel in panels(document):
             for target in panel["targets"]:
                 legend = tuple(re.findall(r"{{(\w+)}}", target["legendFormat"]))
                 place = f"{name}, {panel['title']}, {target['refId']}"
-                yield Expression(place, fill_in(target["expr"]), legend)
+                yield Expression(place, _fill_in(target["expr"], rate_interval), legend)
         for variable in variables(document):
             found = _LABEL_VALUES.fullmatch(variable["query"]["query"])
             assert found, variable
             text = f"count by ({found['label']}) ({found['selector']})"
-            yield Expression(f"{name}, ${variable['name']}", fill_in(text), (found["label"],))
+            yield Expression(
+                f"{name}, ${variable['name']}", _fill_in(text, rate_interval), (found["label"],)
+            )
 
 
-def fill_in(expression: str, rate_interval: str = "10s") -> str:
+def _fill_in(expression: str, rate_interval: str) -> str:
     """Replace Grafana's variables, as Grafana does while all values are selected."""
     filled = expression.replace("$__rate_interval", rate_interval)
     return re.sub(r"\$\w+", ".+", filled)
