@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ pytest_plugins = [
     "tests.services.versions",
 ]
 
-# Otherwise each of the hundreds of programs that the tests start compiles all modules again.
+# Otherwise each of the hundreds of programs that the tests start, and each worker, compiles all
+# modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A busy machine, or the first use of Hypothesis, makes examples slow.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -90,6 +93,7 @@ LONGEST = (
     "e2e",
     "connection",
     "docs",
+    "dashboards",
     "chart",
     "secure_etcd",
     "tango_db",

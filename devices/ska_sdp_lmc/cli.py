@@ -10,6 +10,7 @@ import click
 from ska_sdp_config.cli.terminal import guard_streams
 from ska_sdp_lmc.extras import require
 from ska_sdp_lmc.ops.archiving.command import alarm_rules, archiving
+from ska_sdp_lmc.ops.dashboards.command import dashboard
 from ska_sdp_lmc.ops.secure_etcd.command import secure_etcd
 from ska_sdp_lmc.ops.web import web as web_page
 
@@ -148,6 +149,7 @@ def register(file: Path | None, subarrays: int | None, prefix: str | None, dry_r
 
 main.add_command(archiving)
 main.add_command(alarm_rules)
+main.add_command(dashboard)
 main.add_command(secure_etcd)
 main.add_command(web_page)
 

@@ -20,6 +20,7 @@ from docs.generate import (
     settings,
     top_screen,
 )
+from docs.generate.grafana import pages as grafana
 from docs.generate.text import without_source
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -51,6 +52,7 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "archived": operations.archived,
     "not-archived": operations.not_archived,
     "growth": scale.costs,
+    "grafana-panels": grafana.panels,
     "observation": observation.sequence,
     "device-settings": settings.devices,
     "database-settings": settings.database,

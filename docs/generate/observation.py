@@ -22,6 +22,7 @@ from ska_sdp_config.lmc.derive import derive
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_config.lmc.upkeep import reached_writes
 from ska_sdp_lmc.commands import Message, apply_command, message_paths
 from ska_sdp_lmc.devices.subarray import COMMANDS
@@ -37,12 +38,13 @@ from ska_sdp_sim.demo.content import configure, scan
 from ska_sdp_sim.deployment_state import next_state
 from ska_sdp_sim.script import Settings, Step, next_step
 
-__all__ = ["Line", "observe", "sequence"]
+__all__ = ["Line", "fail_receive_script", "observe", "sequence"]
 
 MESSAGE = Path(__file__).parents[2] / "examples" / "assign_resources.json"
 SUBARRAY = "01"
 CLIENT, DEVICE, STORE, SCRIPTS = "TMC", "SDPSubarray", "etcd", "controller, scripts"
 
+_TIME = datetime(2026, 1, 31, 23, 12, 37, tzinfo=timezone.utc)
 _LONG_AGO = timedelta(days=1)
 _RULES = ModelSettings(required_components=())
 
@@ -69,14 +71,27 @@ def sequence() -> str:
     return table(["from → to", "command, entries written, or event"], rows)
 
 
-def observe(config: Config, last: str = "") -> list[Line]:
+def observe(config: Config, last: str = "", time: datetime = _TIME) -> list[Line]:
     """Run an observation of one scan, and return its messages.
 
     Args:
         config: an empty database.
         last: command to stop after; empty for the whole observation.
+        time: time of everything in it.
     """
-    return list(_Observation(config).run(last))
+    return list(_Observation(config, time).run(last))
+
+
+def fail_receive_script(config: Config) -> None:
+    """Fail the real-time processing block of the observation now, as its script would."""
+    now = last_updated(datetime.now(timezone.utc))
+    failed = {"status": "FAILED", "reason": "no disk is left", "last_updated": now}
+    for txn in config.txn():
+        for pb_id in txn.list_processing_blocks():
+            pb = txn.get_processing_block(pb_id)
+            state = txn.get_processing_block_state(pb_id) or {}
+            if pb is not None and pb.script.kind == "realtime":
+                txn.update_processing_block_state(pb_id, {**state, **failed})
 
 
 class _Observation:
@@ -84,11 +99,12 @@ class _Observation:
 
     Args:
         config: an empty database.
+        time: time of everything in it.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, time: datetime) -> None:
         self._config = config
-        self._now = datetime(2026, 1, 31, 23, 12, 37, tzinfo=timezone.utc)
+        self._now = time
         self._shown = ObsState.EMPTY.name
 
     def run(self, last: str) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""Pictures of the command line's output, on a real etcd during an observation."""
+"""Pictures of the command line's output, on a real etcd in a scan whose script has failed."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ import re
 import shlex
 import sys
 import tempfile
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
 import pexpect
-from docs.generate.observation import observe
+from docs.generate.observation import fail_receive_script, observe
 from docs.generate.terminal import Program
 from rich.console import Console
 from rich.text import Text
 
 from ska_sdp_config import Config
-from ska_sdp_config.lmc.times import last_updated
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.programs import clean_environment
 
 __all__ = ["describe", "doctor", "list_", "status"]
 
 _COLUMNS = 100
+_FAILING = ("doctor", "status")
+"""Commands that exit with 1 if there is a fault."""
+
 _WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 """Reference to another host in the template, to remove."""
 
@@ -46,7 +48,7 @@ def doctor() -> str:
 
 
 def status() -> str:
-    """Draw the output of ``ska-sdp status`` with a subarray in FAULT."""
+    """Draw the output of ``ska-sdp status``."""
     return _drawn("status")
 
 
@@ -71,7 +73,8 @@ def _screens() -> dict[str, tuple[str, str]]:
             Config(component_name="lmc-controller", host=host, port=port),
             Config(component_name="lmc-subarray-01", host=host, port=port),
         ):
-            observe(config, "Scan")
+            observe(config, "Scan", datetime.now(timezone.utc) - timedelta(minutes=3))
+            fail_receive_script(config)
             eb_id = ""
             for txn in config.txn():
                 (eb_id,) = txn.list_execution_blocks()
@@ -87,26 +90,15 @@ def _screens() -> dict[str, tuple[str, str]]:
                 "list": "ska-sdp list pb",
                 "describe": f"ska-sdp describe eb {eb_id}",
                 "doctor": "ska-sdp doctor",
+                "status": "ska-sdp status",
             }
-            screens = {
-                name: (command, _run(command, variables)) for name, command in commands.items()
+            return {
+                name: (command, _run(command, variables, int(name in _FAILING)))
+                for name, command in commands.items()
             }
-            _fail(config)
-            screens["status"] = ("ska-sdp status", _run("ska-sdp status", variables, code=1))
-            return screens
 
 
-def _fail(config: Config) -> None:
-    """Fail the first processing block of the observation, as its script would."""
-    for txn in config.txn():
-        pb_id = txn.list_processing_blocks()[0]
-        state = txn.get_processing_block_state(pb_id) or {}
-        now = last_updated(datetime.now(timezone.utc))
-        failed = {"status": "FAILED", "reason": "no disk is left", "last_updated": now}
-        txn.update_processing_block_state(pb_id, {**state, **failed})
-
-
-def _run(command: str, variables: dict[str, str], code: int = 0) -> str:
+def _run(command: str, variables: dict[str, str], code: int) -> str:
     arguments = [sys.executable, "-m", "ska_sdp_config.cli", *shlex.split(command)[1:]]
     with Program(arguments, variables, size=(60, _COLUMNS), timeout=60) as terminal:
         terminal.screen.expect(pexpect.EOF)

@@ -6,10 +6,11 @@ import asyncio
 import re
 import tempfile
 import time
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
-from docs.generate.observation import observe
+from docs.generate.observation import fail_receive_script, observe
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.top.app import TopApp
@@ -35,19 +36,9 @@ def top() -> str:
         Config(host=etcd.host, port=etcd.port, component_name="lmc-controller"),
         Config(host=etcd.host, port=etcd.port, component_name="lmc-subarray-01"),
     ):
-        observe(config, "Scan")
-        _fail_receive_script(config)
+        observe(config, "Scan", datetime.now(timezone.utc) - timedelta(minutes=3))
+        fail_receive_script(config)
         return _WEB_FONT.sub("", asyncio.run(_picture(TopApp(config.backend, ""))))
-
-
-def _fail_receive_script(config: Config) -> None:
-    for txn in config.txn():
-        for pb_id in txn.list_processing_blocks():
-            pb = txn.get_processing_block(pb_id)
-            state = txn.get_processing_block_state(pb_id)
-            if pb is not None and pb.script.kind == "realtime" and state is not None:
-                failed = {**state, "status": "FAILED", "reason": "no disk is left"}
-                txn.update_processing_block_state(pb_id, failed)
 
 
 async def _picture(app: TopApp) -> str:

@@ -291,7 +291,11 @@ def test_wait_continues_after_restart(own_etcd: Etcd, etcd_client: ConnectTo) ->
         loop.expect("1")
 
 
-def test_body_with_failed_read_runs_again(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
+def test_body_with_failed_read_runs_again(
+    own_etcd: Etcd, etcd_client: ConnectTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ska_sdp_config.engine.repetition.RETRY_FAILED_READ_AFTER_S", 0.2)
+
     def read(txn: Txn) -> str | None:
         try:
             return txn.get("/a")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,15 +42,6 @@ def _patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SDP_CONFIG_TIMEOUT", str(CALL))
         yield
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _same_level() -> Iterator[None]:
-    """Restore the log level, which the program sets for its whole process."""
-    logger = logging.getLogger("ska_sdp_config")
-    level = logger.level
-    yield
-    logger.setLevel(level)
 
 
 class Result(NamedTuple):
@@ -105,6 +96,8 @@ def empty(config: Config) -> None:
 def fill(config: Config, entries: Mapping[str, Any]) -> None:
     """Store values: strings verbatim, others in the library's encoding."""
     for txn in config.txn():
+        # In one call; otherwise each creation reads its key.
+        txn.get_many(entries)
         for path, value in entries.items():
             txn.create(path, value if isinstance(value, str) else encode(value))
 
@@ -138,15 +131,52 @@ def run_here(
     server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, stdin: str = ""
 ) -> Result:
     """Run the program to its end in this process, with its own environment and streams."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        redirect_stdout(io.StringIO()) as out,
-        redirect_stderr(io.StringIO()) as err,
-    ):
-        for name, value in environment(server, env or {}).items():
-            patch.setenv(name, value)
-        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        return Result(run(args), out.getvalue(), err.getvalue())
+    streams = {
+        "stdin": io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"),
+        "stdout": io.TextIOWrapper(io.BytesIO(), "utf-8"),
+        "stderr": io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True),
+    }
+    with restored_process(environment(server, env or {})) as patch:
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        code = run(args)
+    out, err = (_written_to(streams[name]) for name in ("stdout", "stderr"))
+    return Result(code, out, err)
+
+
+@contextmanager
+def restored_process(env: Mapping[str, str]) -> Iterator[pytest.MonkeyPatch]:
+    """Run the program in this process with an environment, and with the log of a new process.
+
+    A command that is still busy when its timeout elapses, as on a slow machine, would kill the
+    process after its grace period, so that is long here.
+    """
+    library = logging.getLogger("ska_sdp_config")
+    level, before = library.level, dict(os.environ)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ska_sdp_config.cli.interrupts.GRACE_S", CALL)
+        patch.setattr(logging.getLogger(), "handlers", [])
+        library.setLevel(logging.NOTSET)
+        _set_environment(env)
+        try:
+            yield patch
+        finally:
+            _set_environment(before)
+            library.setLevel(level)
+
+
+def _set_environment(env: Mapping[str, str]) -> None:
+    for name in os.environ.keys() - env.keys():
+        del os.environ[name]
+    for name, value in env.items() - os.environ.items():
+        os.environ[name] = value
+
+
+def _written_to(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    written = stream.detach()
+    assert isinstance(written, io.BytesIO)
+    return written.getvalue().decode()
 
 
 def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> dict[str, Result]:
@@ -159,6 +189,13 @@ def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> d
 
 @pytest.fixture
 def ska_sdp(database: Config, etcd: Etcd) -> Run:
+    """Run the program in this process."""
+    return lambda *args, env=None, stdin="", server=etcd: run_here(server, args, env, stdin)
+
+
+@pytest.fixture
+def ska_sdp_process(database: Config, etcd: Etcd) -> Run:
+    """Run the program as a process, for tests of the process."""
     return lambda *args, env=None, stdin="", server=etcd: run_process(server, args, env, stdin)
 
 
@@ -166,13 +203,11 @@ def ska_sdp(database: Config, etcd: Etcd) -> Run:
 def parse(capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the program in this process, for command lines that need no database."""
 
-    return lambda *args: Result(run(args), *capsys.readouterr())
+    def parse(*args: str) -> Result:
+        with restored_process(os.environ):
+            return Result(run(args), *capsys.readouterr())
 
-
-@pytest.fixture
-def here(database: Config, etcd: Etcd) -> Run:
-    """Run the program in this process on the database, which is fast."""
-    return lambda *args, stdin="": run_here(etcd, args, stdin=stdin)
+    return parse
 
 
 @pytest.fixture

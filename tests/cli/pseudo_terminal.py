@@ -9,12 +9,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-import pytest
-
 from ska_sdp_config.cli.program import run
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import PROGRAM, environment
+from .conftest import PROGRAM, environment, restored_process
 
 
 def run_in_terminal(
@@ -41,18 +39,17 @@ def run_here_in_terminal(
     server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, typed: str = ""
 ) -> tuple[int, str]:
     """Run the program in this process, which is fast; a text is typed at the start."""
-    with _terminal(typed) as (theirs, received), pytest.MonkeyPatch.context() as patch:
-        for name, value in _environment(server, env).items():
-            patch.setenv(name, value)
-        with (
-            open(theirs, encoding="utf-8", closefd=False) as stdin,
-            open(theirs, "w", encoding="utf-8", closefd=False) as stdout,
-            open(theirs, "w", encoding="utf-8", closefd=False, buffering=1) as stderr,
-            redirect_stdout(stdout),
-            redirect_stderr(stderr),
-        ):
-            patch.setattr("sys.stdin", stdin)
-            code = run(args)
+    with (
+        _terminal(typed) as (theirs, received),
+        restored_process(_environment(server, env)) as patch,
+        open(theirs, encoding="utf-8", closefd=False) as stdin,
+        open(theirs, "w", encoding="utf-8", closefd=False) as stdout,
+        open(theirs, "w", encoding="utf-8", closefd=False, buffering=1) as stderr,
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        patch.setattr("sys.stdin", stdin)
+        code = run(args)
     return code, _text(received)
 
 

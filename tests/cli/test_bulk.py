@@ -160,11 +160,11 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, database: Config) -> Any:
 
 
 def test_concurrently_changed_keys_are_written(
-    database: Config, meanwhile: Any, here: Run
+    database: Config, meanwhile: Any, ska_sdp: Run
 ) -> None:
     fill(database, {"/a": 1, "/b": 2})
     meanwhile({"/a": 7}, "/b")
-    result = here("load", "-", "-o", "json", stdin="values: {/a: 1, /b: 2, /c: 3}")
+    result = ska_sdp("load", "-", "-o", "json", stdin="values: {/a: 1, /b: 2, /c: 3}")
     assert result.document == {"updated": ["/a"], "created": ["/b", "/c"], "unchanged": 0}
     assert contents(database) == {"/a": "1", "/b": "2", "/c": "3"}
 
@@ -178,10 +178,10 @@ def test_concurrently_changed_keys_are_written(
     ],
 )  # fmt: skip
 def test_sync_deletes_concurrently_created_keys(
-    database: Config, meanwhile: Any, here: Run, line: str, stdin: str, new: str
+    database: Config, meanwhile: Any, ska_sdp: Run, line: str, stdin: str, new: str
 ) -> None:
     meanwhile({new: {}})
-    result = here(*line.split(), stdin=stdin)
+    result = ska_sdp(*line.split(), stdin=stdin)
     assert (result.code, result.lines[1:]) == (0, [f"deleted {new}"])
     assert new not in contents(database)
 

@@ -83,17 +83,17 @@ USES: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("line", "path", "value"), USES, ids=[use[1] for use in USES])
 def test_create_stores_the_given_value(
-    database: Config, here: Run, line: str, path: str, value: Any
+    database: Config, ska_sdp: Run, line: str, path: str, value: Any
 ) -> None:
-    result = here("create", *shlex.split(line))
+    result = ska_sdp("create", *shlex.split(line))
     assert result == (0, f"created {path}\n", "")
     assert contents(database) == {path: encode(value)}
 
 
-def test_create_pb_without_an_execution_block(database: Config, here: Run) -> None:
+def test_create_pb_without_an_execution_block(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/script/batch:test:1.0.0": {"image": "i"}})
-    first = here("create", "pb", "batch:test:1.0.0")
-    second = here("-q", "create", "pb", "batch:test:1.0.0", '{"key1": "value1"}')
+    first = ska_sdp("create", "pb", "batch:test:1.0.0")
+    second = ska_sdp("-q", "create", "pb", "batch:test:1.0.0", '{"key1": "value1"}')
     assert first == (0, f"created /pb/pb-sdpcli-{TODAY}-00000\n", "")
     assert second == (0, f"pb-sdpcli-{TODAY}-00001\n", "")
     for txn in database.txn():
@@ -104,9 +104,9 @@ def test_create_pb_without_an_execution_block(database: Config, here: Run) -> No
     ]
 
 
-def test_create_pb_with_an_execution_block(database: Config, here: Run) -> None:
+def test_create_pb_with_an_execution_block(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/t/script/realtime:vis:1.0.0": {"image": "i"}})
-    result = here(
+    result = ska_sdp(
         "create", "--prefix=/t", "--eb", '{"max_length": 60.0, "more": [1]}', "-q", "pb",
         "realtime:vis:1.0.0", "{}",
     )  # fmt: skip
@@ -143,36 +143,36 @@ def test_create_pb_with_an_execution_block(database: Config, here: Run) -> None:
 
 
 @pytest.mark.parametrize("scans", ["null", "{}"])
-def test_create_pb_accepts_scans_of_any_form(database: Config, here: Run, scans: str) -> None:
+def test_create_pb_accepts_scans_of_any_form(database: Config, ska_sdp: Run, scans: str) -> None:
     fill(database, {"/script/batch:test:1.0.0": {"image": "i"}})
-    assert here("create", "pb", "batch:test:1.0.0", "--eb", f'{{"scans": {scans}}}').code == 0
+    assert ska_sdp("create", "pb", "batch:test:1.0.0", "--eb", f'{{"scans": {scans}}}').code == 0
 
 
-def test_create_pb_warns_about_a_missing_script(here: Run) -> None:
-    result = here("create", "pb", "batch:none:1")
+def test_create_pb_warns_about_a_missing_script(ska_sdp: Run) -> None:
+    result = ska_sdp("create", "pb", "batch:none:1")
     assert result.code == 0
     assert result.err == (
         "ska-sdp: Script batch:none:1 does not exist, and the processing block will fail: "
         "import the script, then create another block.\n"
     )
-    assert here("create", "pb", "batch:none:1", "-q").err == ""
+    assert ska_sdp("create", "pb", "batch:none:1", "-q").err == ""
 
 
 def test_create_reads_files_and_standard_input(
-    database: Config, here: Run, tmp_path: Path
+    database: Config, ska_sdp: Run, tmp_path: Path
 ) -> None:
     file = tmp_path / "value.yaml"
     file.write_text("test: 1.10\n")
-    assert here("create", "eb", "eb-a", f"@{file}").code == 0
-    assert here("create", "eb", "eb-b", "-", stdin='{"test": "b"}').code == 0
-    assert here("create", "/c", "--force", "-", stdin="any\n text").code == 0
+    assert ska_sdp("create", "eb", "eb-a", f"@{file}").code == 0
+    assert ska_sdp("create", "eb", "eb-b", "-", stdin='{"test": "b"}').code == 0
+    assert ska_sdp("create", "/c", "--force", "-", stdin="any\n text").code == 0
     assert contents(database) == {
         "/c": "any\n text",
         "/eb/eb-a": encode({"test": 1.1}),
         "/eb/eb-b": encode({"test": "b"}),
     }
-    assert "cannot be read: No such file" in here("create", "eb", "eb-c", "@/none").err
-    both = here("create", "pb", "batch:a:1", "-", "--eb=-")
+    assert "cannot be read: No such file" in ska_sdp("create", "eb", "eb-c", "@/none").err
+    both = ska_sdp("create", "pb", "batch:a:1", "-", "--eb=-")
     assert (both.code, "can be used only once" in both.err) == (2, True)
 
 
@@ -187,11 +187,11 @@ FORMATS = [
 
 
 @pytest.mark.parametrize(("options", "out"), FORMATS)
-def test_create_prints_each_format(here: Run, options: list[str], out: str) -> None:
-    assert here("create", *options, "eb", "eb-a", "{}") == (0, out, "")
+def test_create_prints_each_format(ska_sdp: Run, options: list[str], out: str) -> None:
+    assert ska_sdp("create", *options, "eb", "eb-a", "{}") == (0, out, "")
 
 
-def test_create_with_force_skips_validation(database: Config, here: Run) -> None:
-    assert here("create", "--force", "/pb/pb-a", "{ no JSON").code == 0
-    assert here("create", "--force", "/eb/eb_a", "{}").code == 0
+def test_create_with_force_skips_validation(database: Config, ska_sdp: Run) -> None:
+    assert ska_sdp("create", "--force", "/pb/pb-a", "{ no JSON").code == 0
+    assert ska_sdp("create", "--force", "/eb/eb_a", "{}").code == 0
     assert contents(database) == {"/eb/eb_a": "{}", "/pb/pb-a": "{ no JSON"}

@@ -11,7 +11,7 @@ from ska_sdp_config import Config
 from ska_sdp_config.store.interface import Put
 from tests.support.waiting import CALL
 
-from .conftest import Run, contents, fill, run_process
+from .conftest import Run, contents, fill, run_here
 
 STORED: dict[str, Any] = {
     "/allocation/pb-a:data": {},
@@ -68,10 +68,10 @@ OF_OWNER = "ska-sdp: Warning, in use: /pb/pb-a is owned by a process.\n"
 
 @pytest.mark.parametrize(("line", "gone"), USES, ids=[line for line, _ in USES])
 def test_delete_removes_only_the_named_keys(
-    database: Config, here: Run, line: str, gone: list[str]
+    database: Config, ska_sdp: Run, line: str, gone: list[str]
 ) -> None:
     fill(database, STORED)
-    result = here("delete", *line.split())
+    result = ska_sdp("delete", *line.split())
     assert (result.code, result.err) == (0, OF_OWNER if "/pb/pb-a/state" in gone else "")
     assert result.lines == [f"deleted {path}" for path in gone]
     assert list(contents(database)) == [path for path in sorted(STORED) if path not in gone]
@@ -81,10 +81,10 @@ def test_delete_removes_only_the_named_keys(
     ("answer", "code"), [("yes\n", 0), ("no\n", 1), ("y\n", 1), ("", 1), ("YES please", 1)]
 )
 def test_delete_all_asks_for_confirmation(
-    database: Config, here: Run, answer: str, code: int
+    database: Config, ska_sdp: Run, answer: str, code: int
 ) -> None:
     fill(database, STORED)
-    result = here("delete", "-a", "eb", stdin=answer)
+    result = ska_sdp("delete", "-a", "eb", stdin=answer)
     assert result.code == code
     assert result.err.startswith("Delete all execution blocks: 2 keys below /eb? Type yes: ")
     assert ("/eb/eb-a" in contents(database)) == (code == 1)
@@ -102,7 +102,7 @@ def test_delete_all_is_one_transaction_on_a_default_server(etcd_server: Any) -> 
             config.backend.store.commit([], puts, timeout=CALL)
         assert len(contents(config)) == 500
         before = config.backend.get("/x")[1].revision
-        result = run_process(server, ["delete", "-a", "script", "-y"])
+        result = run_here(server, ["delete", "-a", "script", "-y"])
         assert (result.code, len(result.lines)) == (0, 500)
         assert contents(config) == {}
         assert config.backend.get("/x")[1].revision <= before + 2, "it was not one transaction"
@@ -112,11 +112,11 @@ def test_delete_all_is_one_transaction_on_a_default_server(etcd_server: Any) -> 
     ("option", "word"), [("", "finished"), ("-c", "cancelled"), ("--cancel", "cancelled")]
 )
 def test_end_sets_the_status_of_block_and_state(
-    database: Config, here: Run, option: str, word: str
+    database: Config, ska_sdp: Run, option: str, word: str
 ) -> None:
     fill(database, STORED | {"/eb/eb-a": {"test": True}})
     before = contents(database)
-    assert here("end", "eb", "eb-a", *option.split()) == (0, f"{word} /eb/eb-a\n", "")
+    assert ska_sdp("end", "eb", "eb-a", *option.split()) == (0, f"{word} /eb/eb-a\n", "")
     after = contents(database)
     eb, state = (json.loads(after.pop(path)) for path in ("/eb/eb-a", "/eb/eb-a/state"))
     assert eb == {"test": True, "status": word.upper(), "last_updated": eb["last_updated"]}
@@ -130,8 +130,8 @@ def test_end_sets_the_status_of_block_and_state(
     assert after == {k: v for k, v in before.items() if not k.startswith("/eb/")}
 
 
-def test_end_creates_a_missing_state(database: Config, here: Run) -> None:
+def test_end_creates_a_missing_state(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/eb/eb-a": {"status": "SCANNING", "scan_id": 3, "current_scan_type": "s"}})
-    assert here("end", "eb", "eb-a", "-q") == (0, "", "")
+    assert ska_sdp("end", "eb", "eb-a", "-q") == (0, "", "")
     state = json.loads(contents(database)["/eb/eb-a/state"])
     assert (state["scan_id"], state["scan_type"], state["scans"]) == (3, "s", [])

@@ -116,16 +116,16 @@ def test_describe_prints_all_related_entries(
     assert set(result.lines) == paths
 
 
-def test_describe_prints_each_format(database: Config, here: Run) -> None:
+def test_describe_prints_each_format(database: Config, ska_sdp: Run) -> None:
     fill(database, STORED)
-    assert here("describe", "subarray", "02").out == '/lmc/subarray/02 = {"eb_id":null}\n'
-    document = here("describe", "eb", "eb-a", "-o", "json").document
+    assert ska_sdp("describe", "subarray", "02").out == '/lmc/subarray/02 = {"eb_id":null}\n'
+    document = ska_sdp("describe", "eb", "eb-a", "-o", "json").document
     assert document["execution blocks"]["/eb/eb-a/state"] == {"status": "ACTIVE"}
     assert document["owners"] == {"/pb/pb-a/owner": OWNER}
     assert document["states of data flows"] == {
         "/flow/pb-a:data-queue:vis/state": {"status": "FLOWING"}
     }
-    table = here("describe", "eb", "eb-a", "-o", "table").out
+    table = ska_sdp("describe", "eb", "eb-a", "-o", "table").out
     assert "EXECUTION BLOCKS\n/eb/eb-a\n  pb_batch" in table
     rows = [line.split() for line in table.splitlines()]
     assert ["/pb/pb-b", "batch", "vis", "1.0.0", "eb-a"] in rows
@@ -133,19 +133,29 @@ def test_describe_prints_each_format(database: Config, here: Run) -> None:
     assert ["/flow/pb-a:data-queue:vis", "Visibility"] in rows
 
 
-def test_describe_names_a_missing_resource(database: Config, here: Run) -> None:
+def test_describe_shows_the_pods_of_deployments(database: Config, ska_sdp: Run) -> None:
+    states = {"/deploy/pb-a/state": {"num_pod": 1, "pods": {"pb-a-0": "PENDING"}}}
+    fill(database, STORED | states | {"/deploy/named/state": {"status": "RUNNING"}})
+    table = ska_sdp("describe", "pb", "pb-a", "-o", "table").out
+    words = table.partition("STATES OF DEPLOYMENTS\n")[2].split()
+    assert words[:3] == ["KEY", "STATUS", "PODS"]
+    assert words[words.index("/deploy/named/state") + 1] == "RUNNING"
+    assert words[words.index("/deploy/pb-a/state") + 1 :][:2] == ['{"pb-a-0":', '"PENDING"}']
+
+
+def test_describe_names_a_missing_resource(database: Config, ska_sdp: Run) -> None:
     fill(database, STORED)
-    result = here("describe", "allocation", "pb-y:lost")
+    result = ska_sdp("describe", "allocation", "pb-y:lost")
     assert result.err == GONE.replace("/pb/pb-gone", "/resource/gone")
 
 
-def test_describe_names_a_missing_execution_block(database: Config, here: Run) -> None:
+def test_describe_names_a_missing_execution_block(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/lmc/subarray/03": {"eb_id": "eb-gone"}})
-    assert here("describe", "subarray", "03").err == GONE.replace("/pb/pb-gone", "/eb/eb-gone")
-    assert here("describe", "subarray", "03", "-q").err == ""
+    assert ska_sdp("describe", "subarray", "03").err == GONE.replace("/pb/pb-gone", "/eb/eb-gone")
+    assert ska_sdp("describe", "subarray", "03", "-q").err == ""
 
 
-def test_describe_reads_only_its_prefix(database: Config, here: Run) -> None:
+def test_describe_reads_only_its_prefix(database: Config, ska_sdp: Run) -> None:
     fill(database, {f"/t{path}": value for path, value in STORED.items()} | {"/pb/pb-a": {}})
-    result = here("describe", "--prefix=/t", "pb", "pb-a", "-o", "name")
+    result = ska_sdp("describe", "--prefix=/t", "pb", "pb-a", "-o", "name")
     assert set(result.lines) == {f"/t{path}" for path in OF_PB_A}

@@ -15,7 +15,7 @@ from tests.support.in_time import in_time
 from tests.support.users import PASSWORD, ROOT_PASSWORD, USER, Administrator, simple_tokens
 from tests.support.waiting import LATE
 
-from .conftest import BACKENDS, Result, run_process
+from .conftest import BACKENDS, Result, run_here
 
 # Before 3.5.30 every user may read the status of a server.
 pytestmark = pytest.mark.parametrize("program", ["3.5", "3.5.30"], indirect=True)
@@ -54,7 +54,7 @@ class Guarded:
             "SDP_CONFIG_USERNAME": user,
             "SDP_CONFIG_PASSWORD": password,
         }
-        return run_process(self.etcd, ["doctor", "-o", "json"], env | other)
+        return run_here(self.etcd, ["doctor", "-o", "json"], env | other)
 
 
 @pytest.fixture(scope="module")

@@ -35,21 +35,21 @@ FAULTS: list[tuple[dict[str, Any], str, str, str, str]] = [
         "subarray 01",
         "fault",
         "it is in FAULT: Processing block pb-a is FAILED: no disk is left",
-        "correct the cause, then send it ObsReset or Restart",
+        "correct the cause, then send ObsReset or Restart",
     ),
     (
         {"/lmc/subarray/01": {**SUBARRAY, "errors": {"subarray": "Configure timed out"}}},
         "subarray 01",
         "fault",
         "it is in FAULT: Configure timed out",
-        "correct the cause, then send it ObsReset or Restart",
+        "correct the cause, then send ObsReset or Restart",
     ),
     (
         {"/lmc/subarray/01": {**SUBARRAY, "reached": "soon", "state_commanded": "OFF"}},
         "subarray 01",
         "fault",
         "it is in FAULT: The subarray's entry is corrupt: fix reached",
-        "correct the cause, then send it On, then Restart",
+        "correct the cause, then send On, then Restart",
     ),
     (
         {
@@ -70,8 +70,7 @@ FAULTS: list[tuple[dict[str, Any], str, str, str, str]] = [
         "warning",
         "it is FAILED: no disk is left",
         (
-            "see 'ska-sdp describe pb pb-b' and the log of its script; unless a subarray is in "
-            "FAULT because of it, end the failure with: "
+            "see 'ska-sdp describe pb pb-b' and the log of its script; end the failure with: "
             """ska-sdp update pb-state pb-b '{"status": "CANCELLED"}'"""
         ),
     ),
@@ -207,6 +206,15 @@ def test_accepted_failure_is_no_fault_of_the_subarray(database: Config, ska_sdp:
     assert "pb pb-a" not in found
 
 
+def test_failure_that_a_fault_is_about_is_found_once(database: Config, ska_sdp: Run) -> None:
+    changes = {"/pb/pb-a/state": {**FAILED, "reason": "pb-ab is FAILED"}}
+    fill(database, SOUND | changes | {"/pb/pb-ab": PB, "/pb/pb-ab/state": FAILED})
+    _, found = findings(ska_sdp)
+    assert "subarray 01" in found
+    assert "pb pb-a" not in found
+    assert "pb pb-ab" in found
+
+
 @pytest.mark.parametrize("status", ["CANCELLED", "FINISHED"])
 def test_failure_that_is_over_has_no_finding(database: Config, ska_sdp: Run, status: str) -> None:
     pb = {"script": {"kind": "realtime", "name": "x", "version": "1"}, "eb_id": "eb-b"}
@@ -222,7 +230,7 @@ def test_advice_has_the_prefix(database: Config, ska_sdp: Run) -> None:
     assert "'ska-sdp describe pb pb-b --prefix /t'" in found["pb pb-b"]["advice"]
     assert "update pb-state pb-b --prefix /t '" in found["pb pb-b"]["advice"]
     assert found["/t/eb/eb-b/state"]["advice"] == (
-        "delete it with 'ska-sdp delete /t/eb/eb-b/state'"
+        "delete it with 'ska-sdp delete /t/eb/eb-b/state --prefix /t'"
     )
 
 

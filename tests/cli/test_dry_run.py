@@ -17,7 +17,7 @@ from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.waiting import CALL
 
-from .conftest import Run, fill, run_here, run_process
+from .conftest import Run, fill, run_here
 from .samples import STORED
 
 FLOW = "/flow/pb-a:data-queue:vis"
@@ -106,7 +106,7 @@ def test_dry_run_prints_the_changes_and_writes_nothing(
     fill(database, STORED | ALSO)
     before = dump(database)
     env = {"VISUAL": line_editor}
-    result = run_process(etcd, [*shlex.split(line), "--dry-run"], env, stdin)
+    result = run_here(etcd, [*shlex.split(line), "--dry-run"], env, stdin)
     assert result.code == 0
     assert "Type yes" not in result.err
     for begin in expected:
@@ -152,9 +152,9 @@ def test_every_changing_verb_is_tested(verb: str) -> None:
 
 
 def test_dry_run_of_new_blocks_prints_the_state_of_the_execution_block(
-    database: Config, here: Run
+    database: Config, ska_sdp: Run
 ) -> None:
-    result = here("create", "pb", "batch:test:0.0.0", "--eb", "{}", "--dry-run")
+    result = ska_sdp("create", "pb", "batch:test:0.0.0", "--eb", "{}", "--dry-run")
     created = [line for line in result.lines if line.startswith("create /eb/")]
     assert [line.endswith("/state") for line in created] == [False, True]
 

@@ -19,7 +19,7 @@ from ska_sdp_config.cli.structured import DocumentPrinter
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.live.values import parse
 
-from .conftest import Run, assert_rejected, contents, empty, fill, run_process
+from .conftest import Run, assert_rejected, contents, empty, fill, run_here
 
 STORED: dict[str, Any] = {
     "/eb/eb-a": {"last_updated": "2020-01-01 00:00:00", "test": True},
@@ -36,14 +36,12 @@ STORED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("output", ["yaml", "json"])
-def test_dump_can_be_loaded(
-    database: Config, ska_sdp: Run, here: Run, tmp_path: Path, output: str
-) -> None:
+def test_dump_can_be_loaded(database: Config, ska_sdp: Run, tmp_path: Path, output: str) -> None:
     fill(database, STORED)
     before = contents(database)
     file = tmp_path / f"dump.{output}"
-    assert here("dump", str(file)).err == f"ska-sdp: 8 keys are in {file}.\n"
-    assert here("dump", "-o", output).out == file.read_text()
+    assert ska_sdp("dump", str(file)).err == f"ska-sdp: 8 keys are in {file}.\n"
+    assert ska_sdp("dump", "-o", output).out == file.read_text()
     assert list(tmp_path.iterdir()) == [file]
     empty(database)
     result = ska_sdp("load", str(file))
@@ -51,7 +49,7 @@ def test_dump_can_be_loaded(
     del before["/pb/pb-a/owner"]
     assert result.lines == [f"created {path}" for path in before]
     assert contents(database) == before
-    assert here("load", str(file)) == (0, "", "")
+    assert ska_sdp("load", str(file)) == (0, "", "")
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -93,15 +91,15 @@ def test_dump_keeps_any_value(
         assert text == entries[path] or parse(text) == parse(entries[path])
 
 
-def test_dump_keeps_bytes_that_are_not_utf8(database: Config, here: Run) -> None:
+def test_dump_keeps_bytes_that_are_not_utf8(database: Config, ska_sdp: Run) -> None:
     odd = {"/x/\udcff": "caf\udce9 100%", "/x/deep": "[" * 120 + "]" * 120, "/x/inf": "[1e400]"}
     fill(database, odd)
     for output in ("json", "yaml"):
-        dumped = here("dump", "-o", output)
+        dumped = ska_sdp("dump", "-o", output)
         assert (dumped.code, dumped.err) == (0, "")
         assert '/x/%FF": "caf%E9 100%25"' in dumped.out or "/x/%FF: caf%E9 100%25" in dumped.out
         empty(database)
-        assert here("load", "-", stdin=dumped.out).code == 0
+        assert ska_sdp("load", "-", stdin=dumped.out).code == 0
         assert contents(database) == odd
 
 
@@ -114,45 +112,47 @@ SHOWN = [
 
 @pytest.mark.parametrize(("text", "output", "shown"), SHOWN)
 def test_texts_that_no_format_supports_are_shown_verbatim(
-    database: Config, here: Run, text: str, output: str, shown: str
+    database: Config, ska_sdp: Run, text: str, output: str, shown: str
 ) -> None:
     fill(database, {"/x": text})
-    assert here("get", "/x", "-o", output) == (0, shown, "")
+    assert ska_sdp("get", "/x", "-o", output) == (0, shown, "")
 
 
-def test_dump_includes_owners_only_with_all(database: Config, here: Run, tmp_path: Path) -> None:
+def test_dump_includes_owners_only_with_all(
+    database: Config, ska_sdp: Run, tmp_path: Path
+) -> None:
     fill(database, STORED)
     file = str(tmp_path / "all.yaml")
-    assert "/pb/pb-a/owner" not in here("dump", "-o", "name").lines
-    assert here("dump", "-a", file, "-q") == (0, "", "")
+    assert "/pb/pb-a/owner" not in ska_sdp("dump", "-o", "name").lines
+    assert ska_sdp("dump", "-a", file, "-q") == (0, "", "")
     empty(database)
-    assert here("load", file).code == 0
+    assert ska_sdp("load", file).code == 0
     assert "/pb/pb-a/owner" not in contents(database)
-    assert here("load", "-a", file).lines == ["created /pb/pb-a/owner"]
+    assert ska_sdp("load", "-a", file).lines == ["created /pb/pb-a/owner"]
 
 
 def test_dump_and_load_are_limited_to_the_prefix(
-    database: Config, here: Run, tmp_path: Path
+    database: Config, ska_sdp: Run, tmp_path: Path
 ) -> None:
     fill(database, STORED)
     file = tmp_path / "dump.json"
-    file.write_text(here("dump", "-o", "json").out)
-    assert json.loads(here("dump", "--prefix=/t", "-o", "json").out) == {
+    file.write_text(ska_sdp("dump", "-o", "json").out)
+    assert json.loads(ska_sdp("dump", "--prefix=/t", "-o", "json").out) == {
         "values": {},
         "texts": {"/t/x": STORED["/t/x"]},
     }
     empty(database)
     fill(database, {"/t/y": 1, "/u": 1})
-    result = here("load", "--prefix=/t", "--sync", str(file))
+    result = ska_sdp("load", "--prefix=/t", "--sync", str(file))
     assert result.lines == ["created /t/x", "deleted /t/y"]
     assert list(contents(database)) == ["/t/x", "/u"]
 
 
-def test_load_dry_run_prints_differences(database: Config, here: Run) -> None:
+def test_load_dry_run_prints_differences(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/a": {"n": 1, "same": True}, "/b": "text", "/c/owner": {}})
     before = contents(database)
     document = 'values: {/a: {"n": 2, "same": true}, /d: 1}'
-    result = here("load", "--dry-run", "--sync", "-", stdin=document)
+    result = ska_sdp("load", "--dry-run", "--sync", "-", stdin=document)
     assert (result.code, result.err) == (0, "")
     assert result.out == (
         "update /a\n"
@@ -160,12 +160,15 @@ def test_load_dry_run_prints_differences(database: Config, here: Run) -> None:
         "create /d\n  +1\n"
         "delete /b\n  -text\n"
     )
-    assert here("load", "--dry-run", "-", "-o", "json", stdin=document).document == {
+    assert ska_sdp("load", "--dry-run", "-", "-o", "json", stdin=document).document == {
         "update": {"/a": {"before": {"n": 1, "same": True}, "after": {"n": 2, "same": True}}},
         "create": {"/d": {"after": 1}},
         "unchanged": 0,
     }
-    assert here("load", "--dry-run", "-", "-q", stdin=document).lines == ["update /a", "create /d"]
+    assert ska_sdp("load", "--dry-run", "-", "-q", stdin=document).lines == [
+        "update /a",
+        "create /d",
+    ]
     assert contents(database) == before
 
 
@@ -192,9 +195,9 @@ FAULTY = [
 
 @pytest.mark.parametrize(("document", "complaint"), FAULTY, ids=[text for text, _ in FAULTY])
 def test_load_of_an_invalid_file_changes_nothing(
-    database: Config, here: Run, document: str, complaint: str | None
+    database: Config, ska_sdp: Run, document: str, complaint: str | None
 ) -> None:
-    result = here("load", "-", stdin=document)
+    result = ska_sdp("load", "-", stdin=document)
     if complaint is None:
         assert result.code == 0
     else:
@@ -203,50 +206,50 @@ def test_load_of_an_invalid_file_changes_nothing(
     assert contents(database) == {}
 
 
-def test_load_with_force_skips_validation(database: Config, here: Run) -> None:
+def test_load_with_force_skips_validation(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/eb/eb-l": [1]})
-    dumped = here("dump").out
-    rejected = here("load", "-", stdin=dumped)
+    dumped = ska_sdp("dump").out
+    rejected = ska_sdp("load", "-", stdin=dumped)
     assert rejected.code == 1
     assert rejected.err.endswith("or use --force to skip validation.\n")
     empty(database)
-    assert here("load", "--force", "-", stdin=dumped).code == 0
+    assert ska_sdp("load", "--force", "-", stdin=dumped).code == 0
     assert contents(database) == {"/eb/eb-l": encode([1])}
-    assert here("load", "--force", "-", stdin=dumped) == (0, "", "")
+    assert ska_sdp("load", "--force", "-", stdin=dumped) == (0, "", "")
 
 
-def test_dump_reports_a_file_that_cannot_be_written(here: Run) -> None:
+def test_dump_reports_a_file_that_cannot_be_written(ska_sdp: Run) -> None:
     reason = "No such file or directory; check the path."
-    result = here("dump", "/none/such/file")
+    result = ska_sdp("dump", "/none/such/file")
     assert result == (1, "", f"ska-sdp: Cannot write /none/such/file: {reason}\n")
 
 
-def test_dump_writes_to_the_target_of_a_link(here: Run, tmp_path: Path) -> None:
+def test_dump_writes_to_the_target_of_a_link(ska_sdp: Run, tmp_path: Path) -> None:
     target, link = tmp_path / "deep" / "target.yaml", tmp_path / "link.yaml"
     target.parent.mkdir()
     link.symlink_to(target)
     for old in (None, "old"):
         if old:
             target.write_text(old)
-        assert here("dump", "-q", str(link)).code == 0
+        assert ska_sdp("dump", "-q", str(link)).code == 0
         assert link.is_symlink()
-        assert target.read_text() == here("dump").out
+        assert target.read_text() == ska_sdp("dump").out
         assert list(target.parent.iterdir()) == [target]
 
 
 def test_dump_writes_to_pipes_and_devices(
-    database: Config, ska_sdp: Run, here: Run, tmp_path: Path
+    database: Config, ska_sdp_process: Run, ska_sdp: Run, tmp_path: Path
 ) -> None:
     fill(database, {"/x": 1})
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with ThreadPoolExecutor(1) as pool:
         read = pool.submit(pipe.read_text)
-        assert ska_sdp("dump", "-q", str(pipe)).code == 0
-        assert read.result(60) == here("dump").out
+        assert ska_sdp_process("dump", "-q", str(pipe)).code == 0
+        assert read.result(60) == ska_sdp("dump").out
     assert pipe.is_fifo()
     assert list(tmp_path.iterdir()) == [pipe]
-    assert ska_sdp("dump", "-q", "/dev/fd/1").out == here("dump").out
+    assert ska_sdp_process("dump", "-q", "/dev/fd/1").out == ska_sdp("dump").out
 
 
 def test_large_dump_is_loaded_in_batches_on_a_default_server(
@@ -257,10 +260,10 @@ def test_large_dump_is_loaded_in_batches_on_a_default_server(
     values = {f"/x/{n:04}": n for n in range(500)}
     file.write_text(json.dumps({"values": values}))
     with Config(host=server.host, port=server.port) as config:
-        rejected = run_process(server, ["load", str(file), "--atomic"])
+        rejected = run_here(server, ["load", str(file), "--atomic"])
         assert_rejected(rejected, 1, "--max-txn-ops")
         assert contents(config) == {}
-        done = run_process(server, ["load", str(file)])
+        done = run_here(server, ["load", str(file)])
         assert (done.code, len(done.lines)) == (0, 500)
         assert done.err.startswith("ska-sdp: batch 1 committed: /x/0000 to /x/")
         assert len(contents(config)) == 500

@@ -86,35 +86,35 @@ def write(value: Any) -> str:
 
 @pytest.mark.parametrize(("line", "path"), TARGETS, ids=[path for _, path in TARGETS])
 def test_edit_replaces_one_value(
-    samples: Config, here: Run, editor: Editor, line: str, path: str
+    samples: Config, ska_sdp: Run, editor: Editor, line: str, path: str
 ) -> None:
     before = contents(samples)
     editor(write({"mine": 1}))
-    assert here("edit", *line.split()) == (0, f"updated {path}\n", "")
+    assert ska_sdp("edit", *line.split()) == (0, f"updated {path}\n", "")
     assert editor.shown == [encode(STORED[path]) + "\n"]
     assert contents(samples) == before | {path: encode({"mine": 1})}
 
 
 @pytest.mark.parametrize("step", ["pass", write('\n{ "test":\ntrue }'), write("test: true")])
 def test_edit_without_a_change_does_not_write(
-    samples: Config, here: Run, editor: Editor, step: str
+    samples: Config, ska_sdp: Run, editor: Editor, step: str
 ) -> None:
     before = samples.backend.get("/eb/eb-a")[1].mod_revision
     editor(step)
-    assert here("edit", "eb", "eb-a") == (0, "", "")
+    assert ska_sdp("edit", "eb", "eb-a") == (0, "", "")
     assert samples.backend.get("/eb/eb-a")[1].mod_revision == before
     assert list(editor.kept.iterdir()) == []
 
 
 def test_edit_of_an_invalid_value_can_be_corrected(
-    samples: Config, here: Run, editor: Editor
+    samples: Config, ska_sdp: Run, editor: Editor
 ) -> None:
     editor(
         write("{ not JSON: ["),
         "file.write_text(text.replace('{ not JSON: [', '{\"status\": 7}'))",
         "file.write_text(text.replace('7', '\"ACTIVE\"'))",
     )
-    assert here("edit", "eb", "eb-a") == (0, "updated /eb/eb-a\n", "")
+    assert ska_sdp("edit", "eb", "eb-a") == (0, "updated /eb/eb-a\n", "")
     first, second, third = editor.shown
     assert first == '{\n  "test": true\n}\n'
     assert second.startswith("# The value for /eb/eb-a was rejected, nothing was changed: ")
@@ -127,21 +127,21 @@ def test_edit_of_an_invalid_value_can_be_corrected(
 
 @pytest.mark.parametrize("again", ["pass", write({"status": 7})])
 def test_edit_that_stays_invalid_is_rejected_and_kept(
-    samples: Config, here: Run, editor: Editor, again: str
+    samples: Config, ska_sdp: Run, editor: Editor, again: str
 ) -> None:
     before = contents(samples)
     editor(write({"status": 7}), again)
-    result = here("edit", "eb", "eb-a")
+    result = ska_sdp("edit", "eb", "eb-a")
     assert_rejected(result, 1, "status is 7: should be a valid string. Your edit is kept in ")
     assert contents(samples) == before
     assert '{"status": 7}' in _file_named_in(result.err).read_text()
 
 
 def test_edit_shows_a_fault_of_several_lines_on_one(
-    samples: Config, here: Run, editor: Editor
+    samples: Config, ska_sdp: Run, editor: Editor
 ) -> None:
     editor(write("[1]\x1b"))
-    assert here("edit", "eb", "eb-a").code == 1
+    assert ska_sdp("edit", "eb", "eb-a").code == 1
     assert len(editor.shown) == 2
 
 
@@ -153,7 +153,7 @@ def _file_named_in(message: str) -> Path:
 
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_edit_is_kept_after_a_concurrent_change(
-    samples: Config, etcd: Etcd, here: Run, editor: Editor, change: str
+    samples: Config, etcd: Etcd, ska_sdp: Run, editor: Editor, change: str
 ) -> None:
     other = {
         "update": "txn.update('/eb/eb-a', '{\"other\": 1}')",
@@ -164,7 +164,7 @@ def test_edit_is_kept_after_a_concurrent_change(
         f"with Config(host={etcd.host!r}, port={etcd.port}) as config:\n"
         f"    for txn in config.txn(): {other}\n''');" + write({"mine": 1})
     )
-    result = here("edit", "eb", "eb-a")
+    result = ska_sdp("edit", "eb", "eb-a")
     assert_rejected(result, 1, "ska-sdp: /eb/eb-a was changed by another client")
     assert contents(samples).get("/eb/eb-a") == ('{"other": 1}' if change == "update" else None)
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
@@ -200,43 +200,47 @@ def test_edit_is_kept_without_a_connection(
     assert json.loads(_file_named_in(result.err).read_text()) == {"mine": 1}
 
 
-def test_edit_creates_a_missing_state(samples: Config, here: Run, editor: Editor) -> None:
+def test_edit_creates_a_missing_state(samples: Config, ska_sdp: Run, editor: Editor) -> None:
     editor(write({"status": "RUNNING"}))
-    assert here("edit", "pb-state", "pb-a").out == "created /pb/pb-a/state\n"
+    assert ska_sdp("edit", "pb-state", "pb-a").out == "created /pb/pb-a/state\n"
     assert contents(samples)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
 
 
-def test_edit_with_force_keeps_text_verbatim(database: Config, here: Run, editor: Editor) -> None:
+def test_edit_with_force_keeps_text_verbatim(
+    database: Config, ska_sdp: Run, editor: Editor
+) -> None:
     fill(database, {"/x": "# text,\n not JSON"})
     editor(write("# text,\n mine\n"))
-    rejected = here("edit", "/x")
+    rejected = ska_sdp("edit", "/x")
     assert (rejected.code, editor.shown) == (1, [])
     assert rejected.err == "ska-sdp: The value of /x is not JSON: edit it with --force.\n"
-    assert here("edit", "/x", "--force").code == 0
+    assert ska_sdp("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "# text,\n mine"}
 
 
-def test_edit_that_is_not_utf8_is_kept(samples: Config, here: Run, editor: Editor) -> None:
+def test_edit_that_is_not_utf8_is_kept(samples: Config, ska_sdp: Run, editor: Editor) -> None:
     editor("file.write_bytes(b'\\xff')")
-    result = here("edit", "eb", "eb-a")
+    result = ska_sdp("edit", "eb", "eb-a")
     assert_rejected(
         result, 1, "is not UTF-8 text (byte 0): nothing was changed. Your edit is kept in "
     )
     assert _file_named_in(result.err).read_bytes() == b"\xff"
 
 
-def test_edit_with_force_keeps_bytes_verbatim(database: Config, here: Run, editor: Editor) -> None:
+def test_edit_with_force_keeps_bytes_verbatim(
+    database: Config, ska_sdp: Run, editor: Editor
+) -> None:
     fill(database, {"/x": "caf\udce9"})
     editor("file.write_bytes(os.fsencode(text) + b'\\xff\\n')")
-    assert here("edit", "/x", "--force").code == 0
+    assert ska_sdp("edit", "/x", "--force").code == 0
     assert contents(database) == {"/x": "caf\udce9\udcff"}
 
 
-def test_edit_of_a_long_key(database: Config, here: Run, editor: Editor) -> None:
+def test_edit_of_a_long_key(database: Config, ska_sdp: Run, editor: Editor) -> None:
     key = f"/{'é' * 300}\0"
     fill(database, {key: 1})
     editor(write(2))
-    assert here("edit", key) == (0, f"updated {key}\n", "")
+    assert ska_sdp("edit", key) == (0, f"updated {key}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -257,7 +261,7 @@ def test_edit_of_a_long_key(database: Config, here: Run, editor: Editor) -> None
 )
 def test_edit_rejects(
     database: Config,
-    here: Run,
+    ska_sdp: Run,
     editor: Editor,
     monkeypatch: pytest.MonkeyPatch,
     line: str,
@@ -268,7 +272,7 @@ def test_edit_rejects(
     fill(database, {**STORED, "/eb/eb-odd": '{"a": "\\ud800"}'})
     monkeypatch.setenv("VISUAL", command)
     monkeypatch.delenv("EDITOR", raising=False)
-    assert_rejected(here("edit", *line.split()), code, complaint)
+    assert_rejected(ska_sdp("edit", *line.split()), code, complaint)
     assert list(editor.kept.iterdir()) == []
 
 

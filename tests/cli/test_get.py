@@ -93,9 +93,9 @@ def test_get_prints_one_document(database: Config, ska_sdp: Run) -> None:
     )
 
 
-def test_parts_of_a_key_have_the_length_limit_of_ids(database: Config, here: Run) -> None:
+def test_parts_of_a_key_have_the_length_limit_of_ids(database: Config, ska_sdp: Run) -> None:
     part = "a" * 96
     fill(database, {f"/flow/{part}:data-product:{part}": {"a": 1}})
-    assert here("get", "flow", f"{part}:data-product:{part}").code == 0
-    result = here("get", "flow", f"{part}:data-product:{part * 2}")
+    assert ska_sdp("get", "flow", f"{part}:data-product:{part}").code == 0
+    result = ska_sdp("get", "flow", f"{part}:data-product:{part * 2}")
     assert_rejected(result, 2, "is no id")

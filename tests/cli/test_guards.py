@@ -16,6 +16,7 @@ from ska_sdp_config.cli import in_use
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.in_use import users_of_all, users_of_delete
+from ska_sdp_config.lmc.deployment_ids import script_deployment_id
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Run, contents, fill
@@ -65,11 +66,11 @@ USES: list[tuple[str, str]] = [
 
 @pytest.mark.parametrize(("line", "user"), USES, ids=[line for line, _ in USES])
 def test_change_without_terminal_is_made_with_a_warning(
-    database: Config, here: Run, line: str, user: str
+    database: Config, ska_sdp: Run, line: str, user: str
 ) -> None:
     fill(database, STORED)
     before = contents(database)
-    result = here(*line.split())
+    result = ska_sdp(*line.split())
     assert result.code == 0
     assert result.err == (f"ska-sdp: Warning, in use: {user}.\n" if user else "")
     assert contents(database) != before
@@ -120,9 +121,21 @@ def test_what_is_not_in_use_needs_no_yes(database: Config, etcd: Etcd) -> None:
     assert (code, "Type yes" in shown) == (0, False)
 
 
-def test_quiet_prints_no_warning(database: Config, here: Run) -> None:
+@pytest.mark.parametrize("pb_id", ["pb_a", "pb.a", "pb-" + "x" * 93], ids=["_", ".", "long"])
+@pytest.mark.parametrize("which", ["one", "all"])
+def test_delete_of_a_deployment_names_a_block_whose_id_it_does_not_have_whole(
+    database: Config, ska_sdp: Run, pb_id: str, which: str
+) -> None:
+    """It has other characters, or is longer."""
+    name = script_deployment_id(pb_id)
+    fill(database, {f"/pb/{pb_id}": {}, f"/pb/{pb_id}/owner": OWNER, f"/deploy/{name}": {}})
+    result = ska_sdp("delete", "-y", "deployment", *([name] if which == "one" else ["-a"]))
+    assert f"/deploy/{name} belongs to {pb_id}, which is {PROCESS}" in result.err
+
+
+def test_quiet_prints_no_warning(database: Config, ska_sdp: Run) -> None:
     fill(database, STORED)
-    assert here("delete", "-q", "pb", "pb-owned") == (0, "", "")
+    assert ska_sdp("delete", "-q", "pb", "pb-owned") == (0, "", "")
 
 
 BULK = [
@@ -144,11 +157,11 @@ BULK = [
 @pytest.mark.parametrize(("line", "about", "users"), BULK, ids=[each[0] for each in BULK])
 @pytest.mark.parametrize("answer", ["yes\n", "no\n"])
 def test_bulk_delete_asks_once_and_names_the_users(
-    database: Config, here: Run, line: str, about: str, users: list[str], answer: str
+    database: Config, ska_sdp: Run, line: str, about: str, users: list[str], answer: str
 ) -> None:
     fill(database, STORED)
     before = contents(database)
-    result = here(*line.split(), stdin=answer)
+    result = ska_sdp(*line.split(), stdin=answer)
     assert result.err.count("Type yes: ") == 1
     assert result.err.startswith(f"Delete {about}? In use: ")
     for user in users:
@@ -157,16 +170,16 @@ def test_bulk_delete_asks_once_and_names_the_users(
     assert (contents(database) == before) == (result.code == 1) == (answer == "no\n")
 
 
-def test_bulk_delete_bounds_the_list_of_users(database: Config, here: Run) -> None:
+def test_bulk_delete_bounds_the_list_of_users(database: Config, ska_sdp: Run) -> None:
     fill(database, {f"/pb/pb-{number:02}/owner": OWNER for number in range(30)})
-    result = here("delete", "-a", "pb", stdin="no\n")
+    result = ska_sdp("delete", "-a", "pb", stdin="no\n")
     assert result.err.count("is owned by") == 10
     assert "; 20 more. Type yes: " in result.err
 
 
-def test_bulk_delete_of_a_prefixed_system_names_its_users(database: Config, here: Run) -> None:
+def test_bulk_delete_of_a_prefixed_system_names_its_users(database: Config, ska_sdp: Run) -> None:
     fill(database, {f"/t{path}": value for path, value in STORED.items()})
-    result = here("delete", "-ay", "--prefix=/t", "prefix")
+    result = ska_sdp("delete", "-ay", "--prefix=/t", "prefix")
     assert f"/t{BY_OWNER}" in result.err
     assert contents(database) == {}
 
@@ -183,10 +196,10 @@ PREFIXED = [
 
 @pytest.mark.parametrize("line", PREFIXED)
 def test_users_are_named_for_each_way_to_give_a_prefix(
-    database: Config, here: Run, line: str
+    database: Config, ska_sdp: Run, line: str
 ) -> None:
     fill(database, {f"/t{path}": value for path, value in STORED.items()})
-    result = here(*line.split())
+    result = ska_sdp(*line.split())
     assert result.code == 0
     assert f"/t{BY_OWNER}" in result.err
 

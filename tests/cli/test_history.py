@@ -14,7 +14,6 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli import history
 from ska_sdp_config.live import revisions
 from ska_sdp_config.live.revisions import (
-    COMPACTED_OR_RESTORED,
     Gap,
     Past,
     Revision,
@@ -23,7 +22,7 @@ from ska_sdp_config.live.revisions import (
     stream,
 )
 from ska_sdp_config.lmc.times import last_updated
-from ska_sdp_config.store.interface import Put
+from ska_sdp_config.store.interface import GapCause, Put
 from ska_sdp_config.store.keys import Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
@@ -78,20 +77,20 @@ def test_history_of_a_key_has_each_revision(
     ]
 
 
-def test_history_begins_with_the_value_at_the_compaction(database: Config, here: Run) -> None:
+def test_history_begins_with_the_value_at_the_compaction(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/pb/pb-a": {"n": 1}, "/pb/pb-a/state": {"status": "WAITING"}})
     update(database, "/pb/pb-a/state", '{"status": "STARTING"}')
     now = revision_of(database)
     compact(database.backend, now)
     update(database, "/pb/pb-a/state", '{"status": "RUNNING"}')
-    result = here("history", "pb", "pb-a")
+    result = ska_sdp("history", "pb", "pb-a")
     assert result.lines == [
         '/pb/pb-a = {"n":1}',
         '/pb/pb-a/state = {"status":"STARTING"}',
         f"{NO_TIME} /pb/pb-a/state status STARTING → RUNNING",
     ]
     assert f"begins at revision {now}:" in result.err
-    documents = [json.loads(line) for line in here("history", "pb", "pb-a", "-o", "json").lines]
+    documents = [json.loads(line) for line in ska_sdp("history", "pb", "pb-a", "-o", "json").lines]
     assert [each["revision"] for each in documents] == [now, now, now + 1]
     assert documents[-1] == {
         "path": "/pb/pb-a/state",
@@ -110,30 +109,30 @@ def test_history_of_a_new_database_is_complete(etcd_server: Callable[..., Etcd])
     assert result.err == "ska-sdp: The history is complete, from revision 1.\n"
 
 
-def test_history_of_what_never_existed_is_exit_3(begin: int, here: Run) -> None:
-    result = here("history", "-q", "pb", "pb-a")
+def test_history_of_what_never_existed_is_exit_3(begin: int, ska_sdp: Run) -> None:
+    result = ska_sdp("history", "-q", "pb", "pb-a")
     assert (result.code, result.out) == (3, "")
     assert "/pb/pb-a does not exist and did not at any revision since " in result.err
 
 
 def test_history_since_begins_at_the_first_time(
-    database: Config, begin: int, here: Run, now: Any
+    database: Config, begin: int, ska_sdp: Run, now: Any
 ) -> None:
     fill(database, {"/k": {"n": 0, "last_updated": last_updated(now(-7200))}})
     update(database, "/k", '{"n": 1}')
     update(database, "/k", json.dumps({"n": 2, "last_updated": last_updated(now(-60))}))
     update(database, "/k", '{"n": 3}')
-    lines = here("history", "/k", "--since", "10m").lines
+    lines = ska_sdp("history", "/k", "--since", "10m").lines
     assert [re.findall(r"n \d → \d", line) for line in lines] == [["n 1 → 2"], ["n 2 → 3"]]
-    assert len(here("history", "--since", "3h", "/k").lines) == 4
-    late = here("history", "/k", "--since=10s")
+    assert len(ska_sdp("history", "--since", "3h", "/k").lines) == 4
+    late = ska_sdp("history", "/k", "--since=10s")
     assert late.code == 0
     assert not late.lines
     assert "No value with a time since" in late.err
     compact(database.backend, revision_of(database) - 1)
-    assert here("history", "/k", "--since", "10m").lines[0].startswith('/k = {"n":2,')
-    assert here("history", "/k", "--since", "10s").lines == []
-    invalid = here("history", "/k", "--since", "soon")
+    assert ska_sdp("history", "/k", "--since", "10m").lines[0].startswith('/k = {"n":2,')
+    assert ska_sdp("history", "/k", "--since", "10s").lines == []
+    invalid = ska_sdp("history", "/k", "--since", "soon")
     assert (invalid.code, invalid.out) == (2, "")
     assert "Invalid duration 'soon'" in invalid.err
 
@@ -174,12 +173,12 @@ def test_history_continues_after_a_compaction_meanwhile(database: Config, begin:
     assert second[:2] == (begin + 20, {"/k": "19"})
     assert isinstance(second, Past)
     assert second.gap is not None
-    assert second.gap.cause == COMPACTED_OR_RESTORED
+    assert second.gap.cause == GapCause.COMPACTED
     assert [each.revision for each in found[2:]] == list(range(begin + 21, begin + 31))
 
 
 def test_history_prints_the_cause_of_a_gap(
-    database: Config, begin: int, here: Run, monkeypatch: pytest.MonkeyPatch
+    database: Config, begin: int, ska_sdp: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(database, {"/k": "0"})
     for number in range(1, 4):
@@ -192,9 +191,9 @@ def test_history_prints_the_cause_of_a_gap(
             yield each
 
     monkeypatch.setattr(history, "past", compacted)
-    result = here("history", "/k")
+    result = ska_sdp("history", "/k")
     assert result.err.splitlines()[1:] == [
-        f"ska-sdp: {describe_gap(begin + 3, COMPACTED_OR_RESTORED)}"
+        f"ska-sdp: {describe_gap(begin + 3, GapCause.COMPACTED)}"
     ]
     assert result.lines == [f"{NO_TIME} /k created 2", f"{NO_TIME} /k 2 → 3"]
 

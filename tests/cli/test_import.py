@@ -104,16 +104,16 @@ def test_import_reads_standard_input_and_urls(database: Config, ska_sdp: Run, we
 
 
 def test_import_system_reads_a_file_and_a_url(
-    database: Config, here: Run, web: Web, tmp_path: Path
+    database: Config, ska_sdp: Run, web: Web, tmp_path: Path
 ) -> None:
     file = tmp_path / "system.yaml"
     file.write_text("version: 1")
     web.pages["/system.json"] = b'{"version": 2}'
-    assert here("import", "system", str(file)) == (0, "created /system\n", "")
+    assert ska_sdp("import", "system", str(file)) == (0, "created /system\n", "")
     assert contents(database) == {"/system": encode({"version": 1})}
-    assert here("import", "system", web.url("/system.json")) == (0, "updated /system\n", "")
+    assert ska_sdp("import", "system", web.url("/system.json")) == (0, "updated /system\n", "")
     assert contents(database) == {"/system": encode({"version": 2})}
-    missing = here("import", "system", str(tmp_path / "none"))
+    missing = ska_sdp("import", "system", str(tmp_path / "none"))
     assert (missing.code, contents(database)) == (1, {"/system": encode({"version": 2})})
 
 
@@ -129,10 +129,10 @@ def test_import_system_reads_a_file_and_a_url(
     ],
 )
 def test_import_of_an_invalid_file_changes_nothing(
-    scripts: Config, here: Run, text: str, complaint: str
+    scripts: Config, ska_sdp: Run, text: str, complaint: str
 ) -> None:
     before = contents(scripts)
-    assert_rejected(here("import", "scripts", "--sync", "-", stdin=text), 1, complaint)
+    assert_rejected(ska_sdp("import", "scripts", "--sync", "-", stdin=text), 1, complaint)
     assert contents(scripts) == before
 
 
@@ -145,11 +145,11 @@ def test_import_of_an_invalid_file_changes_nothing(
     ],
 )
 def test_import_of_an_invalid_url_changes_nothing(
-    scripts: Config, here: Run, web: Web, path: str, complaint: str
+    scripts: Config, ska_sdp: Run, web: Web, path: str, complaint: str
 ) -> None:
     before = contents(scripts)
     web.redirects["/to-file"] = "file:///etc/passwd"
-    assert_rejected(here("import", "scripts", "--sync", web.url(path)), 1, complaint)
+    assert_rejected(ska_sdp("import", "scripts", "--sync", web.url(path)), 1, complaint)
     assert contents(scripts) == before
 
 
@@ -190,13 +190,13 @@ def test_import_of_500_scripts_on_a_default_server(
 
 @pytest.mark.parametrize("options", [[], ["--atomic"], ["--dry-run"]])
 def test_import_rejects_a_script_that_is_too_large(
-    database: Config, here: Run, options: list[str]
+    database: Config, ska_sdp: Run, options: list[str]
 ) -> None:
     scripts = [
         {"kind": "batch", "id": name, "version": "1", "image": "i" * length}
         for name, length in (("large", 2_500_000), ("small", 1))
     ]
-    result = here("import", "scripts", *options, "-", stdin=json.dumps({"scripts": scripts}))
+    result = ska_sdp("import", "scripts", *options, "-", stdin=json.dumps({"scripts": scripts}))
     complaint = "Nothing was written, as one transaction has no room for /script/batch:large:1: "
     assert_rejected(result, 1, f"ska-sdp: {complaint}")
     assert contents(database) == {}

@@ -10,9 +10,9 @@ from tests.support.fault_scene import DEPLOYMENT, fault_scene
 from .conftest import Run, fill
 
 
-def test_table_of_deployments_has_status_and_reason(database: Config, here: Run) -> None:
+def test_table_of_deployments_has_status_and_reason(database: Config, ska_sdp: Run) -> None:
     fill(database, fault_scene())
-    lines = here("list", "deployment", "-o", "table").lines
+    lines = ska_sdp("list", "deployment", "-o", "table").lines
     assert [line.split() for line in lines] == [
         ["KEY", "STATUS", "AGE", "KIND", "CHART", "REASON"],
         [f"/deploy/{DEPLOYMENT}", "PENDING", "helm", "vis-receive", "pod", "receiver-0"],
@@ -20,22 +20,22 @@ def test_table_of_deployments_has_status_and_reason(database: Config, here: Run)
 
 
 @pytest.mark.parametrize("kind", ["pb", "deployment", "subarray"])
-def test_lists_for_scripts_have_paths_only(database: Config, here: Run, kind: str) -> None:
+def test_lists_for_scripts_have_paths_only(database: Config, ska_sdp: Run, kind: str) -> None:
     fill(database, fault_scene())
     root = {"pb": "/pb/", "deployment": "/deploy/", "subarray": "/lmc/subarray/"}[kind]
     paths = [path for path in fault_scene() if path.startswith(root) and "/state" not in path]
-    assert here("list", kind).lines == sorted(paths)
-    assert here("list", kind, "-o", "json").document == sorted(paths)
-    assert here("list", kind, "-q").lines == sorted(paths)
+    assert ska_sdp("list", kind).lines == sorted(paths)
+    assert ska_sdp("list", kind, "-o", "json").document == sorted(paths)
+    assert ska_sdp("list", kind, "-q").lines == sorted(paths)
 
 
-def test_list_of_subarrays_names_those_without_a_device(database: Config, here: Run) -> None:
+def test_list_of_subarrays_names_those_without_a_device(database: Config, ska_sdp: Run) -> None:
     scene = fault_scene()
     del scene["/component/lmc-subarray-02/owner"]
     fill(database, scene)
-    lines = here("list", "subarray", "-o", "table").lines
+    lines = ska_sdp("list", "subarray", "-o", "table").lines
     assert lines[-1].strip() == "Its device is OFFLINE"
     assert sum("OFFLINE" in line for line in lines) == 1
     # Quiet is for scripts: a line for each subarray.
-    quiet = here("list", "subarray", "-o", "table", "-q").lines
+    quiet = ska_sdp("list", "subarray", "-o", "table", "-q").lines
     assert [line.split()[0] for line in quiet] == ["/lmc/subarray/01", "/lmc/subarray/02"]

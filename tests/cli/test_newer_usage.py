@@ -222,50 +222,50 @@ def test_line_of_two_meanings_keeps_that_of_the_earlier_usage(
 
 @pytest.mark.parametrize("options", ["-v", "--values", "-vq", "-qv", "-v --prefix /my_prefix"])
 def test_values_option_before_another_command_has_no_effect(
-    database: Config, here: Run, options: str
+    database: Config, ska_sdp: Run, options: str
 ) -> None:
     fill(database, STORED)
     words = options.split()
     plain = [word for word in words if word not in ("-v", "--values")]
-    expected = here(*(["-q"] if "q" in options else plain), "get", "/my_prefix/eb/eb-p")
+    expected = ska_sdp(*(["-q"] if "q" in options else plain), "get", "/my_prefix/eb/eb-p")
     assert expected.code == 0
-    assert here(*words, "get", "/my_prefix/eb/eb-p") == expected
+    assert ska_sdp(*words, "get", "/my_prefix/eb/eb-p") == expected
 
 
-def test_values_option_before_list_keeps_its_effect(database: Config, here: Run) -> None:
+def test_values_option_before_list_keeps_its_effect(database: Config, ska_sdp: Run) -> None:
     fill(database, STORED)
-    assert here("-qv", "list", "eb").out == "{}\n"
-    assert here("-v", "list", "eb") == here("list", "-v", "eb")
+    assert ska_sdp("-qv", "list", "eb").out == "{}\n"
+    assert ska_sdp("-v", "list", "eb") == ska_sdp("list", "-v", "eb")
 
 
-def test_values_option_after_a_command_without_it_is_rejected(here: Run) -> None:
+def test_values_option_after_a_command_without_it_is_rejected(ska_sdp: Run) -> None:
     for words in (["get", "-v", "eb", "eb-a"], ["get", "eb", "eb-a", "-v"]):
-        assert_rejected(here(*words), 2, "No such option")
+        assert_rejected(ska_sdp(*words), 2, "No such option")
 
 
-def test_help_says_where_the_values_option_has_an_effect(here: Run) -> None:
-    shown = " ".join(here("-v", "-h").out.split())
+def test_help_says_where_the_values_option_has_an_effect(ska_sdp: Run) -> None:
+    shown = " ".join(ska_sdp("-v", "-h").out.split())
     assert "whole values (list, watch and history); ignored by other commands." in shown
 
 
-def test_value_and_edit_exclude_each_other(here: Run) -> None:
-    assert_rejected(here("update", "--edit", "eb", "eb-a", "{}"), 2, "Both a value and --edit")
+def test_value_and_edit_exclude_each_other(ska_sdp: Run) -> None:
+    assert_rejected(ska_sdp("update", "--edit", "eb", "eb-a", "{}"), 2, "Both a value and --edit")
 
 
 @pytest.mark.parametrize("kind", ["pb", "pb-state"])
 def test_update_of_a_processing_block_checks_its_state(
-    database: Config, here: Run, kind: str
+    database: Config, ska_sdp: Run, kind: str
 ) -> None:
     fill(database, STORED)
-    assert_rejected(here("update", kind, "pb-a", "{status: X}"), 1, "unknown status 'X'")
-    assert_rejected(here("update", kind, "pb-none", "{}"), 3, "There is nothing at /pb/pb-none")
-    assert here("update", "--force", kind, "pb-a", "{status: X}").code == 0
-    assert here("update", kind, "-h") == here("update", "pb-state", "-h")
+    assert_rejected(ska_sdp("update", kind, "pb-a", "{status: X}"), 1, "unknown status 'X'")
+    assert_rejected(ska_sdp("update", kind, "pb-none", "{}"), 3, "There is nothing at /pb/pb-none")
+    assert ska_sdp("update", "--force", kind, "pb-a", "{status: X}").code == 0
+    assert ska_sdp("update", kind, "-h") == ska_sdp("update", "pb-state", "-h")
 
 
 @pytest.mark.parametrize("line", ["list system", "create system {}", "delete system"])
-def test_system_is_neither_listed_nor_created_nor_deleted(here: Run, line: str) -> None:
-    result = here(*line.split())
+def test_system_is_neither_listed_nor_created_nor_deleted(ska_sdp: Run, line: str) -> None:
+    result = ska_sdp(*line.split())
     assert_rejected(result, 2, "system entry")
     assert "ska-sdp" in result.err
 
@@ -274,12 +274,12 @@ NAMES = {kind.name: kind.name for kind in OBJECTS} | ALIASES
 
 
 @pytest.mark.parametrize("name", [name for name, kind in NAMES.items() if "-state" not in kind])
-def test_missing_object_is_exit_3(here: Run, name: str) -> None:
+def test_missing_object_is_exit_3(ska_sdp: Run, name: str) -> None:
     key = [] if NAMES[name] in ("controller", "system") else ["none"]
-    assert_rejected(here("get", name, *key), 3, "There ")
+    assert_rejected(ska_sdp("get", name, *key), 3, "There ")
 
 
-def test_help_names_a_deployment_as_such(here: Run) -> None:
+def test_help_names_a_deployment_as_such(ska_sdp: Run) -> None:
     for verb in ("list", "get", "create", "delete"):
-        assert "deploy " not in here(verb, "-h").out
-    assert here("get", "deploy", "-h").out == here("get", "deployment", "-h").out
+        assert "deploy " not in ska_sdp(verb, "-h").out
+    assert ska_sdp("get", "deploy", "-h").out == ska_sdp("get", "deployment", "-h").out

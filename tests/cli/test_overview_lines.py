@@ -27,13 +27,13 @@ SOUND = Member("127.0.0.1:2379")
 )
 @pytest.mark.usefixtures("database")
 def test_database_without_writes_is_a_failure(
-    here: Run, monkeypatch: pytest.MonkeyPatch, members: list[Member], is_failed: bool
+    ska_sdp: Run, monkeypatch: pytest.MonkeyPatch, members: list[Member], is_failed: bool
 ) -> None:
     monkeypatch.setattr(status, "_read_members", lambda: members)
-    result = here("status", "-o", "json")
+    result = ska_sdp("status", "-o", "json")
     assert result.code == int(is_failed)
     assert result.document["is_failed"] is is_failed
-    assert here("status").code == int(is_failed)
+    assert ska_sdp("status").code == int(is_failed)
 
 
 HOST = f"{'etcd-of-the-science-data-processor.' * 2}example.org:2379"

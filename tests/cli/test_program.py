@@ -17,7 +17,7 @@ from ska_sdp_config import Config, operations
 from ska_sdp_config.cli.errors import Failed, NotFound, TimedOut, Unfinished, explain
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import OBJECTS, SYSTEM
-from ska_sdp_config.cli.options import COMMON, flag, has_debug
+from ska_sdp_config.cli.options import COMMON, flag, has_debug, roles
 from ska_sdp_config.cli.program import VERBS
 from ska_sdp_config.operations.entity_operations import CollectiveEntityOperations
 from ska_sdp_config.store.errors import (
@@ -126,6 +126,22 @@ def test_options_are_accepted_in_any_position(database: Config, ska_sdp: Run, li
 )
 def test_debug_is_found_before_the_line_is_parsed(line: str, expected: bool) -> None:
     assert has_debug(line.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-q list pb", "OPTION PLAIN PLAIN"),
+        ("--prefix -q get -", "OPTION VALUE PLAIN PLAIN"),
+        ("--prefix=/t get -ojson /x", "OPTION PLAIN OPTION PLAIN"),
+        ("-qo json list --timeout 3 -a", "OPTION VALUE PLAIN OPTION VALUE OPTION"),
+        ("create /x -- -d --", "PLAIN PLAIN OPTION PLAIN PLAIN"),
+        ("-o -- list", "OPTION VALUE PLAIN"),
+        ("", ""),
+    ],
+)
+def test_words_of_a_line_have_roles(line: str, expected: str) -> None:
+    assert [role.name for _, role in roles(line.split())] == expected.split()
 
 
 def test_help_before_a_command_is_that_of_the_command(ska_sdp: Run) -> None:

@@ -13,24 +13,22 @@ from tests.support.old_blocks import FLOW, NEW, NOW, OLD, OTHERS, OWNER, block
 from .conftest import Run, contents, fill
 
 
-def test_prune_removes_an_old_block_with_all_that_belongs_to_it(
-    database: Config, here: Run
-) -> None:
+def test_prune_removes_an_old_block_with_its_entries(database: Config, ska_sdp: Run) -> None:
     fill(database, OTHERS | block())
-    planned = here("prune", "--older-than", "30d", "--dry-run")
+    planned = ska_sdp("prune", "--older-than", "30d", "--dry-run")
     assert (planned.code, planned.err) == (0, "")
     assert sorted(planned.lines) == sorted(f"delete {path}" for path in block())
     assert contents(database).keys() == OTHERS.keys() | block().keys()
-    result = here("prune", "--older-than", "30d")
+    result = ska_sdp("prune", "--older-than", "30d")
     assert (result.code, result.err) == (0, "")
     assert sorted(result.lines) == sorted(f"deleted {path}" for path in block())
     assert contents(database).keys() == OTHERS.keys()
-    assert here("prune", "--older-than", "30d") == (0, "", "")
+    assert ska_sdp("prune", "--older-than", "30d") == (0, "", "")
 
 
-def test_prune_removes_only_below_the_prefix(database: Config, here: Run) -> None:
+def test_prune_removes_only_below_the_prefix(database: Config, ska_sdp: Run) -> None:
     fill(database, block() | {f"/t{path}": value for path, value in block().items()})
-    assert here("--prefix=/t", "prune", "--older-than=30d").code == 0
+    assert ska_sdp("--prefix=/t", "prune", "--older-than=30d").code == 0
     assert contents(database).keys() == block().keys()
 
 
@@ -83,45 +81,57 @@ KEPT: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("what", "change", "reason"), KEPT, ids=[each[0] for each in KEPT])
-def test_prune_keeps_what_is_in_use_and_says_why(
-    database: Config, here: Run, what: str, change: dict[str, Any], reason: str
+def test_prune_keeps_blocks_in_use_and_prints_the_reason(
+    database: Config, ska_sdp: Run, what: str, change: dict[str, Any], reason: str
 ) -> None:
     fill(database, OTHERS | block() | change)
     before = contents(database)
     for option in (["--dry-run"], []):
-        result = here("prune", "--older-than=30d", *option)
+        result = ska_sdp("prune", "--older-than=30d", *option)
         assert (result.code, result.out) == (0, "")
         assert result.err == f"ska-sdp: Kept 1 old execution block: /eb/eb-a: {reason}.\n"
         assert contents(database) == before
 
 
-def test_state_of_a_flow_that_was_deleted_is_removed(database: Config, here: Run) -> None:
+def test_state_of_a_flow_that_was_deleted_is_removed(database: Config, ska_sdp: Run) -> None:
     stored = block()
     del stored[FLOW]
     fill(database, stored)
-    assert here("prune", "--older-than=30d").code == 0
+    assert ska_sdp("prune", "--older-than=30d").code == 0
     assert contents(database) == {}
+
+
+def test_prune_keeps_the_deployment_that_another_block_may_have(
+    database: Config, ska_sdp: Run
+) -> None:
+    kept = {"/pb/pb_a": {"eb_id": "eb-new"}, "/pb/pb_a/state": {"status": "RUNNING"}}
+    fill(database, block() | kept)
+    assert ska_sdp("prune", "--older-than=30d").code == 0
+    assert contents(database).keys() == kept.keys() | {
+        "/deploy/proc-pb-a-receive",
+        "/deploy/proc-pb-a-receive/state",
+    }
 
 
 EB_B = {"/eb/eb-b": {"status": "FINISHED", "last_updated": OLD, "pb_batch": ["pb-a"]}}
 
 
 def test_allocation_keeps_each_block_that_lists_its_processing_block(
-    database: Config, here: Run
+    database: Config, ska_sdp: Run
 ) -> None:
     fill(database, block() | EB_B | {"/allocation/pb-a:buffer": {}})
     before = contents(database)
-    result = here("prune", "--older-than=30d")
+    result = ska_sdp("prune", "--older-than=30d")
     assert (result.out, contents(database)) == ("", before)
     assert "/eb/eb-a: /allocation/pb-a:buffer exists" in result.err
 
 
 def test_processing_block_that_two_blocks_list_is_removed_once(
-    database: Config, here: Run
+    database: Config, ska_sdp: Run
 ) -> None:
     stored = block() | EB_B | {"/pb/pb-a": {}}
     fill(database, stored)
-    result = here("prune", "--older-than=30d")
+    result = ska_sdp("prune", "--older-than=30d")
     assert (result.code, result.err) == (0, "")
     assert sorted(result.lines) == sorted(f"deleted {path}" for path in stored)
     assert contents(database) == {}
@@ -129,11 +139,11 @@ def test_processing_block_that_two_blocks_list_is_removed_once(
 
 @pytest.mark.parametrize("status", ["FINISHED", "CANCELLED", "FAILED"])
 def test_prune_removes_blocks_of_each_final_status(
-    database: Config, here: Run, status: str
+    database: Config, ska_sdp: Run, status: str
 ) -> None:
     eb = {"status": "CANCELLED", "last_updated": OLD}
     fill(database, block() | {"/eb/eb-a": eb, PB_STATE: {"status": status}})
-    assert here("prune", "--older-than=30d").code == 0
+    assert ska_sdp("prune", "--older-than=30d").code == 0
     assert contents(database) == {}
 
 
@@ -149,13 +159,13 @@ AGES = [
 
 @pytest.mark.parametrize(("times", "is_removed"), AGES)
 def test_age_counts_from_the_newest_time(
-    database: Config, here: Run, times: dict[str, Any], is_removed: bool
+    database: Config, ska_sdp: Run, times: dict[str, Any], is_removed: bool
 ) -> None:
     stored = block()
     for path, time in times.items():
         stored[path] = stored[path] | {"last_updated": time}
     fill(database, stored)
-    assert here("prune", "--older-than=30d").err == ""
+    assert ska_sdp("prune", "--older-than=30d").err == ""
     assert ("/eb/eb-a" not in contents(database)) == is_removed
 
 
@@ -168,10 +178,10 @@ def test_age_counts_from_the_newest_time(
     ],
 )
 def test_age_counts_from_the_date_in_the_id_if_there_is_no_time(
-    database: Config, here: Run, eb_id: str, is_removed: bool
+    database: Config, ska_sdp: Run, eb_id: str, is_removed: bool
 ) -> None:
     fill(database, {f"/eb/{eb_id}": {"status": "FINISHED"}})
-    assert here("prune", "--older-than=30d").code == 0
+    assert ska_sdp("prune", "--older-than=30d").code == 0
     assert (contents(database) == {}) == is_removed
 
 

@@ -15,17 +15,17 @@ from ska_sdp_config.cli.prune_scan import find_belongings
 from tests.support.old_blocks import NEW, NOW, OLD, OTHERS, block, large, many, store
 from tests.support.waiting import CALL, wait_until
 
-from .conftest import Run, Start, contents, fill, run_process, update
+from .conftest import Run, Start, contents, fill, run_here, update
 
 
 def test_dependent_that_was_removed_before_does_not_keep_a_block(
-    database: Config, monkeypatch: pytest.MonkeyPatch, here: Run
+    database: Config, monkeypatch: pytest.MonkeyPatch, ska_sdp: Run
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.cli.prune.MAX_KEYS_PER_BATCH", 14)
     stored = many(2)
     stored["/pb/pb-0000"] |= {"dependencies": [{"pb_id": "pb-0001"}]}
     store(database, stored)
-    result = here("prune", "--older-than=30d")
+    result = ska_sdp("prune", "--older-than=30d")
     assert (result.code, result.err, contents(database)) == (0, "", {})
 
 
@@ -37,11 +37,11 @@ def test_block_with_more_conditions_than_fit_a_transaction_is_removed(etcd_serve
         stored[f"/pb/pb-d{number:03}/state"] = {"status": "FINISHED"}
     with Config(host=server.host, port=server.port) as config:
         store(config, stored | {"/pb/pb-d139/state": {"status": "RUNNING"}})
-        result = run_process(server, ["prune", "--older-than=30d"])
+        result = run_here(server, ["prune", "--older-than=30d"])
         assert (result.code, len(result.lines)) == (0, 4)
         assert "/eb/eb-0000: /pb/pb-d139 depends on it and has not ended" in result.err
         update(config, "/pb/pb-d139/state", '{"status": "FINISHED"}')
-        result = run_process(server, ["prune", "--older-than=30d"])
+        result = run_here(server, ["prune", "--older-than=30d"])
         assert (result.code, result.err, len(result.lines)) == (0, "", 4)
 
 
@@ -62,10 +62,10 @@ def test_batches_fit_the_limits_of_a_server(etcd_server: Any) -> None:
         large[f"/flow/pb-l{number:03}:data-queue:vis/state"] = {"status": "DELETED"}
     with Config(host=server.host, port=server.port) as config:
         store(config, subarrays | large | many(100))
-        planned = run_process(server, ["prune", "--older-than", "30d", "--dry-run"])
+        planned = run_here(server, ["prune", "--older-than", "30d", "--dry-run"])
         assert (planned.code, planned.err) == (0, "")
         assert len(planned.lines) == len(large) + 400
-        result = run_process(server, ["prune", "--older-than", "30d"])
+        result = run_here(server, ["prune", "--older-than", "30d"])
         assert (result.code, result.err, len(result.lines)) == (0, "", len(planned.lines))
         assert contents(config).keys() == subarrays.keys()
 
@@ -92,9 +92,9 @@ def test_flow_that_is_created_between_the_parts_of_a_large_block_keeps_it(
     assert {"/eb/eb-large", "/pb/pb-l059", "/flow/pb-l059:x:vis"} <= contents(database).keys()
 
 
-def test_large_block_that_is_not_old_is_skipped(database: Config, here: Run) -> None:
+def test_large_block_that_is_not_old_is_skipped(database: Config, ska_sdp: Run) -> None:
     store(database, large(NEW) | many(1))
-    result = here("prune", "--older-than=30d")
+    result = ska_sdp("prune", "--older-than=30d")
     assert (result.code, result.err, len(result.lines)) == (0, "", 4)
     assert contents(database).keys() == large().keys()
 
@@ -110,7 +110,7 @@ def test_large_block_that_is_deleted_after_the_search_is_skipped(database: Confi
 
 
 def test_large_block_that_is_linked_between_its_parts_can_be_finished(
-    database: Config, here: Run, monkeypatch: pytest.MonkeyPatch
+    database: Config, ska_sdp: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.cli.prune.MAX_KEYS_PER_BATCH", 14)
     fill(database, OTHERS | block())
@@ -125,7 +125,7 @@ def test_large_block_that_is_linked_between_its_parts_can_be_finished(
         return reason
 
     monkeypatch.setattr(_Pruner, "_remove_part", link_after_the_first)
-    stopped = here("prune", "--older-than=30d")
+    stopped = ska_sdp("prune", "--older-than=30d")
     assert stopped.err == (
         "ska-sdp: Kept 1 old execution block: /eb/eb-a: subarray 02 links it.\n"
     )
@@ -133,7 +133,7 @@ def test_large_block_that_is_linked_between_its_parts_can_be_finished(
     left = contents(database).keys() & block().keys()
     assert {"/eb/eb-a", "/pb/pb-a", "/pb/pb-b"} < left < block().keys()
     update(database, "/lmc/subarray/02", "{}")
-    assert here("prune", "--older-than=30d").err == ""
+    assert ska_sdp("prune", "--older-than=30d").err == ""
     assert contents(database).keys() == OTHERS.keys()
 
 
@@ -164,7 +164,7 @@ def test_removed_keys_are_printed_after_each_batch(database: Config, start: Star
 
 
 def test_interrupted_prune_leaves_whole_blocks_and_can_be_finished(
-    database: Config, start: Start, here: Run
+    database: Config, start: Start, ska_sdp: Run
 ) -> None:
     stored = many(600)
     store(database, stored)
@@ -184,5 +184,5 @@ def test_interrupted_prune_leaves_whole_blocks_and_can_be_finished(
     assert len(out.splitlines()) == removed
     for number in range(600):
         assert sum(f"-{number:04}" in path for path in left) in (0, 4)
-    assert here("prune", "--older-than=30d").code == 0
+    assert ska_sdp("prune", "--older-than=30d").code == 0
     assert contents(database) == {}

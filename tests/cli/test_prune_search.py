@@ -141,7 +141,7 @@ def test_part_that_is_created_after_the_search_is_removed(database: Config, path
         ({"/deploy/proc-pb-0001-new": {}}, False),
     ],
 )
-def test_search_reads_what_was_created_since_the_last_chunk(
+def test_search_reads_blocks_created_since_the_last_chunk(
     database: Config, monkeypatch: pytest.MonkeyPatch, created: dict[str, Any], is_kept: bool
 ) -> None:
     monkeypatch.setattr("ska_sdp_config.cli.prune_pages.KEYS_PER_PAGE", 1)

@@ -89,7 +89,7 @@ def test_every_recording_is_replayed() -> None:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_replay_shows_what_the_device_published(parse: Run, name: str) -> None:
+def test_replay_prints_the_values_that_the_device_published(parse: Run, name: str) -> None:
     result = parse("replay", str(RECORDINGS / f"{name}.jsonl"), "-o", "json")
     assert (result.code, result.err) == (0, "")
     documents = [json.loads(line) for line in result.lines]

@@ -102,7 +102,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
             1,
             "value of /eb/eb-odd/state is not JSON: correct it with 'ska-sdp edit --force /eb",
         ),
-        ("eb eb-list", 1, "is not a mapping: correct it with 'ska-sdp edit'."),
+        ("eb eb-list", 1, "is not a mapping: correct it with 'ska-sdp edit /eb/eb-list'."),
         ("eb", 2, "Missing argument 'ID'"),
         ("pb pb-a", 2, "'end' ends only execution blocks"),
         ("", 2, "Missing object"),
@@ -157,11 +157,11 @@ CASES = [
 
 @pytest.mark.parametrize(("line", "code", "complaint"), CASES)
 def test_rejected_command_changes_nothing(
-    database: Config, here: Run, line: str, code: int, complaint: str
+    database: Config, ska_sdp: Run, line: str, code: int, complaint: str
 ) -> None:
     fill(database, STORED | STORED_EXTRA)
     before = contents(database)
-    assert_rejected(here(*shlex.split(line)), code, complaint)
+    assert_rejected(ska_sdp(*shlex.split(line)), code, complaint)
     assert contents(database) == before
 
 
@@ -259,7 +259,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         for line, complaint in rows
     ],
 )
-def test_invalid_usage_is_rejected(here: Run, line: str, complaint: str) -> None:
-    result = here(*line.split())
+def test_invalid_usage_is_rejected(ska_sdp: Run, line: str, complaint: str) -> None:
+    result = ska_sdp(*line.split())
     assert_rejected(result, 2, complaint)
     assert "Try 'ska-sdp" in result.err

@@ -158,47 +158,49 @@ def test_wait_for_an_unknown_id_names_a_similar_one(
     ],
 )
 def test_script_that_waits_for_the_next_id_of_the_day_gets_no_advice(
-    database: Config, here: Run, line: str, has_advice: bool
+    database: Config, ska_sdp: Run, line: str, has_advice: bool
 ) -> None:
     fill(database, STORED)
-    result = here(*line.split(), "--timeout=0.5")
+    result = ska_sdp(*line.split(), "--timeout=0.5")
     assert result.code == 4
     assert ("did you mean" in result.err) is has_advice
 
 
 def test_pair_in_place_of_a_mapping_is_answered_with_the_mapping(
-    database: Config, here: Run
+    database: Config, ska_sdp: Run
 ) -> None:
     fill(database, STORED)
-    result = here("update", "pb-state", "pb-test-20260101-00012", "status=FAILED")
+    result = ska_sdp("update", "pb-state", "pb-test-20260101-00012", "status=FAILED")
     assert_rejected(result, 1, """not a mapping of fields, e.g. {"status": "FAILED"}.""")
 
 
-def test_missing_script_is_answered_with_a_similar_one(database: Config, here: Run) -> None:
+def test_missing_script_is_answered_with_a_similar_one(database: Config, ska_sdp: Run) -> None:
     fill(database, STORED)
-    result = here("create", "pb", "realtime:vis-recieve:1.0.0")
+    result = ska_sdp("create", "pb", "realtime:vis-recieve:1.0.0")
     assert result.code == 0
     assert "will fail: did you mean 'realtime:vis-receive:1.0.0'? Otherwise import" in result.err
-    result = here("create", "pb", "batch:other:9.9.9")
+    result = ska_sdp("create", "pb", "batch:other:9.9.9")
     assert result.err.endswith("will fail: import the script, then create another block.\n")
 
 
 @pytest.mark.parametrize("verb", ["edit", "update"])
-def test_usage_breaks_no_word(here: Run, verb: str) -> None:
-    usage = here(verb, "-h").out.partition("\n\n")[0]
+def test_usage_breaks_no_word(ska_sdp: Run, verb: str) -> None:
+    usage = ska_sdp(verb, "-h").out.partition("\n\n")[0]
     assert all(line.count("(") == line.count(")") for line in usage.splitlines())
 
 
-def test_advice_on_an_ended_block_has_the_prefix(database: Config, here: Run) -> None:
+def test_advice_on_an_ended_block_has_the_prefix(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/t/eb/eb-a": {"status": "FINISHED"}})
-    result = here("end", "eb", "eb-a", "--prefix=/t")
+    result = ska_sdp("end", "eb", "eb-a", "--prefix=/t")
     assert_rejected(result, 1, "'ska-sdp get eb eb-a --prefix /t' shows it")
 
 
 @pytest.mark.parametrize("line", ["get pb x", "get eb pb-other-20210101-00007", "get /none"])
-def test_id_that_resembles_none_gives_what_to_try(database: Config, here: Run, line: str) -> None:
+def test_id_that_resembles_none_gives_what_to_try(
+    database: Config, ska_sdp: Run, line: str
+) -> None:
     fill(database, STORED)
-    result = here(*line.split())
+    result = ska_sdp(*line.split())
     assert_rejected(result, 3, ": try 'ska-sdp list ")
 
 
@@ -235,11 +237,11 @@ def test_similar_id_among_more_than_the_limit_has_the_same_date(
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in OBJECTS])
-def test_plural_means_the_object(database: Config, here: Run, kind: str) -> None:
+def test_plural_means_the_object(database: Config, ska_sdp: Run, kind: str) -> None:
     plural = {"dependency": "dependencies"}.get(kind, f"{kind}s")
     assert ALIASES[plural] == kind
     for verb in ("list", "get", "delete", "update", "describe"):
-        one, many = (here(verb, each, "-h") for each in (kind, plural))
+        one, many = (ska_sdp(verb, each, "-h") for each in (kind, plural))
         assert one.code == many.code
         assert one == many or "Unknown object" in one.err
 

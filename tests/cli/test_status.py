@@ -29,6 +29,7 @@ from tests.support.fault_scene import (
 from tests.support.proxy import Proxy
 
 from .conftest import PROGRAM, Run, Start, environment, fill, update
+from .pseudo_terminal import run_here_in_terminal
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 SCREENS = {
@@ -42,13 +43,19 @@ SCREENS = {
 """Screens that show a FAULT, and the way out as each of them writes it."""
 
 HEIGHT = 24
+COLOURS = {"TERM": "xterm-256color"}
 
 
 def screen_of(server: Etcd, line: str, columns: int, **variables: str) -> str:
-    """Return what a command prints to a terminal of 24 lines."""
-    env = without_size(environment(server, {"TERM": "xterm-256color", **variables}))
-    size = (HEIGHT, columns)
-    with Program([*PROGRAM, *line.split()], env, size=size, timeout=120) as terminal:
+    """Return what a command prints to a terminal of 24 lines, in this process."""
+    size = {"COLUMNS": str(columns), "LINES": str(HEIGHT)}
+    return run_here_in_terminal(server, shlex.split(line), COLOURS | size | variables)[1]
+
+
+def screen_of_process(server: Etcd, line: str, columns: int) -> str:
+    """Return what a command prints to a terminal of 24 lines, whose size it detects."""
+    env = without_size(environment(server, COLOURS))
+    with Program([*PROGRAM, line], env, size=(HEIGHT, columns), timeout=120) as terminal:
         terminal.screen.expect(pexpect.EOF)
         return str(terminal.screen.before).replace("\r\n", "\n")
 
@@ -76,7 +83,7 @@ def test_every_screen_names_the_fault_its_reason_and_the_way_out(
 
 def test_status_fits_a_terminal_of_80_columns_and_24_lines(database: Config, etcd: Etcd) -> None:
     fill(database, fault_scene())
-    lines = STYLE.sub("", screen_of(etcd, "status", 80)).splitlines()
+    lines = STYLE.sub("", screen_of_process(etcd, "status", 80)).splitlines()
     assert len(lines) < HEIGHT
     rows = [line.split() for line in lines]
     assert ["CONTROLLER", "ON,", "health", "OK"] in rows
@@ -92,6 +99,12 @@ def test_status_fits_a_terminal_of_80_columns_and_24_lines(database: Config, etc
         ["subarray", "02", "On", "txn-test-20260131-00000"],
         ["controller", "On", "txn-test-20260131-00000"],
     ]
+
+
+def test_status_uses_the_width_of_the_terminal(database: Config, etcd: Etcd) -> None:
+    fill(database, fault_scene())
+    lines = STYLE.sub("", screen_of_process(etcd, "status", 200)).splitlines()
+    assert 80 < max(map(len, lines)) <= 200
 
 
 def test_no_color_leaves_the_words(database: Config, etcd: Etcd) -> None:
@@ -113,30 +126,28 @@ def test_reason_cannot_control_the_terminal(database: Config, etcd: Etcd, line: 
     assert "\\u001b[2J\\u202eevil" in screen
 
 
-def test_json_has_everything(database: Config, here: Run) -> None:
+def test_json_has_everything(database: Config, ska_sdp: Run) -> None:
     fill(database, fault_scene())
-    result = here("status", "-o", "json")
+    result = ska_sdp("status", "-o", "json")
     assert (result.code, result.err) == (1, "")
     document = result.document
     assert document["is_failed"] is True
-    assert document["controller"] == {
-        "state": "ON",
-        "health": "OK",
-        "faults": [],
-        "is_online": True,
-    }
+    online = {"state": "ON", "health": "OK", "faults": [], "is_online": True}
+    assert document["controller"] == online
     assert [each["fault"] for each in document["database"]["members"]] == [""]
     assert document["database"]["latency_ms"] > 0
     first, second = document["subarrays"]
     assert (first["obs_state"], first["health"], first["eb_id"]) == ("FAULT", "DEGRADED", EB)
     (fault,) = first["faults"]
     assert fault["text"] == f"Processing block {FAILED} is FAILED: {REASON}"
-    assert fault["way_out"] == "ObsReset or Restart"
+    assert (fault["about"], fault["commands"]) == (f"/pb/{FAILED}", ["ObsReset", "Restart"])
+    assert fault["way_out"] == "send ObsReset or Restart"
     assert fault["since"] == first["since"]
     assert (second["obs_state"], second["faults"]) == ("EMPTY", [])
     assert document["processing_blocks"]["counts"] == {"FAILED": 1, "WAITING": 1}
     (failed,) = document["processing_blocks"]["failed"]
-    assert (failed["id"], failed["reason"]) == (FAILED, REASON)
+    # The fault of the subarray has the way out.
+    assert (failed["id"], failed["reason"], failed["way_out"]) == (FAILED, REASON, "")
     (waiting,) = document["processing_blocks"]["waiting"]
     assert waiting["id"] == WAITING
     assert waiting.keys() == failed.keys()
@@ -144,13 +155,13 @@ def test_json_has_everything(database: Config, here: Run) -> None:
     assert len(document["commands"]) == 3
 
 
-def test_status_prints_plain_text_to_a_pipe(database: Config, here: Run) -> None:
+def test_status_prints_plain_text_to_a_pipe(database: Config, ska_sdp: Run) -> None:
     fill(database, fault_scene())
     for options in ([], ["-o", "table"]):
-        out = here("status", *options).out
+        out = ska_sdp("status", *options).out
         assert f"{FAILED} is FAILED: {REASON}" in out
         assert "\x1b" not in out
-    assert here("status", "-o", "name").lines == ["01", "02"]
+    assert ska_sdp("status", "-o", "name").lines == ["01", "02"]
 
 
 def fault_scene_with(changes: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -164,8 +175,6 @@ IDLE: dict[str, dict[str, Any]] = {"/lmc/subarray/01": {"acknowledged": [FAILED]
 FREED: dict[str, dict[str, Any]] = {
     "/lmc/subarray/01": {"eb_id": None, "obs_state_commanded": "EMPTY", "reached": True}
 }
-
-
 ENDED: dict[str, Any] = {f"/eb/{EB}": {"status": "FINISHED"}}
 CANCELLED: dict[str, Any] = {f"/eb/{EB}": {"status": "CANCELLED"}}
 BATCH_FAILED: dict[str, Any] = {f"/pb/{WAITING}/state": {"status": "FAILED"}}
@@ -186,15 +195,15 @@ DEPLOYMENT_FAILED: dict[str, Any] = {f"/deploy/{DEPLOYMENT}/state": {"pods": {"a
     ],
 )
 def test_exit_code_is_1_while_a_failure_is_open(
-    database: Config, here: Run, changes: dict[str, dict[str, Any]], code: int
+    database: Config, ska_sdp: Run, changes: dict[str, dict[str, Any]], code: int
 ) -> None:
     fill(database, fault_scene_with(changes))
-    assert here("status").code == code
+    assert ska_sdp("status").code == code
 
 
-def test_failed_block_alone_is_an_open_failure(database: Config, here: Run) -> None:
+def test_failed_block_alone_is_an_open_failure(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/pb/pb-a": "not JSON", "/pb/pb-a/state": {"status": "FAILED"}})
-    result = here("status")
+    result = ska_sdp("status")
     assert result.code == 1
     assert "pb-a FAILED: it gave no reason" in result.out
 
@@ -220,10 +229,10 @@ def test_failed_block_alone_is_an_open_failure(database: Config, here: Run) -> N
     ],
 )
 def test_command_after_the_arrow_ends_an_open_failure(
-    database: Config, etcd: Etcd, here: Run, scene: dict[str, Any], failed: str, columns: int
+    database: Config, etcd: Etcd, ska_sdp: Run, scene: dict[str, Any], failed: str, columns: int
 ) -> None:
     fill(database, {f"/t{path}": value for path, value in scene.items()})
-    assert here("status", "--prefix=/t").code == 1
+    assert ska_sdp("status", "--prefix=/t").code == 1
     lines = STYLE.sub("", screen_of(etcd, "status --prefix=/t", columns)).splitlines()
     assert max(map(len, lines)) <= columns
     (at,) = [at for at, line in enumerate(lines) if line.lstrip().startswith("→ ska-sdp ")]
@@ -234,27 +243,41 @@ def test_command_after_the_arrow_ends_an_open_failure(
         if lines[number][:6].strip() or not lines[number]
     )
     _, _, *words = shlex.split(" ".join(lines[at:last]))
-    assert here(*words, "-y", "-q").code == 0
-    assert here("status", "--prefix=/t").code == 0
+    assert ska_sdp(*words, "-y", "-q").code == 0
+    assert ska_sdp("status", "--prefix=/t").code == 0
 
 
-def test_damaged_entries_are_faults(database: Config, here: Run) -> None:
+@pytest.mark.parametrize("reason", ["pb-a is FAILED too", f"see {FAILED}0"])
+def test_reason_that_names_another_failed_block_does_not_hide_it(
+    database: Config, ska_sdp: Run, reason: str
+) -> None:
+    failed = {"status": "FAILED", "reason": "its disk is full"}
+    changes = {f"/pb/{FAILED}/state": {"reason": reason}}
+    fill(database, {**fault_scene_with(changes), "/pb/pb-a": {}, "/pb/pb-a/state": failed})
+    fill(database, {f"/pb/{FAILED}0": {}, f"/pb/{FAILED}0/state": failed})
+    out = " ".join(ska_sdp("status").out.split())
+    for pb_id in ("pb-a", f"{FAILED}0"):
+        assert f"{pb_id} FAILED: its disk is full → ska-sdp update pb-state {pb_id} " in out
+    assert f"update pb-state {FAILED} " not in out
+
+
+def test_damaged_entries_are_faults(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/lmc/subarray/01": "not JSON", "/lmc/controller": "[]", "/pb/pb-a": "x"})
     for line in (["status"], ["list", "subarray", "-o", "table"]):
-        result = here(*line)
+        result = ska_sdp(*line)
         assert result.code == 0
         assert "/lmc/subarray/01 holds no JSON object" in result.out
-    faults = here("status", "-o", "json").document["controller"]["faults"]
+    faults = ska_sdp("status", "-o", "json").document["controller"]["faults"]
     texts = [each["text"] for each in faults]
     for path in ("/lmc/controller", "/lmc/subarray/01", "/pb/pb-a"):
         assert f"{path} holds no JSON object" in texts
-    assert here("list", "pb", "-o", "table").lines[1].split()[:2] == ["/pb/pb-a", "STARTING"]
+    assert ska_sdp("list", "pb", "-o", "table").lines[1].split()[:2] == ["/pb/pb-a", "STARTING"]
 
 
 def test_empty_database_has_missing_components_and_exit_code_0(
-    database: Config, here: Run
+    database: Config, ska_sdp: Run
 ) -> None:
-    result = here("status")
+    result = ska_sdp("status")
     assert result.code == 0
     assert "MISSING     proccontrol, helmdeploy, lmc-controller" in result.out
     assert "There are no subarrays." in result.out
@@ -273,25 +296,25 @@ def test_missing_components_are_named_once(database: Config, etcd: Etcd) -> None
     assert text.count("    Components are OFFLINE: see MISSING\n") == 3
 
 
-def test_one_missing_component_is_singular(database: Config, here: Run) -> None:
+def test_one_missing_component_is_singular(database: Config, ska_sdp: Run) -> None:
     gone = "/component/proccontrol/owner"
     fill(database, {path: each for path, each in fault_scene().items() if path != gone})
-    text = here("status").out
+    text = ska_sdp("status").out
     assert "A component is OFFLINE: see MISSING\n" in text
     assert "Components are" not in text
 
 
-def test_status_reads_only_its_prefix(database: Config, here: Run) -> None:
+def test_status_reads_only_its_prefix(database: Config, ska_sdp: Run) -> None:
     fill(database, {f"/t{path}": value for path, value in fault_scene().items()})
-    assert here("status").code == 0
-    document = here("status", "--prefix=/t", "-o", "json").document
+    assert ska_sdp("status").code == 0
+    document = ska_sdp("status", "--prefix=/t", "-o", "json").document
     assert document["subarrays"][0]["obs_state"] == "FAULT"
     assert document["processing_blocks"]["failed"][0]["id"] == FAILED
 
 
-def test_invalid_usage_has_exit_code_2(here: Run) -> None:
-    assert here("status", "--wach").code == 2
-    assert here("status", "01").code == 2
+def test_invalid_usage_has_exit_code_2(ska_sdp: Run) -> None:
+    assert ska_sdp("status", "--wach").code == 2
+    assert ska_sdp("status", "01").code == 2
 
 
 def test_unreachable_database_has_exit_code_5(ska_sdp: Run) -> None:
@@ -374,7 +397,7 @@ def test_watch_shows_the_system_after_the_latency_could_not_be_measured(
 
 def test_watch_redraws_a_terminal_in_place(database: Config, etcd: Etcd) -> None:
     fill(database, fault_scene())
-    env = without_size(environment(etcd, {"TERM": "xterm-256color"}))
+    env = without_size(environment(etcd, COLOURS))
     with Program([*PROGRAM, "status", "--watch"], env, size=(12, 80), timeout=120) as terminal:
         terminal.screen.expect_exact("\x1b[H\x1b[2J")
         terminal.screen.expect(r"… \d+ more lines")

@@ -36,14 +36,14 @@ ASSUMED = {"request": REQUEST, "allocation": ALLOCATION, "resource": RESOURCE}
 @pytest.mark.parametrize("kind", ASSUMED)
 @pytest.mark.parametrize("odd", ODD, ids=str)
 def test_update_keeps_fields_of_any_type(
-    database: Config, here: Run, kind: str, odd: dict[str, Any]
+    database: Config, ska_sdp: Run, kind: str, odd: dict[str, Any]
 ) -> None:
     path = ASSUMED[kind]
     key = path.rpartition("/")[2]
     fill(database, {path: {"old": 1}})
-    assert here("update", kind, key, json.dumps(odd)) == (0, f"updated {path}\n", "")
+    assert ska_sdp("update", kind, key, json.dumps(odd)) == (0, f"updated {path}\n", "")
     assert contents(database) == {path: encode(odd)}
-    assert here("get", kind, key, "-o", "json").document == {path: odd}
+    assert ska_sdp("get", kind, key, "-o", "json").document == {path: odd}
 
 
 @pytest.mark.parametrize("line", ["edit {} {}", "update --edit {} {}"])
@@ -51,7 +51,7 @@ def test_update_keeps_fields_of_any_type(
 @pytest.mark.parametrize("odd", ODD[:3], ids=str)
 def test_edit_keeps_fields_of_any_type(
     database: Config,
-    here: Run,
+    ska_sdp: Run,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     line: str,
@@ -65,7 +65,7 @@ def test_edit_keeps_fields_of_any_type(
     monkeypatch.setenv("EDITOR", str(editor))
     path = ASSUMED[kind]
     fill(database, {path: odd})
-    result = here(*line.format(kind, path.rpartition("/")[2]).split())
+    result = ska_sdp(*line.format(kind, path.rpartition("/")[2]).split())
     assert result == (0, f"updated {path}\n", "")
     assert contents(database) == {path: encode(odd | {"edited": 1})}
 
@@ -73,19 +73,19 @@ def test_edit_keeps_fields_of_any_type(
 @pytest.mark.parametrize("kind", ["request", "allocation"])
 @pytest.mark.parametrize("key", ["x", "a:b:c"])
 def test_key_with_another_number_of_parts_is_listed_and_shown(
-    database: Config, here: Run, kind: str, key: str
+    database: Config, ska_sdp: Run, kind: str, key: str
 ) -> None:
     root, value = f"/{kind}/", {"by": "others"}
     fill(database, {f"{root}{key}": value, f"{root}pb-a:data": {"quantity": 5}})
     both = sorted([f"{root}{key}", f"{root}pb-a:data"])
-    assert here("list", kind) == (0, "".join(f"{path}\n" for path in both), "")
-    assert here("list", kind, "-o", "table").code == 0
-    assert here("list", kind, "pb-a").lines == [f"{root}pb-a:data"]
-    assert here("list", kind, key.split(":")[0]).lines == [f"{root}{key}"]
-    assert here("get", kind, key) == (0, f'{root}{key} = {{"by":"others"}}\n', "")
-    assert here("describe", kind, "pb-a:data").code == 0
-    assert here("update", kind, key, '{"by": "me"}').out == f"updated {root}{key}\n"
-    assert_rejected(here("create", kind, key, "{}"), 2, "expected PB:NAME")
+    assert ska_sdp("list", kind) == (0, "".join(f"{path}\n" for path in both), "")
+    assert ska_sdp("list", kind, "-o", "table").code == 0
+    assert ska_sdp("list", kind, "pb-a").lines == [f"{root}pb-a:data"]
+    assert ska_sdp("list", kind, key.split(":")[0]).lines == [f"{root}{key}"]
+    assert ska_sdp("get", kind, key) == (0, f'{root}{key} = {{"by":"others"}}\n', "")
+    assert ska_sdp("describe", kind, "pb-a:data").code == 0
+    assert ska_sdp("update", kind, key, '{"by": "me"}').out == f"updated {root}{key}\n"
+    assert_rejected(ska_sdp("create", kind, key, "{}"), 2, "expected PB:NAME")
     assert contents(database)[f"{root}{key}"] == encode({"by": "me"})
 
 
@@ -126,8 +126,8 @@ def test_wait_ends_with_the_change(
     )
 
 
-def test_wait_for_an_absent_flow_names_it_after_its_timeout(here: Run) -> None:
-    result = here("wait", "flow", "pb-a:data-product:vis", "status=DELETED", "--timeout=0.2")
+def test_wait_for_an_absent_flow_names_it_after_its_timeout(ska_sdp: Run) -> None:
+    result = ska_sdp("wait", "flow", "pb-a:data-product:vis", "status=DELETED", "--timeout=0.2")
     assert_rejected(result, 4, f"There is nothing at {FLOW}.")
 
 
@@ -153,27 +153,27 @@ FLOW_STATES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("state", FLOW_STATES, ids=str)
 def test_state_of_a_flow_is_shown_and_stored_as_it_is(
-    database: Config, here: Run, state: dict[str, Any]
+    database: Config, ska_sdp: Run, state: dict[str, Any]
 ) -> None:
     text = json.dumps(state, separators=(",", ":"), sort_keys=True)
     fill(database, {FLOW: {}, f"{FLOW}/state": text, "/pb/pb-a": {}})
     shown = f"{FLOW} = {{}}\n{FLOW}/state = {text}\n"
-    assert here("get", "flow", "pb-a:data-product:vis") == (0, shown, "")
-    described = here("describe", "pb", "pb-a", "-o", "json").document
+    assert ska_sdp("get", "flow", "pb-a:data-product:vis") == (0, shown, "")
+    described = ska_sdp("describe", "pb", "pb-a", "-o", "json").document
     assert described["states of data flows"] == {f"{FLOW}/state": state}
     new = state | {"note": "mine"}
     line = ("update", "flow-state", "pb-a:data-product:vis", json.dumps(new))
-    assert here(*line) == (0, f"updated {FLOW}/state\n", "")
+    assert ska_sdp(*line) == (0, f"updated {FLOW}/state\n", "")
     assert contents(database)[f"{FLOW}/state"] == encode(new)
 
 
 @pytest.mark.parametrize("state", [{}, {"status": "WORKING"}, {"status": "FINISHED"}], ids=str)
 def test_state_of_a_dependency_is_shown_as_it_is(
-    database: Config, here: Run, state: dict[str, Any]
+    database: Config, ska_sdp: Run, state: dict[str, Any]
 ) -> None:
     entity = {"expiry_time": -1, "description": None}
     fill(database, {DEPENDENCY: entity, f"{DEPENDENCY}/state": state})
-    result = here("get", "dependency", DEPENDENCY[12:], "-o", "json")
+    result = ska_sdp("get", "dependency", DEPENDENCY[12:], "-o", "json")
     assert result.document == {DEPENDENCY: entity, f"{DEPENDENCY}/state": state}
 
 
@@ -206,12 +206,18 @@ def test_import_system_reads_a_file_and_a_url(
     ],
 )
 def test_import_system_of_an_invalid_source_changes_nothing(
-    database: Config, here: Run, tmp_path: Path, web: Web, source: str, text: str, complaint: str
+    database: Config,
+    ska_sdp: Run,
+    tmp_path: Path,
+    web: Web,
+    source: str,
+    text: str,
+    complaint: str,
 ) -> None:
     fill(database, {"/system": {"old": 1}})
     before = contents(database)
     if source == "file":
         (tmp_path / "file").write_text(text)
     place = web.url("/none") if source == "url" else str(tmp_path / source)
-    assert_rejected(here("import", "system", place), 1, complaint)
+    assert_rejected(ska_sdp("import", "system", place), 1, complaint)
     assert contents(database) == before

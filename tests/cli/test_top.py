@@ -47,7 +47,9 @@ def test_fault_appears_with_its_reason_and_way_out(
         await screen.wait_for("controller ON OK", "READY", EB, "0/1", "PBs 1: 1 RUNNING")
         assert "MISSING" not in screen.text
         fail(observation)
-        await screen.wait_for("FAULT", "DEGRADED", "1 FAILED", REASON, "→ ObsReset or Restart")
+        await screen.wait_for(
+            "FAULT", "DEGRADED", "1 FAILED", REASON, "→ send ObsReset or Restart"
+        )
         assert len(screen.lines) == 24
 
     run_top(address, act)
@@ -61,7 +63,7 @@ def test_every_way_out_is_seen_while_rows_are_unused(
 
     async def act(screen: Screen) -> None:
         await screen.wait_for("subarray 03", "MISSING")
-        assert screen.text.count("→ ObsReset or Restart") == 3
+        assert screen.text.count("→ send ObsReset or Restart") == 3
         assert len(screen.lines) == 24
 
     run_top(address, act)
@@ -101,7 +103,9 @@ def test_keys_show_each_table(observation: Config, address: tuple[str, int]) -> 
     assert run_top(address, act).error is None
 
 
-def test_rows_come_and_go_one_by_one(observation: Config, address: tuple[str, int]) -> None:
+def test_rows_are_added_and_removed_one_by_one(
+    observation: Config, address: tuple[str, int]
+) -> None:
     async def act(screen: Screen) -> None:
         await screen.press("p")
         await screen.wait_for(PB)
@@ -159,6 +163,25 @@ def test_faults_follow_another_row_at_the_cursor_at_once(
     run_top(address, act)
 
 
+def test_panel_of_faults_is_as_high_as_its_text(
+    database: Config, address: tuple[str, int]
+) -> None:
+    fill(database, {"/pb/pb-a": {}, "/pb/pb-a/state": {"status": "FAILED", "reason": "one line"}})
+
+    async def act(screen: Screen) -> None:
+        await screen.press("p")
+        await screen.wait_for("pb-a", "one line")
+        for reason in (f"first {'word ' * 30}last", f"begin {'word ' * 40}end", "short", "brief"):
+            update(database, "/pb/pb-a/state", encode({"status": "FAILED", "reason": reason}))
+            words = reason.split()
+            await screen.wait_for(words[0], words[-1], "[s]subarrays", "Enter open")
+            assert screen.app._texts["faults"].size.height == screen.faults.count("\n") + 1
+        update(database, "/pb/pb-a/state", encode({"status": "RUNNING"}))
+        await screen.wait_for("RUNNING", "Enter open", absent="brief")
+
+    run_top(address, act)
+
+
 def test_filter_selects_rows_until_escape(database: Config, address: tuple[str, int]) -> None:
     for name, status in (("pb-a", "RUNNING"), ("pb-b", "FAILED")):
         fill(database, {f"/pb/{name}": {}, f"/pb/{name}/state": {"status": status}})
@@ -186,7 +209,7 @@ def test_enter_opens_a_subarray_with_its_values_faults_and_commands(
             "subarrays: 01", "/lmc/subarray/01", '"obs_state_commanded": "READY"'
         )
         fail(observation)
-        await screen.wait_for("FAULT, health DEGRADED", REASON, "→ ObsReset or Restart")
+        await screen.wait_for("FAULT, health DEGRADED", REASON, "→ send ObsReset or Restart")
         await screen.press("escape")
         await screen.wait_for("[s]subarrays")
 
@@ -216,21 +239,22 @@ def test_failed_block_shows_its_reason_and_way_out_first(
 
     async def act(screen: Screen) -> None:
         await screen.press("p")
-        await screen.wait_for(PB, "in /data", "subarray 01", "→ ObsReset or Restart")
+        await screen.wait_for(PB, "in /data", "subarray 01", "→ send ObsReset or Restart")
         await screen.press("enter")
-        await screen.wait_for("PBs: ", "in /data", "→ ObsReset or Restart", f"/pb/{PB}")
+        await screen.wait_for("PBs: ", "in /data", "→ send ObsReset or Restart", f"/pb/{PB}")
         assert screen.lines[1].strip() == "FAILED since 2026-01-31T11:59:00.000Z"
         assert REASON in screen.lines[2]
         way_out, entry = (
-            next(place for place, line in enumerate(screen.lines) if line.strip() == text)
-            for text in ("→ ObsReset or Restart", f"/pb/{PB}")
+            # A line may end with a part of the scroll bar.
+            next(at for at, line in enumerate(screen.lines) if line.lstrip().startswith(text))
+            for text in ("→ send ObsReset or Restart", f"/pb/{PB}")
         )
         assert way_out < entry
 
     run_top(address, act)
 
 
-def test_failed_block_that_no_fault_names_shows_its_way_out_while_it_is_open(
+def test_open_failure_without_a_fault_shows_its_way_out(
     database: Config, address: tuple[str, int]
 ) -> None:
     blocks = {"/t/pb/pb-a": {"eb_id": "eb-a"}, "/t/pb/pb-a/state": FAILED}

@@ -9,9 +9,10 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from ska_sdp_config.cli.top.faults import fault_lines
+from ska_sdp_config.cli.top.faults import fault_lines, reason_lines
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.summary import counts_lines
+from ska_sdp_config.cli.top.views import PBS
 from ska_sdp_config.live.received import Everything
 
 from .top_screen import failed_subarray
@@ -57,9 +58,24 @@ def test_causes_of_fault_come_before_missing_components() -> None:
     assert lines[0] == "subarray 01"
     assert "is FAILED: no disk is left" in " ".join(lines[1:3])
     places = [line for line in lines if line.startswith(("    → ", "MISSING"))]
-    assert places == ["    → ObsReset or Restart", "MISSING proccontrol, lmc-controller"]
+    assert places == ["    → send ObsReset or Restart", "MISSING proccontrol, lmc-controller"]
     # The line above names it.
     assert "OFFLINE" not in " ".join(lines)
+
+
+def test_fault_of_a_block_is_not_shown_for_one_whose_id_it_contains() -> None:
+    documents = failed_subarray("01", reason="pb-other is FAILED")
+    eb_id = "eb-test-20260131-00001"
+    (pb_id,) = documents[f"/eb/{eb_id}"]["pb_realtime"]
+    failed = {"status": "FAILED", "reason": "a reason of its own"}
+    for other in (pb_id[:-1], "pb-other"):
+        shown = {f"/pb/{other}": {"eb_id": eb_id}, f"/pb/{other}/state": failed}
+        lines = [line.plain for line in reason_lines(model_of(documents | shown), PBS, other, 80)]
+        assert "subarray 01" not in lines
+        assert any("ska-sdp update pb-state" in line for line in lines)
+    lines = [line.plain for line in reason_lines(model_of(documents), PBS, pb_id, 80)]
+    assert "subarray 01" in lines
+    assert not any("ska-sdp update" in line for line in lines)
 
 
 def test_selected_subarray_comes_before_others() -> None:

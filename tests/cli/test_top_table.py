@@ -58,7 +58,7 @@ def test_table_changed_row_by_row_equals_one_that_is_built(
         assert table.index_of(str(key)) == index
 
 
-def test_age_sorts_the_youngest_first_and_unknown_ones_before_it() -> None:
+def test_unknown_ages_are_sorted_before_the_youngest() -> None:
     table = make(
         {
             "old": ("old", "RUNNING", NOON - timedelta(days=1)),
@@ -89,7 +89,7 @@ def test_filter_selects_by_any_column_or_by_one(text: str, keys: list[str]) -> N
     assert shown(table) == keys
 
 
-def test_counts_are_of_all_rows_also_of_those_filtered_out() -> None:
+def test_counts_include_rows_that_are_filtered_out() -> None:
     table = make({"a": ("a", "FAILED", None), "b": ("b", "RUNNING", None)})
     table.filter_by("failed")
     table.put("c", ("c", "RUNNING", None))

@@ -45,10 +45,10 @@ USES: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("line", "path", "value"), USES, ids=[use[1] for use in USES])
 def test_update_replaces_one_value(
-    samples: Config, here: Run, line: str, path: str, value: Any
+    samples: Config, ska_sdp: Run, line: str, path: str, value: Any
 ) -> None:
     before = contents(samples)
-    assert here("update", *shlex.split(line)) == (0, f"updated {path}\n", "")
+    assert ska_sdp("update", *shlex.split(line)) == (0, f"updated {path}\n", "")
     assert contents(samples) == before | {path: encode(value)}
 
 
@@ -57,7 +57,7 @@ OLD_STATE = {"status": "ACTIVE", "scan_id": 1, "scans": [1], "mine": 2, "last_up
 
 @pytest.mark.parametrize("line", ["update eb eb-a", "update /eb/eb-a", "create eb eb-b"])
 def test_update_writes_the_state_of_an_execution_block(
-    database: Config, here: Run, line: str
+    database: Config, ska_sdp: Run, line: str
 ) -> None:
     ends = {"eb-a": {"status": "OLD"}, "eb-b": None}
     for key, eb in ends.items():
@@ -65,7 +65,7 @@ def test_update_writes_the_state_of_an_execution_block(
         fill(database, {f"/eb/{key}/state": OLD_STATE})
     path = f"/eb/{line[-4:]}"
     new = {"status": "SCANNING", "scan_id": 7, "current_scan_type": "s", "last_updated": "now"}
-    result = here(*line.split(), encode(new))
+    result = ska_sdp(*line.split(), encode(new))
     assert (result.code, result.err) == (0, "")
     changed = [f"updated {path}", f"updated {path}/state"]
     assert result.lines == ([f"created {path}"] if "create" in line else changed)
@@ -82,20 +82,20 @@ def test_update_writes_the_state_of_an_execution_block(
 
 
 @pytest.mark.parametrize("scans", [None, {}])
-def test_update_accepts_scans_of_any_form(database: Config, here: Run, scans: Any) -> None:
+def test_update_accepts_scans_of_any_form(database: Config, ska_sdp: Run, scans: Any) -> None:
     fill(database, {"/eb/eb-a": {"scans": scans}})
-    assert here("update", "eb", "eb-a", encode({"scans": scans, "more": 1})).code == 0
+    assert ska_sdp("update", "eb", "eb-a", encode({"scans": scans, "more": 1})).code == 0
     assert json.loads(contents(database)["/eb/eb-a"]) == {"scans": scans, "more": 1}
 
 
 @pytest.mark.parametrize("state", [{"status": "X"}, "no mapping", "[]"])
 @pytest.mark.parametrize("eb", ["{}", "{test: 1}", "[]"])
 def test_update_keeps_a_state_that_is_not_a_mapping(
-    database: Config, here: Run, state: Any, eb: str
+    database: Config, ska_sdp: Run, state: Any, eb: str
 ) -> None:
     fill(database, {"/eb/eb-a": {"old": 1}, "/eb/eb-a/state": state})
     force = ["--force"] if eb == "[]" else []
-    assert here("update", "/eb/eb-a", eb, *force).code == 0
+    assert ska_sdp("update", "/eb/eb-a", eb, *force).code == 0
     stored = contents(database)["/eb/eb-a/state"]
     if isinstance(state, dict) and not force:
         assert json.loads(stored)["status"] == "X"
@@ -103,39 +103,39 @@ def test_update_keeps_a_state_that_is_not_a_mapping(
         assert stored in (state, encode(state))
 
 
-def test_update_creates_a_missing_state(samples: Config, here: Run) -> None:
-    result = here("update", "pb-state", "pb-a", '{"status": "RUNNING"}')
+def test_update_creates_a_missing_state(samples: Config, ska_sdp: Run) -> None:
+    result = ska_sdp("update", "pb-state", "pb-a", '{"status": "RUNNING"}')
     assert result == (0, "created /pb/pb-a/state\n", "")
     assert contents(samples)["/pb/pb-a/state"] == encode({"status": "RUNNING"})
 
 
-def test_update_to_the_stored_value_does_not_write(database: Config, here: Run) -> None:
+def test_update_to_the_stored_value_does_not_write(database: Config, ska_sdp: Run) -> None:
     fill(database, {"/eb/eb-a": '{"b":1,"a":2}'})
     before = database.backend.get("/eb/eb-a")[1].mod_revision
-    result = here("update", "eb", "eb-a", '{"a": 2, "b": 1}', "-o", "json")
+    result = ska_sdp("update", "eb", "eb-a", '{"a": 2, "b": 1}', "-o", "json")
     assert result.document == {"unchanged": 1}
     assert database.backend.get("/eb/eb-a")[1].mod_revision == before
 
 
-def test_update_with_force_skips_validation(samples: Config, here: Run) -> None:
-    assert here("update", "/pb/pb-a", "no: {JSON", "--force").code == 0
+def test_update_with_force_skips_validation(samples: Config, ska_sdp: Run) -> None:
+    assert ska_sdp("update", "/pb/pb-a", "no: {JSON", "--force").code == 0
     assert contents(samples)["/pb/pb-a"] == "no: {JSON"
 
 
 @pytest.mark.parametrize("line", ["update pb-state pb-b", "update /pb/pb-b/state"])
-def test_update_rejects_an_unknown_status(samples: Config, here: Run, line: str) -> None:
+def test_update_rejects_an_unknown_status(samples: Config, ska_sdp: Run, line: str) -> None:
     before = contents(samples)
-    result = here(*line.split(), '{"status": "DONE"}')
+    result = ska_sdp(*line.split(), '{"status": "DONE"}')
     assert (result.code, result.out) == (1, "")
     assert result.err == (
         "ska-sdp: The value for /pb/pb-b/state was rejected, nothing was changed: unknown status "
         f"'DONE', expected one of {', '.join(PB_STATUSES)}; use --force to store it.\n"
     )
     assert contents(samples) == before
-    assert here(*line.split(), '{"status": "DONE"}', "--force").code == 0
+    assert ska_sdp(*line.split(), '{"status": "DONE"}', "--force").code == 0
     assert json.loads(contents(samples)["/pb/pb-b/state"]) == {"status": "DONE"}
     # A status that another program has stored may stay.
-    assert here(*line.split(), '{"status": "DONE", "more": 1}').code == 0
+    assert ska_sdp(*line.split(), '{"status": "DONE", "more": 1}').code == 0
 
 
 @pytest.mark.parametrize(
@@ -143,11 +143,11 @@ def test_update_rejects_an_unknown_status(samples: Config, here: Run, line: str)
 )
 @pytest.mark.parametrize("field", ["script", "parameters"])
 def test_update_rejects_a_processing_block_as_its_state(
-    samples: Config, here: Run, line: str, field: str
+    samples: Config, ska_sdp: Run, line: str, field: str
 ) -> None:
     before = contents(samples)
     value = encode({"eb_id": None, field: {}})
-    result = here(*line.split(), value)
+    result = ska_sdp(*line.split(), value)
     assert (result.code, result.out) == (1, "")
     assert result.err == (
         "ska-sdp: The value for /pb/pb-b/state was rejected, nothing was changed: it is a "
@@ -155,20 +155,20 @@ def test_update_rejects_a_processing_block_as_its_state(
         "with its status; use --force to store it.\n"
     )
     assert contents(samples) == before
-    assert here(*line.split(), value, "--force").code == 0
-    assert here(*line.split(), encode({"status": "RUNNING", field: {}})).code == 0
+    assert ska_sdp(*line.split(), value, "--force").code == 0
+    assert ska_sdp(*line.split(), encode({"status": "RUNNING", field: {}})).code == 0
 
 
-def test_update_with_force_validates_the_fields_of_a_state(samples: Config, here: Run) -> None:
-    result = here("update", "--force", "pb-state", "pb-b", "{status: NEW, reason: [1]}")
+def test_update_with_force_validates_the_fields_of_a_state(samples: Config, ska_sdp: Run) -> None:
+    result = ska_sdp("update", "--force", "pb-state", "pb-b", "{status: NEW, reason: [1]}")
     assert (result.code, "reason is [1]" in result.err) == (1, True)
-    assert here("update", "pb-state", "--force", "pb-b", "{status: NEW}").code == 0
+    assert ska_sdp("update", "pb-state", "--force", "pb-b", "{status: NEW}").code == 0
     assert contents(samples)["/pb/pb-b/state"] == encode({"status": "NEW"})
 
 
 @pytest.mark.parametrize("status", PB_STATUSES)
-def test_update_accepts_each_known_status(samples: Config, here: Run, status: str) -> None:
-    assert here("update", "pb-state", "pb-a", encode({"status": status})).code == 0
+def test_update_accepts_each_known_status(samples: Config, ska_sdp: Run, status: str) -> None:
+    assert ska_sdp("update", "pb-state", "pb-a", encode({"status": status})).code == 0
 
 
 ORPHANS = [
@@ -187,12 +187,12 @@ ORPHANS = [
 
 @pytest.mark.parametrize(("line", "path", "kind"), ORPHANS, ids=[each[0] for each in ORPHANS])
 def test_state_of_a_missing_object_is_rejected(
-    samples: Config, here: Run, line: str, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    samples: Config, ska_sdp: Run, line: str, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VISUAL", "false")
     fill(samples, {"/pb/pb-orphan/state": {"status": "RUNNING"}})
     before = contents(samples)
-    result = here(*line.split())
+    result = ska_sdp(*line.split())
     assert (result.code, result.out) == (3, "")
     assert result.err == (
         f"ska-sdp: There is nothing at {path}, so its state was not written: "
@@ -201,7 +201,7 @@ def test_state_of_a_missing_object_is_rejected(
     assert contents(samples) == before
 
 
-def test_state_of_a_missing_object_is_written_with_force(samples: Config, here: Run) -> None:
-    assert here("create", "--force", "/pb/pb-none/state", "{}").code == 0
-    assert here("update", "--force", "/pb/pb-none/state", "[]").code == 0
+def test_state_of_a_missing_object_is_written_with_force(samples: Config, ska_sdp: Run) -> None:
+    assert ska_sdp("create", "--force", "/pb/pb-none/state", "{}").code == 0
+    assert ska_sdp("update", "--force", "/pb/pb-none/state", "[]").code == 0
     assert contents(samples)["/pb/pb-none/state"] == "[]"

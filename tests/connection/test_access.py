@@ -92,7 +92,7 @@ def test_past_without_right_to_watch_names_missing_permission(
         for key in (b"0", b"1/a"):
             admin.grant("guest", key, etcdrpc.Permission.READWRITE)
         login = {"username": "guest", "password": PASSWORD}
-        with etcd_client(host=server.endpoint, **login) as backend:
+        with etcd_client(host=server.endpoint, timeout=2, **login) as backend:
             backend.store.commit([], [Put("1/a", "")], timeout=20)
             with pytest.raises(ConfigRefused, match=r"denied.* needs the right to read all keys"):
                 list(past(backend.store, [Span("1/a")], lambda _: True))

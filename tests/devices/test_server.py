@@ -21,6 +21,7 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import AdminMode, HealthState, ObsState
 from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.support.in_time import on_time
 from tests.support.waiting import wait_until
 
@@ -278,6 +279,18 @@ def test_log_level_is_a_setting(
     output = server.process.output()
     assert ("|WARNING|" in output) is is_logged
     assert ("|INFO|" in output) is (level == "INFO")
+
+
+def test_invalid_setting_of_telemetry_ends_start(tango_db: TangoDatabase) -> None:
+    settings = {"TANGO_TELEMETRY_ENABLE": "on", "TANGO_TELEMETRY_TRACING_EXPORTERS": "paper"}
+    output = failed_start(TANGO_HOST=tango_db.tango_host, **settings)
+    assert "Tango rejects its environment (Cannot parse 'paper' as Exporter" in output
+
+
+@pytest.mark.parametrize("host", ["nowhere", "nowhere:many"])
+def test_invalid_tango_host_ends_start(host: str) -> None:
+    output = failed_start(TANGO_HOST=host)
+    assert f"check TANGO_HOST, which is '{host}', expected host:port" in output
 
 
 def test_invalid_subarray_name_ends_start() -> None:

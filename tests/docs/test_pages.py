@@ -14,7 +14,11 @@ from tests.docs.page import ROOT, Block, blocks_of, matches, pages
 from tests.docs.repl import Repl
 from tests.docs.terminal import Terminal
 
-ALONE = ("docs/how-to/test-scripts.md", "docs/operations/archiving.md")
+ALONE = (
+    "docs/how-to/taranta.md",
+    "docs/how-to/test-scripts.md",
+    "docs/operations/archiving.md",
+)
 """Pages that need no server."""
 
 QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md")
@@ -28,6 +32,7 @@ LONG = (
     "docs/tutorial/own-script.md",
     "docs/how-to/stack.md",
     "docs/how-to/secure-etcd.md",
+    "docs/how-to/traces.md",
 )
 """Pages that start servers themselves."""
 

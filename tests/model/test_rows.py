@@ -50,7 +50,14 @@ def test_subarray_has_the_observed_states(obs_state: ObsState) -> None:
 def test_fault_has_its_reason_its_start_and_the_commands_that_end_it() -> None:
     row = row_of(documents(ObsState.FAULT))
     text = f"Processing block {RECEIVE} is FAILED: out of memory"
-    assert row.faults == (FaultRow(text, FAILED_AT, "ObsReset or Restart"),)
+    (fault,) = row.faults
+    assert fault == FaultRow(
+        text,
+        FAILED_AT,
+        about=f"/pb/{RECEIVE}",
+        commands=("ObsReset", "Restart"),
+        way_out="send ObsReset or Restart",
+    )
     assert (row.health, row.pbs_done, row.pbs_total) == (HealthState.DEGRADED, 1, 2)
 
 
@@ -59,32 +66,76 @@ def test_ways_out_of_fault_are_those_of_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "way_out"),
+    ("fields", "commands", "way_out"),
     [
-        ({}, "ObsReset or Restart"),
-        ({"state_commanded": "OFF"}, "On, then ObsReset or Restart"),
-        ({"state_commanded": "DISABLE"}, "On, then ObsReset or Restart"),
+        ({}, ["ObsReset", "Restart"], "send ObsReset or Restart"),
+        (
+            {"state_commanded": "OFF"},
+            ["ObsReset", "Restart"],
+            "send On, then ObsReset or Restart",
+        ),
+        (
+            {"state_commanded": "DISABLE"},
+            ["ObsReset", "Restart"],
+            "send On, then ObsReset or Restart",
+        ),
         (
             {"admin_mode": "OFFLINE"},
+            ["ObsReset", "Restart"],
             "set adminMode to ONLINE, then send ObsReset or Restart",
         ),
-        ({"reached": "soon"}, "Restart"),
-        ({"reached": "soon", "state_commanded": "OFF"}, "On, then Restart"),
+        ({"reached": "soon"}, ["Restart"], "send Restart"),
+        ({"reached": "soon", "state_commanded": "OFF"}, ["Restart"], "send On, then Restart"),
     ],
     ids=str,
 )
-def test_way_out_begins_with_what_enables_commands(fields: dict[str, str], way_out: str) -> None:
+def test_way_out_begins_with_what_enables_commands(
+    fields: dict[str, str], commands: list[str], way_out: str
+) -> None:
     errors = {"subarray": "Configure timed out"}
     (fault,) = row_of({**owners(), ENTRY: entry_document(**{"errors": errors, **fields})}).faults
-    assert fault.way_out == way_out
+    assert ([*fault.commands], fault.way_out) == (commands, way_out)
 
 
 def test_fault_that_no_command_ends_has_no_way_out() -> None:
     found = documents(ObsState.FAULT)
     del found["/component/helmdeploy/owner"]
     failed, offline = row_of(found).faults
-    assert (offline.text, offline.way_out) == ("Component helmdeploy is OFFLINE", "")
-    assert failed.way_out
+    assert offline == FaultRow(
+        "Component helmdeploy is OFFLINE", None, about="/component/helmdeploy/owner"
+    )
+    assert failed.commands
+
+
+@pytest.mark.parametrize(
+    ("changes", "about"),
+    [
+        ({ENTRY: {"errors": {"subarray": "late"}}}, ENTRY),
+        ({ENTRY: {"errors": {RECEIVE: "late"}}}, f"/pb/{RECEIVE}"),
+        ({f"/pb/{RECEIVE}": None, f"/pb/{RECEIVE}/state": None}, f"/pb/{RECEIVE}"),
+        ({f"/pb/{RECEIVE}/state": {"status": "CANCELLED"}}, f"/pb/{RECEIVE}"),
+        ({f"/pb/{RECEIVE}/state": {"resources_available": False}}, f"/pb/{RECEIVE}"),
+        ({f"/pb/{RECEIVE}/state": {"receive_addresses": {"science": 3}}}, f"/pb/{RECEIVE}"),
+        ({f"/eb/{EB}": {"status": "CANCELLED"}}, f"/eb/{EB}"),
+        ({"/component/proccontrol/owner": None}, "/component/proccontrol/owner"),
+    ],
+    ids=str,
+)
+def test_fault_has_the_path_that_it_is_about(
+    changes: dict[str, dict[str, Any] | None], about: str
+) -> None:
+    found = documents(ObsState.IDLE)
+    for path, fields in changes.items():
+        before = found.pop(path, {})
+        if fields is not None:
+            found[path] = {**before, **fields}
+    assert {fault.about for fault in row_of(found).faults} == {about}
+
+
+def test_fault_of_unreadable_text_has_its_path() -> None:
+    path = f"/pb/{RECEIVE}/state"
+    snapshot = Snapshot(1, "01", documents(ObsState.IDLE) | {path: {}}, (path,))
+    assert path in {fault.about for fault in subarray_row(snapshot, is_online=True).faults}
 
 
 def owners() -> dict[str, Any]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.services.debian import cache_directory
+from tests.services.environments import installed_python
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 LOCK = Path(__file__).parents[2] / "requirements" / "old-client.lock"
@@ -26,36 +24,8 @@ def debian_python() -> str:
 
 @cache
 def _own_python() -> str:
-    """Return an interpreter with PyTango 9.5; skip where it cannot be installed.
-
-    It is installed once, into the user's cache directory.
-    """
-    home = cache_directory() / f"pytango-9.5-{sys.implementation.cache_tag}"
-    python = home / "bin" / "python"
-    if not _pytango(str(python)).startswith("9.5"):
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}-") as made:
-            _install(Path(made) / "venv")
-            # Another test process may have installed it in the meantime.
-            if not home.exists():
-                (Path(made) / "venv").rename(home)
-    return str(python)
-
-
-def _install(home: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    try:
-        _run([sys.executable, "-m", "venv", "--without-pip", str(home)])
-        options = ["--quiet", "--only-binary", ":all:", "--require-hashes", "-r", str(LOCK)]
-        _run([*pip, "--python", str(home), "install", *options])
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        output = error.stderr if isinstance(error.stderr, str) else ""
-        reason = (output.strip().splitlines() or [str(error)])[-1]
-        pytest.skip(f"PyTango 9.5 cannot be installed for {sys.version.split()[0]}: {reason}")
-
-
-def _run(command: list[str]) -> None:
-    subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    """Return an interpreter with PyTango 9.5; skip where it cannot be installed."""
+    return str(installed_python("pytango-9.5", "--require-hashes", "-r", str(LOCK)))
 
 
 def _pytango(python: str) -> str:

@@ -11,7 +11,7 @@ EB = "eb-test-20260131-00000"
 FAILED, WAITING = "pb-test-20260131-00000", "pb-test-20260131-00001"
 DEPLOYMENT = f"proc-{FAILED}-vis-receive"
 REASON = "no disk is left"
-WAY_OUT = "→ ObsReset or Restart"
+WAY_OUT = "→ send ObsReset or Restart"
 
 
 def fault_scene() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ from ska_sdp_config.lmc.states import HealthState
 from ska_sdp_config.lmc.view import View
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_lmc.messages import MessageError, Parsed, find_transaction_id
-from ska_sdp_lmc.observability import logs
+from ska_sdp_lmc.observability import logs, traces
 from ska_sdp_lmc.observability.commands_in_progress import CommandsInProgress
 from ska_sdp_lmc.observability.metrics import CommandTimer
 from ska_sdp_lmc.runtime.database import Database
@@ -60,6 +61,10 @@ class Commanded(logs.Listener, Protocol):
     """Device, as far as the execution of its commands needs it."""
 
     name: str
+
+    def get_telemetry_tracer(self) -> traces.Tracer | None:
+        """Return the device's tracer; None if PyTango was built without telemetry."""
+        ...
 
     def read_documents(self, txn: Transaction, message: Any) -> Any:
         """Read the documents that the decision on a message depends on."""
@@ -108,13 +113,16 @@ class CommandRunner:
         with timer, self.in_progress.running(), log:
             with translate_errors(str(command), timer), tango.AutoTangoAllowThreads(device):
                 message = self._parse(command, argument)
-                for txn in self._transaction(began):
-                    found = device.read_documents(txn, message)
-                    writes = device.decide(command, found, message, logs.transaction_id() or "")
-                    if (unseen := device.derive_unseen(found)) is not None:
-                        # Before the commit: the watch loop may publish that first.
-                        self._publish_before_commit(unseen)
-                    write(txn, writes)
+                with self._span(command) as span:
+                    for attempt, txn in enumerate(self._transaction(began), 1):
+                        span.set_attribute(traces.ATTEMPTS, attempt)
+                        found = device.read_documents(txn, message)
+                        writes = device.decide(command, found, message, _transaction_id())
+                        if (unseen := device.derive_unseen(found)) is not None:
+                            # Before the commit: the watch loop may publish that first.
+                            self._publish_before_commit(unseen)
+                        write(txn, writes)
+                    span.set_attribute(traces.REVISION, txn.commit_revision)
                 _log_warnings(command, writes.warnings)
                 view = device.derive(found, writes, txn.commit_revision)
                 LOGGER.info("%s done, %s", command, view)
@@ -151,6 +159,11 @@ class CommandRunner:
         _log_warnings(command, parsed.warnings)
         return parsed.message
 
+    def _span(self, command: Command) -> AbstractContextManager[traces.Span]:
+        """Return the span of a command's transaction; without telemetry, one without effect."""
+        tracer = self._device.get_telemetry_tracer()
+        return traces.span(tracer, command.name, _transaction_id())
+
     def _transaction(self, began: float) -> Iterator[Transaction]:
         """Return the attempts at a transaction, within the rest of the command's timeout.
 
@@ -184,6 +197,11 @@ class CommandRunner:
 def _new_transaction_id() -> str:
     """Return a transaction ID for a command without one: ``txn-lmc-YYYYMMDD-…``, date in UTC."""
     return f"txn-lmc-{datetime.now(timezone.utc):%Y%m%d}-{secrets.token_hex(5)}"
+
+
+def _transaction_id() -> str:
+    """Return the transaction ID of the command that runs in this context."""
+    return logs.transaction_id() or ""
 
 
 def _log_under(transaction_id: str | None) -> None:

@@ -24,7 +24,10 @@ REMINDER_INTERVAL_S = 30.0
 """Interval at which an unchanged reason to wait is logged again."""
 
 _PERSISTENT_REASONS = frozenset({"API_TangoHostNotSet", "API_InvalidArgs"})
-"""Reasons of errors that persist: TANGO_HOST is not an address."""
+"""Reasons of errors that persist: an environment variable of Tango is invalid.
+
+Tango does not name the variable, and gives no separate reason to those of its telemetry.
+"""
 
 
 def wait_for_tango_database(server: str, arguments: Sequence[str]) -> None:
@@ -38,7 +41,7 @@ def wait_for_tango_database(server: str, arguments: Sequence[str]) -> None:
         arguments: Tango's arguments; a server without a database does not wait.
 
     Raises:
-        SettingsError: TANGO_HOST is not set, or is not an address.
+        SettingsError: TANGO_HOST is not an address, or a setting of Tango's telemetry is invalid.
         SystemExit: SIGTERM or SIGINT was received.
     """
     if needs_database(arguments):
@@ -99,8 +102,9 @@ def _find_devices(name: str) -> tuple[list[str], str]:
         host = tango.ApiUtil.get_env_var("TANGO_HOST")
         if error.args[0].reason in _PERSISTENT_REASONS:
             raise SettingsError(
-                f"Invalid value {host!r} for environment variable TANGO_HOST: expected host:port, "
-                "e.g. localhost:10000."
+                f"Tango rejects its environment ({error.args[0].desc.strip().rstrip('.')}): check "
+                f"TANGO_HOST, which is {host!r}, expected host:port, e.g. localhost:10000; and, "
+                "with TANGO_TELEMETRY_ENABLE, the other variables of TANGO_TELEMETRY_."
             ) from error
         return [], f"the Tango database at {host} does not answer ({error.args[0].desc.strip()})"
     if not devices:

@@ -52,6 +52,8 @@ _STYLES = {
 }
 """Colours of States, obsStates, healthStates and statuses. The word itself is always shown."""
 
+_STYLE_OF_WORD = {word: style for style, words in _STYLES.items() for word in words}
+
 
 class Column(NamedTuple):
     """Column of a table.
@@ -70,7 +72,7 @@ class Column(NamedTuple):
 
 def style_of(word: str) -> str:
     """Return the colour of a State, obsState, healthState or status, empty if it has none."""
-    return next((style for style, words in _STYLES.items() if word in words), "")
+    return _STYLE_OF_WORD.get(word, "")
 
 
 def layout(

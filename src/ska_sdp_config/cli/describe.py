@@ -44,6 +44,9 @@ NOT_DESCRIBED = "There is nothing at {} to describe"
 STATE_COLUMNS = ("status", "reason", "last_updated")
 """Fields of states to show in a table."""
 
+DEPLOYMENT_STATE_COLUMNS = ("status", "pods")
+"""Fields of the states of deployments: the status of each pod; version 0.1 stored one for all."""
+
 
 class _Collector:
     """Collector of related entries in one transaction.
@@ -199,7 +202,8 @@ class _Collector:
         title = _title(kind)
         states = self._entries(f"{path}/state" for path in paths)
         yield Section(title, self._entries(paths), kind.columns)
-        yield Section(f"states of {title}", states, STATE_COLUMNS)
+        columns = DEPLOYMENT_STATE_COLUMNS if kind == DEPLOYMENT else STATE_COLUMNS
+        yield Section(f"states of {title}", states, columns)
 
     def _entries(self, paths: Iterable[str]) -> list[Entry]:
         found = self._txn.get_many(paths)

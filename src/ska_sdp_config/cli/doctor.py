@@ -29,7 +29,7 @@ def _doctor(out: Printer, prefix: str) -> None:
         text, _, advice = str(exc).rstrip(".").rpartition(": ")
         out.findings([Finding("database", "fault", text, advice)])
         raise
-    # If the settings fit no server, a read would only fail, after its timeout.
+    # With settings that fit no server, a read would fail only after its timeout.
     if readings.error is None:
         with open_config(prefix) as config:
             read_database(config, prefix, readings)

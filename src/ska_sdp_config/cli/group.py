@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ska_sdp_config.cli.objects import ALIASES
-from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, takes_value
+from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, Role, roles
 from ska_sdp_config.cli.suggestions import (
     advise_on_object,
     advise_on_order,
@@ -158,12 +158,5 @@ class Group(click.Group):
 
 def first_word(args: Sequence[str]) -> int | None:
     """Return the position of the first word that is neither an option nor the value of one."""
-    skip = False
-    for position, word in enumerate(args):
-        if skip:
-            skip = False
-        elif word == "-" or not word.startswith("-"):
-            return position
-        else:
-            skip = takes_value(word)
-    return None
+    plain = (at for at, (_, role) in enumerate(roles(args)) if role is Role.PLAIN)
+    return next(plain, None)

@@ -1,19 +1,20 @@
 """Users of objects that a command is about to change.
 
-They are read in the transaction that makes the change, which is retried if they change before the
-commit: users of one object all, users of many objects only the links of subarrays.
+They are read in the transaction that makes the change. A concurrent change of the users of one
+object, or of the links of subarrays, is a conflict, and the transaction is retried.
 """
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli.objects import DEPLOYMENT, EB, PB, SUBARRAY, SdpObject, locate
 from ska_sdp_config.live import values
+from ska_sdp_config.lmc.deployment_ids import BlocksOfDeployments, possible_ids
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.statuses import EB_ACTIVE, eb_status
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "linked_blocks",
     "listing_blocks",
-    "parts_of_id",
-    "pb_of_deployment",
     "users_of_all",
     "users_of_change",
     "users_of_delete",
@@ -50,13 +49,11 @@ _READS = {
 """Entries that decide on the users of all objects of a kind."""
 
 MAX_GUARDED_KEYS = 60
-"""Number of keys above which a read is not guarded: more do not fit in a transaction of etcd,
-whose limit is 128 operations by default."""
+"""Maximum number of keys of a guarded read: etcd accepts 128 operations per transaction by
+default."""
 
 _KEPT_FIELDS = ("status", "eb_id", "pb_realtime", "pb_batch")
 """Fields of blocks that the users depend on."""
-
-_WORD = re.compile("[A-Za-z0-9]+")
 
 
 def users_of_change(txn: Txn, path: str) -> list[str]:
@@ -93,9 +90,9 @@ def users_of_delete(txn: Txn, path: str) -> list[str]:
 def users_of_all(txn: Txn, path: str) -> list[str]:
     """Return a clause for each user of each object at or below a path; see users_of_delete.
 
-    There may be more objects than guards fit in a transaction, and a guard of a whole listing
-    would make etcd read all of it while all other clients wait. So only a change of a subarray is
-    a conflict.
+    Only a concurrent change of a subarray is a conflict: a guard for each object would exceed the
+    limits of a transaction, and a guard of a whole listing would block all other clients while
+    etcd reads it.
     """
     found = users_of_delete(txn, path)
     for prefix in _beginnings(path):
@@ -108,13 +105,13 @@ def users_of_all(txn: Txn, path: str) -> list[str]:
 
 
 def _beginnings(path: str) -> Iterator[str]:
-    """Yield what may be the global prefix of a path, as a full path may be given without it."""
+    """Yield each possible global prefix of a path: a full path is given without ``--prefix``."""
     for each in re.finditer("/|$", path):
         yield path[: each.start()]
 
 
 def _objects_at(path: str) -> Iterator[tuple[str, SdpObject, str]]:
-    """Yield the prefix, the kind and the ID of each object to which a path may belong."""
+    """Yield the prefix, kind and ID of each object that a path may belong to."""
     for prefix in _beginnings(path):
         place = locate(path, prefix)
         if place is not None and place.kind in _KINDS and is_id(place.key):
@@ -134,9 +131,9 @@ def linked_blocks(txn: Txn, prefix: str) -> dict[str, str]:
 
 
 def listing_blocks(txn: Txn, prefix: str, eb_ids: Iterable[str]) -> dict[str, str]:
-    """Return the one of some execution blocks that lists it, by ID of the processing block.
+    """Return the ID of the execution block that lists each processing block, by the latter's ID.
 
-    AssignResources adds only new processing blocks, so a concurrent write of it cannot matter.
+    The reads are not guarded: AssignResources adds only new processing blocks.
     """
     wanted = {EB.path(prefix, eb_id): eb_id for eb_id in eb_ids if is_id(eb_id)}
     texts = txn.peek_many(wanted)
@@ -144,29 +141,8 @@ def listing_blocks(txn: Txn, prefix: str, eb_ids: Iterable[str]) -> dict[str, st
     return {pb_id: eb_id for eb_id, eb in ebs.items() for pb_id in _listed(eb)}
 
 
-def parts_of_id(deployment_id: str) -> set[str]:
-    """Return the parts of the ID of a deployment that may be that of its processing block.
-
-    A script puts the ID of its processing block between other words.
-    """
-    words = [*_WORD.finditer(deployment_id)]
-    return {
-        deployment_id[first.start() : last.end()]
-        for at, first in enumerate(words)
-        for last in words[at:]
-    }
-
-
-def pb_of_deployment(deployment_id: str, pb_ids: Set[str]) -> str:
-    """Return the ID of the processing block of a deployment, empty if none of some IDs is.
-
-    The longest one: the ID of a processing block may be the beginning of another one.
-    """
-    return max(parts_of_id(deployment_id) & pb_ids, key=len, default="")
-
-
 class _Users(ABC):
-    """Users of objects, each as a predicate such as ``is linked by subarray 01``."""
+    """Reader of the users of objects, as predicates such as ``is linked by subarray 01``."""
 
     def __init__(self, txn: Txn, prefix: str) -> None:
         self._txn = txn
@@ -174,11 +150,15 @@ class _Users(ABC):
 
     @abstractmethod
     def _values(self, kind: SdpObject, keys: Iterable[str]) -> dict[str, Any]:
-        """Return the values of those of some objects that exist, by ID."""
+        """Return the values of the objects that exist, by ID."""
 
     @abstractmethod
     def _owners(self, kind: SdpObject, keys: Iterable[str]) -> dict[str, Any]:
-        """Return the owners of those of some objects that have one, by ID."""
+        """Return the owners of the objects that have one, by ID."""
+
+    @abstractmethod
+    def _blocks_of(self, deployment_id: str) -> BlocksOfDeployments:
+        """Return the processing blocks to which a deployment may belong."""
 
     def of(self, kind: SdpObject, key: str) -> Iterator[str]:
         """Yield the users of an object."""
@@ -188,9 +168,9 @@ class _Users(ABC):
         elif kind == PB:
             yield from self._of_pb(key)
         else:
-            pb_id = pb_of_deployment(key, self._values(PB, parts_of_id(key)).keys())
-            for each in self.of(PB, pb_id) if pb_id else ():
-                yield f"belongs to {pb_id}, which {each}"
+            for pb_id in sorted(self._blocks_of(key).owners(key)):
+                for each in self.of(PB, pb_id):
+                    yield f"belongs to {pb_id}, which {each}"
 
     def owner(self, kind: SdpObject, key: str) -> Iterator[str]:
         """Yield the owner of an object, if it has one."""
@@ -253,7 +233,7 @@ def _listed(eb: Any) -> list[str]:
 
 
 class _UsersOfOne(_Users):
-    """Users of one object, read by their keys, which the commit guards if they are not many."""
+    """Reader of the users of one object, whose keys the commit guards up to MAX_GUARDED_KEYS."""
 
     def _values(self, kind: SdpObject, keys: Iterable[str]) -> dict[str, Any]:
         return self._read({key: kind.path(self._prefix, key) for key in keys})
@@ -261,8 +241,14 @@ class _UsersOfOne(_Users):
     def _owners(self, kind: SdpObject, keys: Iterable[str]) -> dict[str, Any]:
         return self._read({key: f"{kind.path(self._prefix, key)}/owner" for key in keys})
 
+    def _blocks_of(self, deployment_id: str) -> BlocksOfDeployments:
+        root = PB.path(self._prefix)
+        listed = {path.removeprefix(root) for path in self._txn.peek_keys(root)}
+        # Read too, as the listing is not guarded.
+        return BlocksOfDeployments({*listed, *self._values(PB, possible_ids(deployment_id))})
+
     def _read(self, paths: dict[str, str]) -> dict[str, Any]:
-        """Return the values of those of some paths that exist, by ID."""
+        """Return the values of the paths that exist, by ID."""
         valid = {key: path for key, path in paths.items() if is_id(key)}
         read = self._txn.get_many if len(valid) <= MAX_GUARDED_KEYS else self._txn.peek_many
         texts = read(valid.values())
@@ -271,7 +257,7 @@ class _UsersOfOne(_Users):
 
 
 class _UsersOfAll(_Users):
-    """Users of all objects of some kinds, which are read in pages and not guarded."""
+    """Reader of the users of all objects of some kinds, in pages and without guards."""
 
     def __init__(self, txn: Txn, prefix: str, kinds: Iterable[SdpObject]) -> None:
         super().__init__(txn, prefix)
@@ -293,8 +279,15 @@ class _UsersOfAll(_Users):
                 kept = {name: value.get(name) for name in _KEPT_FIELDS} if is_mapping else None
                 self._found[kind][key] = kept
 
+    def _blocks_of(self, deployment_id: str) -> BlocksOfDeployments:
+        return self._all_blocks
+
+    @cached_property
+    def _all_blocks(self) -> BlocksOfDeployments:
+        return BlocksOfDeployments(self._found[PB])
+
     def ids(self, kind: SdpObject) -> set[str]:
-        """Return the IDs of the objects of a kind, also of those that only have an owner."""
+        """Return the IDs of a kind's objects, including owners without an object."""
         return {*self._found[kind], *self._found_owners[kind]}
 
     def _values(self, kind: SdpObject, keys: Iterable[str]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from enum import Enum
 
 import click
 
@@ -27,10 +28,11 @@ __all__ = [
     "VALUES_BEFORE",
     "VALUE_OPTIONS",
     "YES",
+    "Role",
     "flag",
     "has_debug",
     "prefix_option",
-    "takes_value",
+    "roles",
     "without_values",
 ]
 
@@ -199,7 +201,7 @@ def prefix_option(prefix: str) -> str:
     return f" --prefix {prefix}" if prefix else ""
 
 
-def takes_value(option: str) -> bool:
+def _takes_value(option: str) -> bool:
     """Return whether the next word is the value of an option: ``-o``, ``-qo``, not ``-ojson``."""
     if option.startswith("--"):
         return option in VALUE_OPTIONS
@@ -207,33 +209,45 @@ def takes_value(option: str) -> bool:
     return flags == option[1:] and f"-{flags[-1:]}" in VALUE_OPTIONS
 
 
-def has_debug(words: Sequence[str]) -> bool:
-    """Return whether a command line has the option ``--debug``, also as ``-d`` or ``-qd``."""
-    is_value = False
+class Role(Enum):
+    """Role of a word of a command line."""
+
+    OPTION = "option"
+    VALUE = "value of the option before it"
+    PLAIN = "command, object or argument"
+
+
+def roles(words: Iterable[str]) -> Iterator[tuple[str, Role]]:
+    """Yield the words of a command line with their roles; after ``--`` all are plain."""
+    is_value = is_past_options = False
     for word in words:
         if is_value:
-            is_value = False
-        elif word == "--":
-            return False
-        elif word.startswith("-"):
-            if word == "--debug" or "d" in _flags(word):
-                return True
-            is_value = takes_value(word)
-    return False
+            role = Role.VALUE
+        elif is_past_options or word == "-" or not word.startswith("-"):
+            role = Role.PLAIN
+        else:
+            role = Role.OPTION
+            is_past_options = word == "--"
+        is_value = role is Role.OPTION and _takes_value(word)
+        yield word, role
 
 
-def without_values(words: Sequence[str]) -> list[str]:
+def has_debug(words: Iterable[str]) -> bool:
+    """Return whether a command line has the option ``--debug``, also as ``-d`` or ``-qd``."""
+    options = (word for word, role in roles(words) if role is Role.OPTION)
+    return any(word == "--debug" or "d" in _flags(word) for word in options)
+
+
+def without_values(words: Iterable[str]) -> list[str]:
     """Return options and their values without ``-v`` and ``--values``; ``-qv`` becomes ``-q``."""
     kept: list[str] = []
-    is_value = False
-    for word in words:
-        letters = "" if is_value else _flags(word)
+    for word, role in roles(words):
+        letters = _flags(word) if role is Role.OPTION else ""
         if letters:
             left = letters.replace("v", "") + word[1 + len(letters) :]
             kept += [f"-{left}"] if left else []
-        elif is_value or word != "--values":
+        elif role is not Role.OPTION or word != "--values":
             kept.append(word)
-        is_value = not is_value and takes_value(word)
     return kept
 
 

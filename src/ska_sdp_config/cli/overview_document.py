@@ -11,6 +11,7 @@ from ska_sdp_config.cli.database_status import DatabaseStatus
 from ska_sdp_config.cli.ways_out import way_out_of_block
 from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.overview import Blocks, Overview
+from ska_sdp_config.lmc.rows import causes_of_fault
 from ska_sdp_config.lmc.times import iso
 
 __all__ = ["overview_document"]
@@ -20,6 +21,7 @@ def overview_document(
     overview: Overview, database: DatabaseStatus, now: datetime, prefix: str = ""
 ) -> dict[str, Any]:
     """Return the document of ``ska-sdp status -o json``; times are ISO 8601, UTC."""
+    causes = causes_of_fault(overview.subarrays)
     return {
         "time": iso(now),
         "revision": overview.revision,
@@ -43,17 +45,17 @@ def overview_document(
         },
         "missing_components": list(overview.missing),
         "subarrays": _plain(overview.subarrays),
-        "processing_blocks": _blocks(overview.pbs, prefix),
-        "deployments": _blocks(overview.deployments, prefix),
+        "processing_blocks": _blocks(overview.pbs, prefix, causes),
+        "deployments": _blocks(overview.deployments, prefix, causes),
         "commands": _plain(overview.commands),
     }
 
 
-def _blocks(blocks: Blocks, prefix: str) -> dict[str, Any]:
+def _blocks(blocks: Blocks, prefix: str, causes: frozenset[str]) -> dict[str, Any]:
     return {
         "counts": dict(sorted(blocks.counts.items())),
         "waiting": [_block(row, "") for row in blocks.waiting],
-        "failed": [_block(row, way_out_of_block(row, prefix)) for row in blocks.failed],
+        "failed": [_block(row, way_out_of_block(row, prefix, causes)) for row in blocks.failed],
     }
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ska_sdp_config.cli.columns import Cell, Column, Line, layout, packed, style_of, wrapped
 from ska_sdp_config.cli.database_status import DatabaseStatus
 from ska_sdp_config.cli.ways_out import way_out_of_block
+from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.block_index import Row
-from ska_sdp_config.lmc.health import offline_component
 from ska_sdp_config.lmc.overview import Blocks, Overview
-from ska_sdp_config.lmc.rows import FaultRow, SubarrayRow
+from ska_sdp_config.lmc.rows import FaultRow, SubarrayRow, causes_of_fault
 from ska_sdp_config.lmc.times import age_text, iso
 
 __all__ = ["fault_lines", "overview_lines", "subarray_lines", "way_out_lines"]
@@ -80,16 +80,9 @@ def overview_lines(
     else:
         yield [("There are no subarrays.", "")]
     yield []
-    # A failure that puts a subarray in FAULT has its way out there.
-    shown = {
-        word
-        for row in overview.subarrays
-        for fault in row.faults
-        if fault.way_out
-        for word in fault.text.split()
-    }
-    yield from _block_lines("PROCESSING BLOCKS", overview.pbs, now, width, prefix, shown)
-    yield from _block_lines("DEPLOYMENTS", overview.deployments, now, width, prefix, set())
+    causes = causes_of_fault(overview.subarrays)
+    yield from _block_lines("PROCESSING BLOCKS", overview.pbs, now, width, prefix, causes)
+    yield from _block_lines("DEPLOYMENTS", overview.deployments, now, width, prefix, causes)
     yield []
     yield from _command_lines(overview, now, width)
 
@@ -108,8 +101,8 @@ def subarray_lines(
         rows: the subarrays.
         now: the present time, UTC.
         width: width of the screen.
-        names: what to show as key in place of each ID.
-        quiet: whether to leave out the title, the faults and the devices that are not online.
+        names: keys to print instead of the IDs, by ID.
+        quiet: whether to print only the rows, without the title, faults and offline devices.
     """
     columns = _SUBARRAY_COLUMNS if names is None else (Column("KEY"), *_SUBARRAY_COLUMNS[1:])
     cells = [_cells(row, now, (names or {}).get(row.subarray_id)) for row in rows]
@@ -128,14 +121,14 @@ def subarray_lines(
 
 
 def _without_missing(faults: Sequence[FaultRow], overview: Overview) -> tuple[FaultRow, ...]:
-    """Return the faults, with one in place of those of the components that MISSING names."""
-    named = {offline_component(name).text for name in overview.missing}
-    others = tuple(fault for fault in faults if fault.text not in named)
+    """Return the faults, with a single one for all components that MISSING lists."""
+    named = set(map(paths.component, overview.missing))
+    others = tuple(fault for fault in faults if fault.about not in named)
     count = len(faults) - len(others)
     if not count:
         return others
     subject = "A component is" if count == 1 else "Components are"
-    return (*others, FaultRow(f"{subject} OFFLINE: see MISSING", None, ""))
+    return (*others, FaultRow(f"{subject} OFFLINE: see MISSING", None))
 
 
 def fault_lines(fault: FaultRow, width: int) -> Iterator[Line]:
@@ -167,20 +160,21 @@ def _cells(row: SubarrayRow, now: datetime, name: str | None) -> list[Cell]:
 
 
 def _block_lines(
-    title: str, blocks: Blocks, now: datetime, width: int, prefix: str, shown: set[str]
+    title: str, blocks: Blocks, now: datetime, width: int, prefix: str, causes: Collection[str]
 ) -> Iterator[Line]:
-    """Yield the numbers by status; the oldest that wait, and failures not shown elsewhere."""
+    """Yield the numbers by status; the newest failures but causes of FAULT; those that wait."""
     counts = sorted(blocks.counts.items(), key=lambda item: (-item[1], item[0]))
     numbers: list[Line] = [[_word(status), (f" {count}", "")] for status, count in counts]
     yield from packed([[(title, "bold")], *(numbers or [[("none", "")]])], width, "  ")
-    failed = [row for row in blocks.failed if row[0] not in shown]
-    for row in failed[:MAX_BLOCKS]:
+    ways_out = [(row, way_out_of_block(row, prefix, causes)) for row in blocks.failed]
+    failed = [(row, way_out) for row, way_out in ways_out if way_out]
+    for row, way_out in failed[:MAX_BLOCKS]:
         yield from _named(row, now, width)
-        yield from way_out_lines(way_out_of_block(row, prefix), width)
-    yield from _more(failed)
+        yield from way_out_lines(way_out, width)
+    yield from _more(len(failed))
     for row in blocks.waiting[:MAX_BLOCKS]:
         yield from _named(row, now, width)
-    yield from _more(blocks.waiting)
+    yield from _more(len(blocks.waiting))
 
 
 def _named(row: Row, now: datetime, width: int) -> Iterator[Line]:
@@ -190,9 +184,9 @@ def _named(row: Row, now: datetime, width: int) -> Iterator[Line]:
     yield from wrapped(f"{row[0]} {status}{reason}", style_of(row.status), width)
 
 
-def _more(rows: Sequence[Row]) -> Iterator[Line]:
-    if len(rows) > MAX_BLOCKS:
-        yield [(f"    and {len(rows) - MAX_BLOCKS} more", "")]
+def _more(count: int) -> Iterator[Line]:
+    if count > MAX_BLOCKS:
+        yield [(f"    and {count - MAX_BLOCKS} more", "")]
 
 
 def _command_lines(overview: Overview, now: datetime, width: int) -> Iterator[Line]:

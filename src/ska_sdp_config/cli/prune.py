@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MAX_KEYS_PER_BATCH = 100
-"""Number of keys and listings that a transaction reads, unless one execution block has more.
+"""Maximum number of keys and listings in a batch of several execution blocks.
 
-etcd's ``--max-txn-ops`` is 128 by default; the entries of the subarrays are read too.
+etcd's ``--max-txn-ops`` is 128 by default; each transaction also reads the subarrays.
 """
 MAX_GUARDED_CONDITIONS = 40
-"""Number of conditions of one execution block above which a change of them is no conflict."""
+"""Maximum number of guarded conditions of one execution block; more are read without guards."""
 KEYS_PER_UNIT = 3
 LISTINGS_PER_PB = 4
 """Listings of flows, allocations, requests and dependencies of each processing block."""
@@ -45,13 +45,13 @@ class _Pruner:
     Args:
         backend: the database.
         prefix: the global prefix.
-        before: the time before which a block must have been written last.
+        before: only blocks last written before this time are removed.
         dry_run: whether to write nothing.
-        on_part: is called after each transaction, and may raise an error to stop.
+        on_part: called after each transaction; may raise an error to stop.
 
     Attributes:
-        removed: the paths that were removed.
-        kept: for each execution block that is old and has ended, but was kept, the reason.
+        removed: the removed paths.
+        kept: path and reason of each old, ended execution block that was kept.
     """
 
     def __init__(
@@ -125,20 +125,20 @@ class _Pruner:
             self.kept.append(f"{block.path}: {reason}")
 
     def _remove_part(self, block: Belongings, done: set[str], size: int) -> str | None:
-        """Remove the next parts of an execution block; return why it must be kept, if it must be.
+        """Remove the next parts of an execution block; return the reason to stop, or None.
 
         Args:
             block: the execution block.
-            done: the paths of the parts that were removed, to which those of this call are added.
-            size: number of parts to remove.
+            done: paths of the removed parts; this call adds its own.
+            size: maximum number of parts to remove.
         """
         removed: list[str] = []
         units: list[list[str]] = []
         of_block = block.units()[-1]
         for txn in self._backend.txn():
             paths = {unit[0] for unit in _next_units(block, done, size)}
-            # New parts are found when their processing block is removed: there may be more
-            # processing blocks than listings fit in one transaction.
+            # List the new parts of the processing blocks in this step only: listings of all of
+            # them may exceed the limit of a transaction.
             pb_ids = {each for each in block.pb_ids if PB.path(self._prefix, each) in paths}
             _add_new_parts(txn, [block], block.listings(pb_ids))
             units = _next_units(block, done, size)
@@ -148,7 +148,7 @@ class _Pruner:
                 texts = txn.get_many(wanted) | self._read_unguarded(conditions)
             else:
                 texts = txn.get_many(dict.fromkeys([*wanted, *conditions]))
-            # Not its age: that of all parts was checked before the first removal.
+            # The age of all parts was checked before the first removal.
             reason = block.reason_to_keep(texts, self._links(txn))
             if reason:
                 return reason
@@ -169,9 +169,9 @@ class _Pruner:
     def _judge(
         self, block: Belongings, texts: Mapping[str, str | None], links: Links
     ) -> tuple[bool, str | None]:
-        """Return whether a block exists and is old, and then why it must be kept, if it must be.
+        """Return whether a block exists and is old, and the reason to keep it, None to remove it.
 
-        One of unknown age counts as old, so that the reason is printed.
+        A block of unknown age counts as old, so that the reason is printed.
         """
         time = block.last_time(texts)
         if texts[block.path] is None or (time is not None and time >= self._before):
@@ -180,7 +180,7 @@ class _Pruner:
         return True, reason
 
     def _read(self, txn: Txn, blocks: Sequence[Belongings]) -> tuple[dict[str, str | None], Links]:
-        """Return the texts and the links that decide on a removal."""
+        """Return the texts and links that decide whether blocks are removed."""
         listings = [path for block in blocks for path in block.listings(block.pb_ids)]
         _add_new_parts(txn, blocks, listings)
         paths = [path for block in blocks for path in block.reads()]
@@ -193,7 +193,7 @@ class _Pruner:
 
 
 def _add_new_parts(txn: Txn, blocks: Sequence[Belongings], listings: Iterable[str]) -> None:
-    """Add the parts that were created since the search; a later creation is a conflict."""
+    """Add the parts that were created after the search; a later creation is a conflict."""
     for path in txn.list_many(listings):
         for block in blocks:
             block.add_part(path)
@@ -206,7 +206,7 @@ def _next_units(block: Belongings, done: set[str], size: int) -> list[list[str]]
 def _delete(
     txn: Txn, units: Sequence[Sequence[str]], texts: Mapping[str, str | None]
 ) -> list[str]:
-    """Delete the paths of some units that exist; return them."""
+    """Delete the existing paths of some units; return them."""
     # Two execution blocks may list the same processing block.
     wanted = dict.fromkeys(path for unit in units for path in unit)
     paths = [path for path in wanted if texts[path] is not None]
@@ -250,7 +250,7 @@ def _prune(older_than: timedelta, dry_run: bool, out: Printer, prefix: str) -> N
             for blocks in find_belongings(backend, prefix, before, check_interrupt):
                 for batch in _batches(blocks):
                     pruner.remove(batch)
-        except BaseException as exc:  # including Ctrl-C: what was removed must be reported
+        except BaseException as exc:  # Ctrl-C too: report the removed paths first
             _report(pruner, printed, dry_run, out)
             if dry_run or not pruner.removed:
                 raise
@@ -259,7 +259,7 @@ def _prune(older_than: timedelta, dry_run: bool, out: Printer, prefix: str) -> N
 
 
 def _report(pruner: _Pruner, printed: int, dry_run: bool, out: Printer) -> None:
-    """Print what was removed and is not printed yet, and what was kept."""
+    """Print the removed paths that are not printed yet, and the blocks that were kept."""
     _print(pruner.removed[printed:], dry_run, out)
     if pruner.kept and not out.quiet:
         blocks = "block" if len(pruner.kept) == 1 else "blocks"
@@ -279,9 +279,9 @@ command = make_command(
     "processing blocks and what these leave behind: states, flows, deployments, dependencies and "
     "requests for resources. The age counts from the newest last_updated of the execution block, "
     "its state and the states of its processing blocks, or if there is none from the date in its "
-    "ID. An execution block is kept, and the reason printed, if a subarray links it or another "
-    "one that lists a processing block of it, a part has an owner, a processing block has not "
-    "ended (FINISHED, CANCELLED or FAILED), a flow is not DELETED, a "
-    "processing block has an allocation of resources, or another one that has not ended depends "
-    "on it. Blocks are removed in batches; run it again to finish after an error.",
+    "ID. An execution block is kept, and the reason printed, if a subarray links it, or links "
+    "another execution block that lists one of its processing blocks; if a part has an owner, a "
+    "processing block has not ended (FINISHED, CANCELLED or FAILED) or has an allocation of "
+    "resources, a flow is not DELETED, or a processing block that has not ended depends on it. "
+    "Blocks are removed in batches; run it again to finish after an error.",
 )

@@ -16,22 +16,22 @@ __all__ = ["Pages"]
 
 KEYS_PER_PAGE = 5_000
 BYTES_PER_PAGE = 2_000_000
-"""Size of the values of a page to aim at, which a slow server sends in less than a second."""
+"""Target size of the values of a page: a slow server sends it in less than a second."""
 FIRST_VALUES_PER_PAGE = 100
 MIN_VALUES_PER_PAGE = 10
 MAX_VALUES_PER_PAGE = 2_000
 MAX_FAILURES = 3
-"""Number of calls without a response after which the error is raised."""
+"""Number of consecutive calls without a response that raises the error."""
 
 
 class Pages:
     """Reads of keys and values in pages, each at the newest revision.
 
-    They are not of one revision, as a compaction would end a long search.
+    The pages have different revisions: at a fixed one, a compaction would fail a long search.
 
     Args:
         store: the store.
-        before_page: is called before each page, and may raise an error to stop.
+        before_page: called before each page; may raise an error to stop.
     """
 
     def __init__(self, store: Store, before_page: Callable[[], None]) -> None:
@@ -43,7 +43,7 @@ class Pages:
         """Yield the entries of a span, without their values.
 
         Raises:
-            ConfigConnectionError: repeatedly no response.
+            ConfigConnectionError: several calls in a row had no response.
         """
         size = KEYS_PER_PAGE
         while True:
@@ -57,16 +57,16 @@ class Pages:
             span = Span(page[-1].key + "\0", span.end)
 
     def values(self, keys: Sequence[str]) -> Iterator[Entry]:
-        """Yield the entries from the first to the last of some keys, which are sorted.
+        """Yield the entries of a sorted list of keys, and of other keys between them.
 
         Raises:
-            ConfigConnectionError: repeatedly no response.
+            ConfigConnectionError: several calls in a row had no response.
         """
         size = FIRST_VALUES_PER_PAGE
         begin = 0
         while begin < len(keys):
             chosen = keys[begin : begin + size]
-            # etcd counts a whole range, so one with an end is faster than one with a limit.
+            # etcd counts the keys of the whole range even with a limit: an end is faster.
             page = self._read(Query(Span(chosen[0], chosen[-1] + "\0")))
             if page is None:
                 size = max(1, size // 2)
@@ -77,7 +77,7 @@ class Pages:
             size = min(max(BYTES_PER_PAGE // mean, MIN_VALUES_PER_PAGE), MAX_VALUES_PER_PAGE)
 
     def _read(self, query: Query) -> list[Entry] | None:
-        """Read entries; return None after no response, so that the caller reads fewer."""
+        """Read entries; return None if there is no response, so that the caller reads fewer."""
         self._before_page()
         try:
             reply = self._store.read([query], 0, timeout=self._store.timeout)

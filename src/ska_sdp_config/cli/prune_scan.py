@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ska_sdp_config.cli.in_use import pb_of_deployment
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
     DEPENDENCY,
@@ -20,6 +19,7 @@ from ska_sdp_config.cli.objects import (
 from ska_sdp_config.cli.prune_pages import Pages
 from ska_sdp_config.cli.pruning import Belongings, last_time
 from ska_sdp_config.live import values
+from ska_sdp_config.lmc.deployment_ids import BlocksOfDeployments
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.statuses import EB_ENDED
 from ska_sdp_config.store.keys import Span, readable_path_of, spans_of_listing
@@ -39,17 +39,17 @@ def find_belongings(
 ) -> Iterator[list[Belongings]]:
     """Yield the execution blocks that have ended before a time, with what belongs to them.
 
-    The next 5,000 execution blocks are searched after the caller has removed those that were
-    found. Values are not kept; the removal reads them again, as they may change.
+    The search is lazy: the caller removes the blocks of one page of keys before the next page is
+    read. Values are not kept: the removal reads them again, as they may change.
 
     Args:
         backend: the database.
         prefix: the global prefix.
-        before: the time before which an execution block must have been written last.
-        before_page: is called before each read, and may raise an error to stop.
+        before: only execution blocks last written before this time are yielded.
+        before_page: called before each read; may raise an error to stop.
 
     Raises:
-        ConfigConnectionError: repeatedly no response.
+        ConfigConnectionError: several calls in a row had no response.
     """
     pages = Pages(backend.store, before_page)
     links = _Links(pages, prefix)
@@ -74,7 +74,7 @@ def _old_blocks(entries: Iterable[Entry], prefix: str, before: datetime) -> Iter
 
 
 class _Links:
-    """The execution block and the dependencies of each processing block.
+    """Index of the processing blocks by their execution block and by their dependencies.
 
     Attributes:
         pb_ids: IDs of all processing blocks.
@@ -89,7 +89,7 @@ class _Links:
         self.pb_ids: set[str] = set()
 
     def update(self) -> None:
-        """List all processing blocks, and read those that were written since the last call."""
+        """List all processing blocks, and read those written since the last call."""
         self.pb_ids.clear()
         for page in self._pages.keys(_span(PB, self._prefix)):
             self.pb_ids.update(_ids(page, PB, self._prefix))
@@ -112,7 +112,7 @@ class _Links:
                     self._dependents.setdefault(each["pb_id"], set()).add(pb_id)
 
     def add_processing_blocks(self, blocks: Iterable[Belongings]) -> None:
-        """Add those that name an execution block, and the dependents of all."""
+        """Add the processing blocks that name each execution block, and their dependents."""
         for block in blocks:
             block.pb_ids |= self._of_eb.get(block.eb_id, set())
             of_block = (self._dependents.get(pb_id, set()) for pb_id in block.pb_ids)
@@ -120,7 +120,7 @@ class _Links:
 
 
 def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: set[str]) -> None:
-    """Add what belongs to the processing blocks, by the keys."""
+    """Add the flows and other entries of the processing blocks, found by their keys."""
     blocks_of: dict[str, list[Belongings]] = {}
     for block in blocks:
         for pb_id in block.pb_ids:
@@ -140,19 +140,22 @@ def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: 
         for key in keys(kind, first, last):
             for block in blocks_of.get(key.split(":")[0], ()):
                 block.add_part(kind.path(prefix, key))
-    # Something may have deleted a flow and left its state.
+    # A client may have deleted a flow without its state.
     for key in keys(FLOW, first, last, level=1):
         for block in blocks_of.get(key.split(":")[0], ()):
             block.add_part(FLOW.path(prefix, key.split("/")[0]))
     for key in keys(DEPENDENCY):
-        # It begins with the processing block of the flow, and ends with the one that claims it.
+        # A key begins with the processing block of the flow, and ends with its consumer.
         for pb_id in {key.split(":")[0], key.split(":")[-1]}:
             for block in blocks_of.get(pb_id, ()):
                 block.leftovers.add(DEPENDENCY.path(prefix, key))
-    all_pb_ids = pb_ids | blocks_of.keys()
+    deployed = BlocksOfDeployments(pb_ids | blocks_of.keys())
     for key in keys(DEPLOYMENT):
-        for block in blocks_of.get(pb_of_deployment(key, all_pb_ids), ()):
-            block.leftovers.add(DEPLOYMENT.path(prefix, key))
+        owners = deployed.owners(key)
+        # Otherwise it may belong to a block that is kept.
+        if owners <= blocks_of.keys():
+            for block in (each for owner in owners for each in blocks_of[owner]):
+                block.leftovers.add(DEPLOYMENT.path(prefix, key))
 
 
 def _span(kind: SdpObject, prefix: str, begin: str = "", level: int = 0) -> Span:
@@ -161,7 +164,7 @@ def _span(kind: SdpObject, prefix: str, begin: str = "", level: int = 0) -> Span
 
 
 def _ids(entries: Iterable[Entry], kind: SdpObject, prefix: str) -> Iterator[str]:
-    """Yield the IDs of objects of a kind; keys that no path has are left out."""
+    """Yield the IDs of objects of a kind; skip keys that are not valid paths."""
     root = kind.path(prefix)
     for entry in entries:
         path = readable_path_of(entry.key)

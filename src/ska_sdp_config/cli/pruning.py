@@ -1,4 +1,4 @@
-"""Rules of ``prune``: what belongs to an execution block, and whether it may be removed."""
+"""Rules of ``prune``: the entries of an execution block, and the conditions of its removal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Links(NamedTuple):
 
     Attributes:
         of_subarrays: ID of the linked execution block by that of the subarray.
-        of_pbs: ID of the linked execution block by that of each processing block it lists.
+        of_pbs: ID of the linked execution block by that of each listed processing block.
     """
 
     of_subarrays: Mapping[str, str]
@@ -35,16 +35,16 @@ class Links(NamedTuple):
 
 @dataclass
 class Belongings:
-    """Execution block with everything that is removed with it, or that prevents the removal.
+    """Execution block with the entries that are removed with it, and those that prevent it.
 
     Attributes:
         eb_id: ID of the execution block.
         prefix: the global prefix.
-        pb_ids: its processing blocks: those that it lists, and those that name it.
+        pb_ids: IDs of the processing blocks that it lists or that name it.
         flows: paths of their flows.
         leftovers: paths of their deployments, dependencies and requests.
         allocations: paths of their allocations of resources.
-        dependents: processing blocks of other execution blocks that depend on one of them.
+        dependents: IDs of processing blocks of other execution blocks that depend on them.
     """
 
     eb_id: str
@@ -66,7 +66,7 @@ class Belongings:
         return [kind.path(self.prefix, f"{pb_id}:") for kind, pb_id in product(kinds, pb_ids)]
 
     def add_part(self, path: str) -> None:
-        """Add a flow, allocation, request or dependency if it is of one of the blocks."""
+        """Add a flow, allocation, request or dependency of one of the processing blocks."""
         for kind, paths in self._parts():
             root = kind.path(self.prefix)
             if path.startswith(root) and path.removeprefix(root).split(":")[0] in self.pb_ids:
@@ -80,10 +80,9 @@ class Belongings:
         yield DEPENDENCY, self.leftovers
 
     def units(self) -> list[list[str]]:
-        """Return the paths to remove; those of one unit in one transaction, in this order.
+        """Return the paths to remove, in order; those of one unit go in one transaction.
 
-        The execution block is the last one, so that after an interruption in between the next run
-        finds the rest.
+        The execution block is last: the next run finds the rest after an interruption.
         """
         first = [*sorted(self.flows), *sorted(self.leftovers), *map(self._pb, sorted(self.pb_ids))]
         return [[path, f"{path}/state", f"{path}/owner"] for path in [*first, self.path]]
@@ -93,18 +92,18 @@ class Belongings:
         return [path for unit in self.units() for path in unit] + self.conditions()
 
     def conditions(self) -> list[str]:
-        """Return the paths that the removal depends on and that are not removed."""
+        """Return the paths that the removal depends on, but does not delete."""
         dependents = map(self._pb, sorted(self.dependents))
         states = (path for pb in dependents for path in (pb, f"{pb}/state"))
         return [*sorted(self.allocations), *states]
 
     def last_time(self, texts: Texts) -> datetime | None:
-        """Return when it or a part was written last, None if unknown; ``texts`` as below."""
+        """Return the time of the last write of it or a part, None if unknown."""
         states = [f"{self.path}/state", *(f"{self._pb(pb_id)}/state" for pb_id in self.pb_ids)]
         return last_time(self.eb_id, *(_mapping(texts, path) for path in (self.path, *states)))
 
     def reason_to_keep(self, texts: Texts, links: Links) -> str | None:
-        """Return why the execution block may not be removed, None if it may.
+        """Return the reason to keep the execution block, None if it may be removed.
 
         Args:
             texts: the text at each path of ``reads``; other paths count as absent.
@@ -154,7 +153,7 @@ class Belongings:
 
 
 def last_time(eb_id: str, *documents: Mapping[str, Any]) -> datetime | None:
-    """Return when an execution block was written last, None if that is unknown.
+    """Return the time of the last write of an execution block, None if it is unknown.
 
     Args:
         eb_id: its ID, whose date counts if no document has a time.

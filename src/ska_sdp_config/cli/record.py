@@ -16,8 +16,6 @@ from ska_sdp_config.cli.recording.file import RecordingFile, open_recording
 from ska_sdp_config.cli.recording.format import Changes, Snapshot
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.live.revisions import (
-    COMPACTED,
-    RESTORED,
     Gap,
     describe_gap,
     read_texts,
@@ -25,7 +23,7 @@ from ska_sdp_config.live.revisions import (
 )
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import Compacted
-from ska_sdp_config.store.interface import Store
+from ska_sdp_config.store.interface import GapCause, Store
 from ska_sdp_config.store.keys import EVERYTHING
 
 __all__ = ["command"]
@@ -48,47 +46,45 @@ def _record(file: str, out: Printer, prefix: str) -> None:
         revision, texts = read(store)
         return Snapshot(revision, _now(), texts, before or None, _cluster_id(store), prefix)
 
-    def cause_of_gap(store: Store, recording: RecordingFile) -> str:
-        """Return why a recording cannot be continued without a gap, empty if it can."""
+    def cause_of_gap(store: Store, recording: RecordingFile) -> GapCause | None:
+        """Return the cause of the gap in a continued recording, None if there is none."""
         if recording.cluster not in ("", _cluster_id(store)):
-            return RESTORED
+            return GapCause.RESTORED
         if (
             recording.revision
             > _retry(store, lambda seconds: store.read([], timeout=seconds)).revision
         ):
             # The database was restored from an older copy.
-            return RESTORED
+            return GapCause.RESTORED
         try:
-            # A restored copy may have the same ID and reach the same revision.
+            # A restored copy may have the same cluster ID and the same revision.
             is_same = read(store, recording.revision)[1] == recording.texts
         except Compacted:
-            return COMPACTED
-        return "" if is_same else RESTORED
+            return GapCause.COMPACTED
+        return None if is_same else GapCause.RESTORED
 
-    def note_gap(recording: RecordingFile, cause: str) -> None:
+    def note_gap(recording: RecordingFile, cause: GapCause | None) -> None:
         if cause and not out.quiet:
             note(describe_gap(recording.revision, cause))
 
     with end_on_interrupt(1) as end, open_backend(nullcontext(), waits=True) as backend:
         store = backend.store
-        # Before the file is created.
+        # Fail without a database before the file is created.
         store.read([], timeout=store.timeout)
         with open_recording(file, prefix) as recording:
             is_new = not recording.revision
-            cause = "" if is_new else cause_of_gap(store, recording)
+            cause = None if is_new else cause_of_gap(store, recording)
             if is_new or cause:
                 recording.append(snapshot(store, recording.revision))
-            # The file has a complete snapshot.
+            # From now on the file has a complete snapshot, so Ctrl-C is a success.
             end.exit_code = 0
             if not out.quiet:
                 note(f"Recording to {file} after revision {recording.revision}: Ctrl-C ends it.")
             note_gap(recording, cause)
             for each in stream(store, recording.revision + 1, includes, end=end):
                 if isinstance(each, Gap):
-                    # A restored database may be newer than the recording, as after a compaction.
-                    cause = cause_of_gap(store, recording) or each.cause
                     recording.append(snapshot(store, recording.revision))
-                    note_gap(recording, cause)
+                    note_gap(recording, each.cause)
                 elif each.revision > recording.revision:
                     recording.append(Changes(each.revision, _now(), each.texts))
             if not out.quiet:
@@ -100,7 +96,7 @@ def _cluster_id(store: Store) -> str:
 
 
 def _retry(store: Store, call: Callable[[float], R]) -> R:
-    """Retry a call, with its timeout in seconds as argument, during an outage."""
+    """Call a function with a timeout in seconds; retry it during an outage."""
     from ska_sdp_config.engine.watcher import until_answered
 
     return until_answered(store, call, Deadline(store.timeout, None, store.address))

@@ -1,4 +1,4 @@
-"""``ska-sdp replay``: print what each subarray would have shown at each revision."""
+"""``ska-sdp replay``: print the derived state of each subarray in a recording."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _replay(file: str, out: Printer, prefix: str) -> None:
     observed: ObservedSubarrays | None = None
     for part in read_recording(file):
         if observed is None:
-            # A recording below a prefix has nothing else.
+            # A recording with a prefix has only the paths below it.
             recorded = part.prefix if isinstance(part, Snapshot) else None
             observed = ObservedSubarrays(recorded or prefix)
         if not isinstance(part, Snapshot):

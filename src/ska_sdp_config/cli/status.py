@@ -65,9 +65,9 @@ def _watch(out: Printer, prefix: str) -> int:
     with end_on_interrupt() as end:
         members, read_at = _read_members(), time.monotonic()
         with open_backend(nullcontext(), waits=True) as backend:
-            # Fail at once if there is no database; an outage later is waited for.
+            # Fail at once without a database; calls are retried only during a later outage.
             backend.get("/component")
-            # On a terminal also without a change, so that ages stay true.
+            # On a terminal the ages must be updated without a change too.
             timeout = REFRESH_INTERVAL_S if sys.stdout.isatty() else None
             watcher = backend.watcher(timeout=timeout, follow=reader.followed)
             end.wake = watcher.trigger
@@ -83,7 +83,7 @@ def _watch(out: Printer, prefix: str) -> int:
                 try:
                     database = _measured(backend, members)
                 except ConfigConnectionError:
-                    # The next transaction waits for the end of the outage.
+                    # The next transaction is retried until the outage ends.
                     watcher.trigger()
                 else:
                     _print(out, overview, database, prefix, is_update=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.objects import ALIASES, OBJECTS, STATES, SdpObject
-from ska_sdp_config.cli.options import takes_value
+from ska_sdp_config.cli.options import Role, roles
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
@@ -127,7 +127,7 @@ def advise_on_order(word: str, rest: Sequence[str], verbs: Sequence[str]) -> str
     kind = next((each for each in (*OBJECTS, *STATES) if each.name == name), None)
     if kind is None:
         return None
-    words = _without_options(rest)
+    words = [each for each, role in roles(rest) if role is Role.PLAIN]
     verb = next((each for each in words if each in verbs), None)
     others = [each for each in words if each != verb]
     if verb is None:
@@ -137,18 +137,6 @@ def advise_on_order(word: str, rest: Sequence[str], verbs: Sequence[str]) -> str
         name = name.removesuffix("-state")
     line = " ".join(["ska-sdp", verb, name, *others[:1], *(["…"] if others[1:] else [])])
     return f"{word!r} is an object: try '{line}'."
-
-
-def _without_options(words: Iterable[str]) -> list[str]:
-    """Return the words that are neither an option nor the value of one."""
-    kept = []
-    is_value = False
-    for word in words:
-        is_option = not is_value and word.startswith("-")
-        if not (is_option or is_value):
-            kept.append(word)
-        is_value = is_option and takes_value(word)
-    return kept
 
 
 def nothing_at(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ska_sdp_config.cli.objects import EB, PB
 from ska_sdp_config.cli.options import prefix_option
 from ska_sdp_config.cli.output import Finding
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.system_survey import Survey
-from ska_sdp_config.cli.ways_out import way_out_of_pb
-from ska_sdp_config.lmc.rows import subarray_row
+from ska_sdp_config.cli.ways_out import way_out_of_pb, way_to_delete, way_to_edit
+from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc.rows import SubarrayRow, causes_of_fault, subarray_row
 
 __all__ = ["MAX_FINDINGS", "find_system_faults"]
 
@@ -19,14 +20,17 @@ MAX_FINDINGS = 10
 
 
 def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
-    """Yield a finding for each fault, at most ten of a kind, or one if there is none."""
+    """Yield a finding for each fault, at most ten of a kind; without a fault a single ``ok``."""
     option = prefix_option(prefix)
+    # A device that is offline is another finding.
+    rows = [subarray_row(snapshot, is_online=True) for snapshot in survey.subarrays]
+    causes = causes_of_fault(rows)
     kinds = (
-        (_subarrays_in_fault(survey), "subarrays are in FAULT"),
-        (_failed_blocks(survey, prefix), "processing blocks are FAILED"),
+        (_subarrays_in_fault(rows), "subarrays are in FAULT"),
+        (_failed_blocks(survey, causes, prefix), "processing blocks are FAILED"),
         (_abandoned_blocks(survey, option), "processing blocks are at work without an owner"),
         (_unlinked_blocks(survey, option), "execution blocks are ACTIVE without a subarray"),
-        (_unknown_statuses(survey), "statuses are unknown"),
+        (_unknown_statuses(survey, prefix), "statuses are unknown"),
         (_orphaned_states(survey, prefix), "states are orphaned"),
     )
     is_sound = True
@@ -50,31 +54,28 @@ def _limit(findings: Sequence[Finding], what: str) -> Iterator[Finding]:
         yield Finding("system", findings[0].verdict, text, advice)
 
 
-def _subarrays_in_fault(survey: Survey) -> Iterator[Finding]:
-    for snapshot in survey.subarrays:
-        # Whether its device is alive is another finding.
-        row = subarray_row(snapshot, is_online=True)
+def _subarrays_in_fault(rows: Iterable[SubarrayRow]) -> Iterator[Finding]:
+    for row in rows:
         causes = [fault for fault in row.faults if fault.way_out]
         if causes:
             reasons = "; ".join(fault.text for fault in causes)
-            # Otherwise the way out begins with adminMode, which is no command.
-            verb = "send it " if snapshot.entry.admin_mode.enables else ""
             yield Finding(
-                f"subarray {snapshot.subarray_id}",
+                f"subarray {row.subarray_id}",
                 "fault",
                 f"it is in FAULT: {reasons}",
-                f"correct the cause, then {verb}{causes[0].way_out}",
+                f"correct the cause, then {causes[0].way_out}",
             )
 
 
-def _failed_blocks(survey: Survey, prefix: str) -> Iterator[Finding]:
-    """Yield the processing blocks that are FAILED, the newest first."""
+def _failed_blocks(survey: Survey, causes: Collection[str], prefix: str) -> Iterator[Finding]:
+    """Yield the processing blocks that are FAILED and no cause of FAULT, the newest first."""
     option = prefix_option(prefix)
     for failed in sorted(survey.failed, reverse=True):
+        if paths.processing_block(failed.pb_id) in causes:
+            continue
         advice = (
-            f"see 'ska-sdp describe pb {failed.pb_id}{option}' and the log of its script; unless "
-            "a subarray is in FAULT because of it, end the failure with: "
-            f"{way_out_of_pb(failed.pb_id, prefix)}"
+            f"see 'ska-sdp describe pb {failed.pb_id}{option}' and the log of its script; end the "
+            f"failure with: {way_out_of_pb(failed.pb_id, prefix)}"
         )
         yield Finding(f"pb {failed.pb_id}", "warning", f"it is FAILED: {failed.reason}", advice)
 
@@ -88,7 +89,7 @@ def _abandoned_blocks(survey: Survey, option: str) -> Iterator[Finding]:
                 "warning",
                 f"it is {status}, but no process owns it: its script has ended or lost its lease",
                 "see the log of its script; if it does not start again, set the status with "
-                f"'ska-sdp update pb-state {pb_id}{option}'",
+                f"'ska-sdp edit pb-state {pb_id}{option}'",
             )
 
 
@@ -101,27 +102,28 @@ def _unlinked_blocks(survey: Survey, option: str) -> Iterator[Finding]:
             yield Finding(f"eb {eb_id}", "warning", "it is ACTIVE in no subarray", advice)
 
 
-def _unknown_statuses(survey: Survey) -> Iterator[Finding]:
+def _unknown_statuses(survey: Survey, prefix: str) -> Iterator[Finding]:
     for unknown in survey.unknown:
+        command = way_to_edit(unknown.path, prefix, force=False)
         yield Finding(
             unknown.path,
             "warning",
             f"its status {unknown.status!r} is unknown",
-            f"correct it with 'ska-sdp edit {unknown.path}' if no newer program has written it; "
+            f"correct it with '{command}' if no newer program has written it; "
             f"known are {', '.join(KNOWN_STATUSES[unknown.kind])}",
         )
 
 
 def _orphaned_states(survey: Survey, prefix: str) -> Iterator[Finding]:
     """Yield the states without the object that they belong to."""
-    for kind, paths in survey.paths.items():
-        for path in sorted(paths):
+    for kind, found in survey.paths.items():
+        for path in sorted(found):
             key, _, part = path.partition("/")
-            if part == "state" and key not in paths:
+            if part == "state" and key not in found:
                 whole = kind.path(prefix, path)
                 yield Finding(
                     whole,
                     "warning",
                     f"the {kind.name} {key} of this state does not exist",
-                    f"delete it with 'ska-sdp delete {whole}'",
+                    f"delete it with '{way_to_delete(whole, prefix)}'",
                 )

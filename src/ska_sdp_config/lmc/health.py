@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.states import HealthState
 from ska_sdp_config.lmc.times import iso
 
@@ -17,6 +18,7 @@ __all__ = [
     "offline_component",
     "seen_since",
     "sentences",
+    "unreadable",
 ]
 
 MAX_SENTENCES = 64
@@ -34,11 +36,13 @@ class Fault:
         text: description, a sentence without its full stop.
         since: start of the fault if the database has it. A device keeps the first value, or the
             time when it first found the fault.
+        about: path of the entry at fault, empty if it is none.
     """
 
     key: str
     text: str
     since: datetime | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,13 @@ class Outage:
 
 def offline_component(name: str) -> Fault:
     """Return the fault of a required component that is not alive."""
-    return Fault(f"component {name}", f"Component {name} is OFFLINE")
+    text = f"Component {name} is OFFLINE"
+    return Fault(f"component {name}", text, about=paths.component(name))
+
+
+def unreadable(path: str) -> Fault:
+    """Return the fault of a text that is not a JSON object."""
+    return Fault(f"text {path}", f"{path} holds no JSON object", about=path)
 
 
 def health(faults: Iterable[Fault] | None, outage: Outage | None) -> HealthState:

@@ -16,6 +16,7 @@ from ska_sdp_config.lmc.rows import (
     FaultRow,
     SubarrayRow,
     command_rows,
+    fault_rows,
     subarray_row,
 )
 from ska_sdp_config.lmc.settings import ModelSettings, read_settings
@@ -125,11 +126,10 @@ def make_overview(
     expected = expected_components(snapshots)
     system = System(revision, documents, unreadable)
     view = derive_system(system, ModelSettings(components=expected))
-    faults = tuple(FaultRow(fault.text, fault.since, "") for fault in view.faults or ())
     controller = ControllerRow(
         view.state,
         health(view.faults, None),
-        faults,
+        fault_rows(view.faults or ()),
         paths.component(CONTROLLER_COMPONENT) in documents,
     )
     devices = [

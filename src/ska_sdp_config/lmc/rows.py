@@ -15,7 +15,7 @@ from ska_sdp_config.lmc.blocks import ProcessingBlock, script_of
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.deployment_status import deployment_status
 from ska_sdp_config.lmc.derive import SubarrayView
-from ska_sdp_config.lmc.health import health
+from ska_sdp_config.lmc.health import Fault, health
 from ska_sdp_config.lmc.observe import observe
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.lmc.states import AdminMode, HealthState, Json, ObsState, State
@@ -30,8 +30,10 @@ __all__ = [
     "FlowRow",
     "PbRow",
     "SubarrayRow",
+    "causes_of_fault",
     "command_rows",
     "deployment_row",
+    "fault_rows",
     "flow_row",
     "pb_row",
     "subarray_row",
@@ -39,18 +41,23 @@ __all__ = [
 
 
 class FaultRow(NamedTuple):
-    """Row of a fault of a subarray.
+    """Row of a fault of a device.
 
     Attributes:
         text: description with the reason, without a full stop.
         since: start of the fault, UTC; None if the database does not have it.
-        way_out: commands that end FAULT, such as ``ObsReset or Restart``; empty if the fault is
-            not a cause of FAULT.
+        about: path of the entry at fault, without a prefix; empty if it is none.
+        commands: commands of the device, each of which ends FAULT; empty if the fault is not a
+            cause of FAULT.
+        way_out: what ends FAULT, as an imperative without a full stop, such as ``send On, then
+            ObsReset or Restart``; empty if the fault is not a cause of FAULT.
     """
 
     text: str
     since: datetime | None
-    way_out: str
+    about: str = ""
+    commands: tuple[str, ...] = ()
+    way_out: str = ""
 
 
 class SubarrayRow(NamedTuple):
@@ -196,6 +203,18 @@ def subarray_row(snapshot: Snapshot, is_online: bool) -> SubarrayRow:
     )
 
 
+def fault_rows(faults: Iterable[Fault]) -> tuple[FaultRow, ...]:
+    """Return the rows of faults that are no causes of FAULT."""
+    return tuple(FaultRow(fault.text, fault.since, fault.about) for fault in faults)
+
+
+def causes_of_fault(subarrays: Iterable[SubarrayRow]) -> frozenset[str]:
+    """Return the paths of the entries that put a subarray in FAULT."""
+    return frozenset(
+        fault.about for row in subarrays for fault in row.faults if fault.way_out and fault.about
+    )
+
+
 def pb_row(pb_id: str, document: Json | None, state: Json | None) -> PbRow:
     """Return the row of a processing block from its two documents, None for a missing one."""
     block = ProcessingBlock.read(pb_id, False, document, state)
@@ -274,11 +293,12 @@ def _faults(view: SubarrayView, *, is_damaged: bool) -> tuple[FaultRow, ...]:
         fault_key for name in json.loads(view.error_messages) for fault_key in _keys_of_cause(name)
     }
     # Of a damaged entry its own text names Restart alone.
-    commands = "Restart" if is_damaged else " or ".join(commands_out_of_fault())
+    commands = ("Restart",) if is_damaged else tuple(commands_out_of_fault())
     way_out = _way_out(commands, view.state, view.admin_mode)
+    rows = fault_rows(view.faults or ())
     return tuple(
-        FaultRow(fault.text, fault.since, way_out if fault.key in causes else "")
-        for fault in view.faults or ()
+        row._replace(commands=commands, way_out=way_out) if fault.key in causes else row
+        for fault, row in zip(view.faults or (), rows, strict=True)
     )
 
 
@@ -292,7 +312,8 @@ def _since(faults: Iterable[FaultRow]) -> datetime | None:
     return min((fault.since for fault in faults if fault.way_out and fault.since), default=None)
 
 
-def _way_out(commands: str, state: State, admin_mode: AdminMode) -> str:
+def _way_out(commands: Iterable[str], state: State, admin_mode: AdminMode) -> str:
+    names = " or ".join(commands)
     if not admin_mode.enables:
-        return f"set adminMode to ONLINE, then send {commands}"
-    return commands if state is State.ON else f"On, then {commands}"
+        return f"set adminMode to ONLINE, then send {names}"
+    return f"send {names}" if state is State.ON else f"send On, then {names}"

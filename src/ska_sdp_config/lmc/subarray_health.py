@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock
-from ska_sdp_config.lmc.health import Fault, offline_component
+from ska_sdp_config.lmc.entry import SUBARRAY
+from ska_sdp_config.lmc.health import Fault, offline_component, unreadable
 from ska_sdp_config.lmc.readiness import timeout_since
 from ska_sdp_config.lmc.receive_addresses import read_receive_addresses
 from ska_sdp_config.lmc.settings import ModelSettings
@@ -38,17 +39,20 @@ def find_faults(
     failed = {pb.pb_id for pb in causes}
     others = [pb for pb in snapshot.pbs.values() if pb.pb_id not in failed]
     return (
-        *(
-            Fault(f"error {key}", text, timeout_since(snapshot, text, settings))
-            for key, text in errors.items()
-        ),
+        *(_error(snapshot, key, text, settings) for key, text in errors.items()),
         *(fault for pb in causes for fault in _of_processing_block(pb, obs_state)),
         *_of_components(snapshot, settings),
         *_of_execution_block(snapshot),
         *(fault for pb in others for fault in _of_processing_block(pb, obs_state)),
         *_of_addresses(snapshot),
-        *(Fault(f"text {path}", f"{path} holds no JSON object") for path in snapshot.unreadable),
+        *map(unreadable, snapshot.unreadable),
     )
+
+
+def _error(snapshot: Snapshot, key: str, text: str, settings: ModelSettings) -> Fault:
+    is_own = key == SUBARRAY
+    path = paths.subarray(snapshot.subarray_id) if is_own else paths.processing_block(key)
+    return Fault(f"error {key}", text, timeout_since(snapshot, text, settings), path)
 
 
 def _of_components(snapshot: Snapshot, settings: ModelSettings) -> Iterator[Fault]:
@@ -64,14 +68,18 @@ def _of_execution_block(snapshot: Snapshot) -> Iterator[Fault]:
     if status != "ACTIVE":
         since = read_time((snapshot.eb or {}).get("last_updated"))
         text = f"Execution block {eb_id} is {status}: it was ended by another program"
-        yield Fault(f"eb {eb_id}", text, since)
+        yield Fault(f"eb {eb_id}", text, since, paths.execution_block(eb_id))
 
 
 def _of_processing_block(pb: ProcessingBlock, obs_state: ObsState) -> Iterator[Fault]:
     if pb.failed:
         yield _fault(pb, "failed", f"Processing block {pb.pb_id} is FAILED: {pb.reason}")
     elif not pb.exists:
-        yield Fault(f"pb {pb.pb_id} missing", f"Processing block {pb.pb_id} is missing")
+        yield Fault(
+            f"pb {pb.pb_id} missing",
+            f"Processing block {pb.pb_id} is missing",
+            about=paths.processing_block(pb.pb_id),
+        )
     elif pb.status in ("CANCELLING", "CANCELLED"):
         yield _fault(pb, "cancelled", f"Processing block {pb.pb_id} is {pb.status}")
     elif pb.realtime:
@@ -87,8 +95,13 @@ def _of_addresses(snapshot: Snapshot) -> Iterator[Fault]:
     if pb is None or not pb.has_receive_addresses:
         return
     for number, text in enumerate(read_receive_addresses(pb.state["receive_addresses"])):
-        yield Fault(f"addresses {pb.pb_id} {number}", f"receiveAddresses of {pb.pb_id}: {text}")
+        yield Fault(
+            f"addresses {pb.pb_id} {number}",
+            f"receiveAddresses of {pb.pb_id}: {text}",
+            about=paths.processing_block(pb.pb_id),
+        )
 
 
 def _fault(pb: ProcessingBlock, kind: str, text: str) -> Fault:
-    return Fault(f"pb {pb.pb_id} {kind}", text, pb.last_updated)
+    path = paths.processing_block(pb.pb_id)
+    return Fault(f"pb {pb.pb_id} {kind}", text, pb.last_updated, path)

@@ -11,7 +11,7 @@ from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.blocks import ProcessingBlock, script_of
 from ska_sdp_config.lmc.controller import ControllerEntry
 from ska_sdp_config.lmc.entry import stored_name
-from ska_sdp_config.lmc.health import Fault, offline_component
+from ska_sdp_config.lmc.health import Fault, offline_component, unreadable
 from ska_sdp_config.lmc.observe import observed_obs_state
 from ska_sdp_config.lmc.settings import ModelSettings
 from ska_sdp_config.lmc.snapshot import Snapshot
@@ -160,6 +160,6 @@ def _faults(system: System, entry: ControllerEntry, settings: ModelSettings) -> 
     if entry.damaged:
         document = system.documents.get(paths.CONTROLLER) or {}
         names = ", ".join(stored_name(document, name) for name in entry.damaged)
-        yield Fault("entry", f"{paths.CONTROLLER} has invalid fields: {names}")
-    for path in system.unreadable:
-        yield Fault(f"text {path}", f"{path} holds no JSON object")
+        text = f"{paths.CONTROLLER} has invalid fields: {names}"
+        yield Fault("entry", text, about=paths.CONTROLLER)
+    yield from map(unreadable, system.unreadable)

@@ -22,7 +22,7 @@ _LOGGED = "the log has every accepted command"
 _STORED = "the configuration database keeps the blocks and their states"
 
 NOT_ARCHIVED: Mapping[str, str] = {
-    "Status": "a sentence for State, which is archived",
+    "Status": "a sentence for State, obsState and healthState, which are archived",
     "healthInfo": "sentences for healthState, which is archived",
     "subarrays": "attributes of the subarrays, which are archived",
     "executionBlocks": _STORED,

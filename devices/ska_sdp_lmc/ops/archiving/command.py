@@ -10,7 +10,7 @@ import yaml
 
 from ska_sdp_lmc.extras import require
 from ska_sdp_lmc.ops.archiving.tango_host import TangoHost
-from ska_sdp_lmc.ops.tango_db.data import DataError, Registration, expand, read
+from ska_sdp_lmc.ops.options import prefix_option, registered_devices, subarrays_option
 
 __all__ = ["alarm_rules", "archiving"]
 
@@ -34,12 +34,6 @@ def _check_device_name(
     return name
 
 
-_prefix = click.option(
-    "--prefix", default="test", show_default=True, help="Device names begin with PREFIX-sdp/."
-)
-_subarrays = click.option(
-    "--subarrays", type=int, default=1, show_default=True, help="Number of subarrays."
-)
 _host = click.option(
     "--host",
     required=True,
@@ -65,8 +59,8 @@ _output = click.option(
     required=True,
     help="1 for yaml2archiving, 2 for the archiver's chart 5 with is_auto_config_format_new.",
 )
-@_prefix
-@_subarrays
+@prefix_option
+@subarrays_option
 @_host
 @click.option(
     "--manager",
@@ -99,15 +93,15 @@ def archiving(
     from ska_sdp_lmc.ops.archiving.attributes import archived_devices
     from ska_sdp_lmc.ops.archiving.documents import Archiver, to_form_1, to_form_2
 
-    devices = list(archived_devices(_devices(prefix, subarrays)))
+    devices = list(archived_devices(registered_devices(prefix, subarrays)))
     site = Archiver(host, manager or f"{prefix}-eda/cm/01", archiver or f"{prefix}-eda/es/01")
     to_form = {"1": to_form_1, "2": to_form_2}[form]
     _write(yaml.safe_dump(to_form(site, devices), sort_keys=False), output)
 
 
 @click.command()
-@_prefix
-@_subarrays
+@prefix_option
+@subarrays_option
 @_host
 @_output
 def alarm_rules(prefix: str, subarrays: int, host: TangoHost, output: Path | None) -> None:
@@ -115,20 +109,8 @@ def alarm_rules(prefix: str, subarrays: int, host: TangoHost, output: Path | Non
     require("ska-sdp-lmc alarm-rules", "tango")
     from ska_sdp_lmc.ops.archiving.alarm_rules import alarm_rules as rules
 
-    lines = rules(host, _devices(prefix, subarrays))
+    lines = rules(host, registered_devices(prefix, subarrays))
     _write("".join(f"{line}\n" for line in lines), output)
-
-
-def _devices(prefix: str, subarrays: int) -> list[Registration]:
-    """Return the controller and the subarrays.
-
-    Raises:
-        click.ClickException: invalid prefix or number.
-    """
-    try:
-        return list(expand(read(), subarrays=subarrays, prefix=prefix).devices())
-    except DataError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -32,10 +32,10 @@ REDRAW_INTERVAL_S = 0.2
 """Least time between two updates of the screen by changes of the database, in seconds."""
 
 MIN_FAULT_LINES = 8
-"""Number of lines on faults that are shown also if the table has more rows than fit."""
+"""Number of lines reserved for faults if the table fills the rest of the screen."""
 
 OTHER_LINES = 6
-"""Number of lines of the screen besides the rows of the table, the filter and the faults."""
+"""Number of lines other than the rows of the table, the filter and the faults."""
 
 KEYS = (
     ("s", SUBARRAYS),
@@ -53,7 +53,7 @@ HELP = "Enter open  / filter  o sort  r reverse  q leave"
 
 
 class Changed(Message):
-    """Something was received from the database."""
+    """Notification of changes received from the database."""
 
 
 class TopApp(App[None]):
@@ -64,8 +64,8 @@ class TopApp(App[None]):
         prefix: prefix of all paths.
 
     Attributes:
-        model: what it shows.
-        error: the error that ended it, None if the user did.
+        model: data of the tables.
+        error: error that ended the program, None if the user left it.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -102,6 +102,8 @@ class TopApp(App[None]):
         self._updated_at = 0.0
         self._opened_at = datetime.now(timezone.utc)
         self._written: dict[str, Text] = {}
+        self._faults_source: tuple[object, ...] = ()
+        self._lines_of_faults: list[Text] = []
 
     # Layout
 
@@ -134,7 +136,7 @@ class TopApp(App[None]):
         self.post_message(Changed())
 
     def on_changed(self) -> None:
-        """Update the screen soon; at once if it was not updated lately."""
+        """Schedule an update of the screen, at most one per REDRAW_INTERVAL_S."""
         if not self._is_due:
             self._is_due = True
             wait = self._updated_at + REDRAW_INTERVAL_S - time.monotonic()
@@ -155,9 +157,9 @@ class TopApp(App[None]):
         self._draw()
 
     def _draw(self) -> None:
-        """Draw what has changed, also by time alone: ages, and the connection."""
+        """Draw all changes, including ages and the state of the connection."""
         outage = self._outage()
-        # Before the faults, which are those of the object at the cursor.
+        # First the table: it moves the cursor, on whose object the faults depend.
         views: list[LineView] = [self.grid]
         if isinstance(self.screen, Detail):
             views.append(self.screen.values)
@@ -179,11 +181,13 @@ class TopApp(App[None]):
         self._texts["faults"].display = bool(faults)
 
     def _write(self, name: str, text: Text) -> None:
-        """Write a line above or below the table if it has changed."""
-        if self._written.get(name) == text:
+        """Write a text around the table if it has changed."""
+        before = self._written.get(name)
+        if before == text:
             return
         self._written[name] = text
-        self._texts[name].update(text)
+        # A new layout draws the whole screen, and is needed only by another number of lines.
+        self._texts[name].update(text, layout=before is None or _height(before) != _height(text))
 
     def _outage(self) -> Outage | None:
         connection = self._backend.connection
@@ -206,7 +210,7 @@ class TopApp(App[None]):
         return line
 
     def _faults_text(self) -> Text:
-        """Return the lines on what is wrong that fit below the table."""
+        """Return the lines on faults that fit below the table."""
         lines = self._fault_lines()
         unused = self.size.height - OTHER_LINES - self._field.display - len(self.grid.table)
         limit = max(MIN_FAULT_LINES, unused)
@@ -217,8 +221,14 @@ class TopApp(App[None]):
 
     def _fault_lines(self) -> list[Text]:
         key, width = self.grid.key, self.size.width
-        if self._shown == SUBARRAYS and self.model.overview is not None:
-            return fault_lines(self.model.overview, key, width)
+        overview = self.model.overview
+        if self._shown == SUBARRAYS and overview is not None:
+            # Most changes leave the faults of all subarrays as they are.
+            source = overview.subarrays, overview.controller, overview.missing, key, width
+            if source != self._faults_source:
+                self._faults_source = source
+                self._lines_of_faults = fault_lines(overview, key, width)
+            return self._lines_of_faults
         if self._shown in (PBS, DEPLOYMENTS) and key is not None:
             return reason_lines(self.model, self._shown, key, width)
         return []
@@ -282,3 +292,8 @@ class TopApp(App[None]):
     def _close_filter(self) -> None:
         self._field.display = False
         self.grid.focus()
+
+
+def _height(text: Text) -> int:
+    """Return the number of lines of a text; an empty one has none."""
+    return text.plain.count("\n") + bool(text)

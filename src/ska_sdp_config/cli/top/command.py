@@ -26,7 +26,7 @@ def _top(prefix: str) -> None:
         raise Failed(
             "'ska-sdp top' needs the package textual: pip install 'ska-sdp-lmc[top]'."
         ) from exc
-    # The app itself ends on Ctrl-C and on signals, so that it restores the terminal.
+    # The app handles Ctrl-C and signals itself, to restore the terminal.
     with open_backend(nullcontext()) as backend:
         app = TopApp(backend, prefix)
         app.run()

@@ -29,7 +29,7 @@ BOLD = Style(bold=True)
 
 
 def detail_lines(model: Model, name: str, key: str, width: int) -> Iterator[tuple[str, Style]]:
-    """Yield the lines on an object with their styles: what is wrong, then its texts.
+    """Yield the lines on an object with their styles: first its faults, then its texts.
 
     Args:
         model: the model.
@@ -156,7 +156,7 @@ class Detail(Screen[None]):
         yield Static(Text("Esc back   ↑↓ PgUp PgDn scroll   q leave"), id="keys")
 
     def on_mount(self) -> None:
-        """Let the keys scroll."""
+        """Focus the values, so that keys scroll them."""
         self.values.focus()
 
     def action_back(self) -> None:

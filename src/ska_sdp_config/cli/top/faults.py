@@ -1,4 +1,4 @@
-"""Lines on what is wrong, the way out of FAULT first."""
+"""Lines on faults, the causes of FAULT first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ska_sdp_config.cli.terminal import one_line
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.views import DEPLOYMENTS, PBS, REASON, STATUS
 from ska_sdp_config.cli.ways_out import way_out_of_deployment, way_out_of_pb
-from ska_sdp_config.lmc.health import offline_component
+from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.overview import Overview
 from ska_sdp_config.lmc.rows import FaultRow
 
@@ -29,30 +29,29 @@ def fault_lines(overview: Overview, selected: str | None, width: int) -> list[Te
 
     Args:
         overview: the system.
-        selected: subarray to show before the others, None for none.
+        selected: ID of the subarray to show first, None for the order of the IDs.
         width: width of the screen; no line is longer.
     """
     rows = sorted(overview.subarrays, key=lambda row: row.subarray_id != selected)
     devices = [(f"subarray {row.subarray_id}", row.faults) for row in rows]
     devices.append(("controller", overview.controller.faults))
-    named = {offline_component(name).text for name in overview.missing}
+    named = set(map(paths.component, overview.missing))
     lines: list[Line] = []
     for device, faults in devices:
         lines += _of_device(device, [each for each in faults if each.way_out], width)
     if overview.missing:
         lines += wrapped(f"MISSING {', '.join(overview.missing)}", "yellow", width, "")
     for device, faults in devices:
-        others = [each for each in faults if not each.way_out and each.text not in named]
+        others = [each for each in faults if not each.way_out and each.about not in named]
         lines += _of_device(device, others, width)
     return _texts(lines, width)
 
 
 def reason_lines(model: Model, name: str, key: str, width: int) -> list[Text]:
-    """Return the lines on what is wrong with an object, none if nothing is.
+    """Return the lines on the failure of an object, none without a failure.
 
-    They are its reason, and for a processing block the causes of its subarray's FAULT that name
-    it, with the commands that end it. Another open failure is followed by the command that ends
-    it.
+    They are its reason, and for a processing block that put its subarray in FAULT the commands
+    that end it. Another open failure is followed by the command that ends it.
 
     Args:
         model: the model.
@@ -67,10 +66,10 @@ def reason_lines(model: Model, name: str, key: str, width: int) -> list[Text]:
     lines = list(wrapped(reason, style_of(status), width)) if reason else []
     causes: list[Line] = []
     if name == PBS and model.overview is not None:
+        path = paths.processing_block(key)
         for each in model.overview.subarrays:
-            if each.eb_id is not None and each.eb_id in row:
-                faults = [fault for fault in each.faults if fault.way_out and key in fault.text]
-                causes += _of_device(f"subarray {each.subarray_id}", faults, width)
+            faults = [fault for fault in each.faults if fault.way_out and fault.about == path]
+            causes += _of_device(f"subarray {each.subarray_id}", faults, width)
     lines += causes
     if status == "FAILED" and not causes and (way_out := _way_out(model, name, key)):
         lines += way_out_lines(way_out, width)

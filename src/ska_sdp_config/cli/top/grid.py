@@ -105,7 +105,7 @@ class Grid(LineView):
         index = None if self.key is None else self.table.index_of(self.key)
         is_at_top = self._cursor == 0 and not self.scroll_y
         if index is not None and index != self._cursor and not is_at_top:
-            # Keep the object at its place on the screen. At the top, new rows are to be seen.
+            # Keep the object at its place on the screen, except at the top: show new rows there.
             moved = index - self._cursor
             self._cursor = index
             if self.scroll_y:

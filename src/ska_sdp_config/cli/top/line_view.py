@@ -1,4 +1,4 @@
-"""Scrollable lines of which only those in view are laid out, and only what changed is drawn."""
+"""Scrollable lines; only those in view are laid out, and only changes are drawn."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def wrapped(text: str, width: int) -> list[str]:
 class LineView(ScrollView, can_focus=True):
     """Lines of parts; subclasses give the lines.
 
-    A large widget of rows would be laid out as a whole at each change. This one compares the lines
-    in view with those that are drawn, and draws the parts that differ.
+    Compares the lines in view with the drawn ones, and draws only the parts that differ: textual
+    would lay out a widget of all rows again at each change.
 
     Attributes:
         is_greyed: whether the lines are greyed, as the database is unreachable.

@@ -147,7 +147,7 @@ def subarray_cells(row: SubarrayRow) -> tuple[Cell, ...]:
 
 def log_table() -> Table:
     """Return an empty log of changes, the newest first."""
-    # The number sorts them; a screen of 80 columns has no room for it.
+    # The rows are sorted by the number, which does not fit a screen of 80 columns.
     columns = (
         Column("TIME", 8),
         Column("PATH", 34),
