@@ -15,13 +15,13 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.proof.work import run_threads
 from tests.services.etcd import crash, may_have_lost_commits
 from tests.services.versions import EtcdOf, size_for
+from tests.support.logs import EtcdLog, MemoryLog
 from tests.support.proxy import Proxy
+from tests.support.serializability import Event, Record, check
 from tests.support.size import sized
 
 from .concurrency import amid, amid_faults, in_processes
 from .databases import MemoryUnderTest, Network
-from .history import Event, Record, check
-from .logs import EtcdLog, MemoryLog
 
 FAULT_INTERVAL_S = 0.25
 """Time between two faults, in which most transactions end."""

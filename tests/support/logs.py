@@ -13,9 +13,8 @@ from pyetcd import etcdrpc
 from ska_sdp_config.store.interface import Change
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import revive
+from tests.support.serializability import Event
 from tests.support.waiting import wait_until
-
-from .history import Event
 
 __all__ = ["EtcdLog", "MemoryLog"]
 
