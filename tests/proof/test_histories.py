@@ -13,7 +13,7 @@ from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.proof.work import run_threads
-from tests.services.etcd import crash, may_have_lost_commits
+from tests.services.etcd import crash, may_have_lost_commits, revive
 from tests.services.versions import EtcdOf, size_for
 from tests.support.logs import EtcdLog, MemoryLog
 from tests.support.proxy import Proxy
@@ -73,7 +73,10 @@ def in_memory(count: int) -> None:
 
 
 def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None]) -> None:
-    with EtcdLog(server) as log, Proxy(server.host, server.port) as proxy:
+    with (
+        EtcdLog(server.endpoint, partial(revive, server)) as log,
+        Proxy(server.host, server.port) as proxy,
+    ):
         faults: list[Callable[[], object]] = [
             lambda: proxy.cut("answers lost"),
             lambda: proxy.cut("requests late"),

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.store.interface import Change
-from ska_sdp_sim.stack.etcd import Etcd
-from tests.services.etcd import revive
 from tests.support.serializability import Event
 from tests.support.waiting import wait_until
 
@@ -38,6 +36,10 @@ class MemoryLog:
 class EtcdLog:
     """Records the changes of all paths by a watch of etcd. A context manager.
 
+    Args:
+        endpoints: ``host:port`` of the server, or of each member, separated by commas.
+        revive: restarts a server that has crashed; called after a failed call.
+
     Attributes:
         events: changes so far.
         revision: revision of the last change.
@@ -45,11 +47,11 @@ class EtcdLog:
 
     MARK = "/a-mark-in-the-log"
 
-    def __init__(self, server: Etcd) -> None:
+    def __init__(self, endpoints: str, revive: Callable[[], object] = lambda: None) -> None:
         self.events: list[Event] = []
-        self._server = server
+        self._revive = revive
         self._channel = grpc.insecure_channel(
-            f"{server.host}:{server.port}",
+            f"ipv4:{endpoints}",
             options=[
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.initial_reconnect_backoff_ms", 50),
@@ -68,6 +70,10 @@ class EtcdLog:
         """Return all changes up to now."""
         self._mark()
         return self.events
+
+    def keep(self, event: Event) -> None:
+        """Keep a change; called on the thread of the watch."""
+        self.events.append(event)
 
     def compact(self) -> None:
         """Compact the history that was recorded."""
@@ -91,7 +97,7 @@ class EtcdLog:
                 if exc.code() is grpc.StatusCode.OUT_OF_RANGE:
                     # The answer of an earlier compaction was lost.
                     return None
-                revive(self._server)
+                self._revive()
                 self._closed.wait(0.1)
 
     def __enter__(self) -> EtcdLog:
@@ -130,5 +136,5 @@ class EtcdLog:
         path = key[key.index("/") :]
         value = None if event.type else event.kv.value.decode()
         if path != self.MARK:
-            self.events.append(Event(event.kv.mod_revision, path, value))
+            self.keep(Event(event.kv.mod_revision, path, value))
         self.revision = event.kv.mod_revision

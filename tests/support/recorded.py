@@ -45,8 +45,11 @@ class Body:
             self._note(path, value)
 
     def change(self, path: str) -> None:
+        """Create or update a key with a value of its own."""
+        self.write(path, self._value())
+
+    def write(self, path: str, value: str) -> None:
         """Create or update a key."""
-        value = self._value()
         try:
             self._txn.create(path, value)
             self._note(path, None)

@@ -142,10 +142,12 @@ def misread(
 def out_of_time(placed: Sequence[Record]) -> Iterable[str]:
     """Find transactions ordered before one that had ended before they began."""
     ends = sorted(placed, key=lambda record: record.ended)
+    passed = 0
     latest: Record | None = None
     for record in sorted(placed, key=lambda record: record.began):
-        while ends and ends[0].ended < record.began:
-            ended = ends.pop(0)
+        while passed < len(ends) and ends[passed].ended < record.began:
+            ended = ends[passed]
+            passed += 1
             if latest is None or ended.position > latest.position:
                 latest = ended
         if latest is not None and latest.position > record.position:
