@@ -27,9 +27,11 @@ class Body:
         self._note(path, value)
         return value
 
-    def read_many(self, paths: list[str]) -> None:
-        for path, value in self._txn.get_many(paths).items():
+    def read_many(self, paths: list[str]) -> dict[str, str | None]:
+        values = self._txn.get_many(paths)
+        for path, value in values.items():
             self._note(path, value)
+        return values
 
     def list(self, start: str) -> list[str]:
         paths = self._txn.list_keys(start)
