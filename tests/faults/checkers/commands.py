@@ -117,8 +117,8 @@ def _check_without_id(
             by_name[operation.details["command"]][0].append(operation)
     for effect in effects:
         by_name[effect.command][1].append(effect)
-    for those in by_name.values():
-        yield from _assign(*those, times)
+    for accepted, found in by_name.values():
+        yield from _assign(accepted, found, times)
 
 
 def _assign(
