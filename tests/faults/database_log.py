@@ -44,12 +44,19 @@ class DatabaseLog(EtcdLog):
     """
 
     def __init__(self, endpoints: str, path: Path) -> None:
+        self._path = path
         self._file = path.open("w", encoding="utf-8")
         super().__init__(endpoints)
 
     def keep(self, event: Event) -> None:
         """Write a change."""
         self._file.write(json.dumps([*event, time.monotonic()]) + "\n")
+
+    def read(self) -> list[Change]:
+        """Wait for all changes up to now, and return them."""
+        self.finish()
+        self._file.flush()
+        return list(read_log(self._path))
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)

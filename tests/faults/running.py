@@ -72,8 +72,16 @@ class ClientProcess:
         """Send a signal, such as SIGSTOP, SIGCONT or SIGKILL."""
         self._process.send_signal(number)
 
+    def wait(self, within: float) -> None:
+        """Wait until it has ended by itself.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not ended in time.
+        """
+        self._process.wait(within)
+
     def end(self) -> int:
-        """Request its end, wait for it, and return the exit code."""
+        """Request its end unless it has ended, wait for it, and return the exit code."""
         self._process.terminate()
         try:
             return self._process.wait(END_WITHIN_S)
@@ -87,7 +95,7 @@ def run_clients(clients: Sequence[ClientProcess]) -> Iterator[None]:
     """Run the body while clients work; end them afterwards.
 
     Raises:
-        AssertionError: a client ended by itself or by an error.
+        AssertionError: a client ended by an error.
     """
     try:
         yield

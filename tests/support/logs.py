@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from pyetcd import etcdrpc
@@ -13,6 +13,9 @@ from pyetcd import etcdrpc
 from ska_sdp_config.store.interface import Change
 from tests.support.serializability import Event
 from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["EtcdLog", "MemoryLog"]
 
@@ -100,7 +103,7 @@ class EtcdLog:
                 self._revive()
                 self._closed.wait(0.1)
 
-    def __enter__(self) -> EtcdLog:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
