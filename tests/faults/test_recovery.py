@@ -27,18 +27,21 @@ def test_recovery_ends_with_the_first_answer_after_the_fault() -> None:
         operation("one", "read", 12, 13),
     ]
     (found,) = recoveries(history)
-    assert found == ("kill", "read", 1, 2, 2, 2)
+    assert found == ("kill", "one", 1, 2, 2, 2)
 
 
-def test_failures_and_other_kinds_are_no_recovery() -> None:
+def test_failures_and_beliefs_are_no_recovery() -> None:
     history = [
         fault(2, 10),
         operation("one", "read", 11, 12, "failed"),
-        operation("one", "write", 11, 13),
+        operation("one", "belief", 11, 13),
         operation("one", "read", 11, 14, "unknown"),
         operation("one", "read", 14, 16),
+        operation("two-1", "read", 11, 12),
+        operation("two-2", "read", 11, 13),
     ]
-    assert {row.kind: row.most for row in recoveries(history)} == {"read": 6, "write": 3}
+    found = {row.program: (row.samples, row.most) for row in recoveries(history)}
+    assert found == {"one": (1, 6), "two": (2, 3)}
 
 
 def test_client_that_never_recovers_is_infinite() -> None:
@@ -61,4 +64,4 @@ def test_quantiles_are_of_all_faults_and_clients() -> None:
     ]
     (row,) = recoveries(history)
     assert (row.samples, row.p50, row.p90, row.most) == (10, 5, 9, 10)
-    assert table([row]).splitlines()[-1] == "| kill | read | 10 | 5.00 | 9.00 | 10.00 |"
+    assert table([row]).splitlines()[-1] == "| kill | one | 10 | 5.00 | 9.00 | 10.00 |"
