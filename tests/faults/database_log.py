@@ -22,12 +22,14 @@ class Change(NamedTuple):
         path: the path.
         value: the text written, None for a deletion.
         received: when it was received, on the monotonic clock.
+        is_present: whether it is no change, but what was present when the log began.
     """
 
     revision: int
     path: str
     value: str | None
     received: float
+    is_present: bool = False
 
     @property
     def event(self) -> Event:
@@ -36,7 +38,7 @@ class Change(NamedTuple):
 
 
 class DatabaseLog(EtcdLog):
-    """Writes every change of etcd to a file. A context manager.
+    """Writes the state of etcd at its start and every change to a file. A context manager.
 
     Args:
         endpoints: ``host:port`` of each member, separated by commas.
@@ -48,9 +50,16 @@ class DatabaseLog(EtcdLog):
         self._file = path.open("w", encoding="utf-8")
         super().__init__(endpoints)
 
+    def keep_present(self, event: Event) -> None:
+        """Write what is present at the start."""
+        self._write(event, is_present=True)
+
     def keep(self, event: Event) -> None:
         """Write a change."""
-        self._file.write(json.dumps([*event, time.monotonic()]) + "\n")
+        self._write(event, is_present=False)
+
+    def _write(self, event: Event, *, is_present: bool) -> None:
+        self._file.write(json.dumps([*event, time.monotonic(), is_present]) + "\n")
 
     def read(self) -> list[Change]:
         """Wait for all changes up to now, and return them."""

@@ -124,3 +124,12 @@ def test_swapped_command_is_found() -> None:
     world = World()
     world.command("one", "Scan").details["command"] = "EndScan"
     assert "as Scan" in violations(world)[0]
+
+
+def test_commands_before_the_log_are_no_violation() -> None:
+    world = World()
+    world.is_logged = False
+    world.accept("On", "txn-earlier")
+    world.is_logged = True
+    world.command("one", "Scan")
+    assert violations(world) == []

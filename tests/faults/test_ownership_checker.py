@@ -148,3 +148,12 @@ def test_unknown_take_with_two_effects_is_found() -> None:
     lose(world)
     world.write({PATH: "one"})
     assert len(violations(world)) == 1
+
+
+def test_owner_before_the_log_is_no_violation() -> None:
+    world = World()
+    world.is_logged = False
+    world.write({PATH: "earlier"})
+    world.is_logged = True
+    take(world, "one")
+    assert violations(world) == []

@@ -41,6 +41,7 @@ class World:
         state: present texts by path.
         revision: present revision.
         time: present time, on the monotonic clock.
+        is_logged: whether the log of the database has begun.
         operations: operations in the order of their commits.
         changes: changes of the database.
     """
@@ -49,6 +50,7 @@ class World:
         self.state: dict[str, str] = {}
         self.revision = 1
         self.time = 0.0
+        self.is_logged = True
         self.operations: list[Operation] = []
         self.changes: list[Change] = []
         self.entry = Entry()
@@ -62,7 +64,10 @@ class World:
                 self.state[path] = value
             elif self.state.pop(path, None) is None:
                 continue
-            self.changes.append(Change(self.revision, path, value, self.time + DURATION_S / 2))
+            received = self.time + DURATION_S / 2
+            self.changes.append(
+                Change(self.revision, path, value, received, is_present=not self.is_logged)
+            )
         return self.revision
 
     def add(

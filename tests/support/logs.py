@@ -62,8 +62,11 @@ class EtcdLog:
             ],
         )
         self._kv: Any = etcdrpc.KVStub(self._channel)
-        header = self._kv.Range(etcdrpc.RangeRequest(key=b"0"), timeout=30).header
-        self.revision: int = header.revision
+        present = self._kv.Range(etcdrpc.RangeRequest(key=b"0", range_end=b":"), timeout=30)
+        self.revision: int = present.header.revision
+        for each in present.kvs:
+            key = each.key.decode()
+            self.keep_present(Event(self.revision, key[key.index("/") :], each.value.decode()))
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="etcd-log", daemon=True)
@@ -73,6 +76,9 @@ class EtcdLog:
         """Return all changes up to now."""
         self._mark()
         return self.events
+
+    def keep_present(self, event: Event) -> None:
+        """Keep what is present at the start; by default it is no change."""
 
     def keep(self, event: Event) -> None:
         """Keep a change; called on the thread of the watch."""

@@ -62,7 +62,10 @@ def _effects(changes: Iterable[Change]) -> tuple[list[_Effect], list[str]]:
         entry = json.loads(change.value or "{}")
         now = entry.get("command_count", 0)
         command = entry.get("last_command") or "", entry.get("transaction_id") or ""
-        if now == count + 1:
+        if change.is_present:
+            # Of commands before the log.
+            pass
+        elif now == count + 1:
             effects.append(_Effect(change.revision, *command))
         elif now != count:
             faults.append(f"{change.path} counts {now} commands at {change.revision}, not {count}")

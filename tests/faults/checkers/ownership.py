@@ -74,7 +74,7 @@ def _unexplained(
             unknown[path, owner].append(take.began.monotonic)
     for path, changes in owners.items():
         for change in changes:
-            if change.value is None:
+            if change.value is None or change.is_present:
                 continue
             found = confirmed.pop((path, change.revision), None)
             if found is not None and found.details["owner"] == change.value:

@@ -19,7 +19,7 @@ from tests.support.scripts import ARGUMENTS, assignment
 ALLOWED_SHARE = 0.8
 """Share of the commands that the last known obsState allows."""
 
-RARE = {"Off": 0.05, "Abort": 0.3, "End": 0.5, "ReleaseAllResources": 0.3}
+RARE = {"Off": 0.05, "Abort": 0.1, "End": 0.3, "ReleaseResources": 0.2, "ReleaseAllResources": 0.2}
 """Weights of commands that would end most observations early; 1 for the others."""
 
 UNKNOWN = "It is not known whether"
@@ -77,19 +77,30 @@ class Commander:
             self._history.end(operation, "ok")
 
     def _choose(self) -> str:
-        commands = list(TRANSITIONS)
-        if self._chance.random() < ALLOWED_SHARE:
-            with suppress(tango.DevFailed, ValueError):
-                state = str(self._subarray.proxy.state())
-                obs_state = ObsState(self._subarray.read("obsState"))
-                commands = [
-                    name
-                    for name, transition in TRANSITIONS.items()
-                    if obs_state in transition.obs_states
-                    and state in {each.name for each in transition.states}
-                ] or commands
-        weights = [RARE.get(name, 1.0) for name in commands]
-        return self._chance.choices(commands, weights)[0]
+        """Return a command, most often one that the present state allows.
+
+        While a command is pending, only rare ones are allowed: then most are rejected.
+        """
+        allowed = self._allowed()
+        common = [name for name in allowed if name not in RARE]
+        share = ALLOWED_SHARE if common else 1 - ALLOWED_SHARE
+        commands = allowed if allowed and self._chance.random() < share else list(TRANSITIONS)
+        if not common and commands is not allowed:
+            commands = [name for name in TRANSITIONS if name not in allowed]
+        return self._chance.choices(commands, [RARE.get(name, 1.0) for name in commands])[0]
+
+    def _allowed(self) -> list[str]:
+        """Return the commands that State and obsState allow, none if they are unknown."""
+        with suppress(tango.DevFailed, ValueError):
+            state = str(self._subarray.proxy.state())
+            obs_state = ObsState(self._subarray.read("obsState"))
+            return [
+                name
+                for name, transition in TRANSITIONS.items()
+                if obs_state in transition.obs_states
+                and state in {each.name for each in transition.states}
+            ]
+        return []
 
     def _argument(self, command: str) -> tuple[str | None, str | None]:
         """Return the argument of a command, and its transaction ID, None if it has none."""
