@@ -38,8 +38,8 @@ def found_by(world: World) -> set[str]:
     return {name for name, check in CHECKERS.items() if check(world.operations, world.changes)}
 
 
-@given(steps=STEPS)
-def test_serial_transactions_have_no_violation(steps: list[tuple[str, str, Fate, float]]) -> None:
+def run(steps: list[tuple[str, str, Fate, float]]) -> World:
+    """Return a world after these transactions."""
     world = World()
     for kind, client, fate, slack in steps:
         if kind == "increment":
@@ -48,7 +48,33 @@ def test_serial_transactions_have_no_violation(steps: list[tuple[str, str, Fate,
             world.transfer(client, 7, fate, slack)
         else:
             world.audit(client, slack)
-    assert found_by(world) == set()
+    return world
+
+
+@given(steps=STEPS)
+def test_serial_transactions_have_no_violation(steps: list[tuple[str, str, Fate, float]]) -> None:
+    assert found_by(run(steps)) == set()
+
+
+@given(steps=STEPS, data=st.data())
+def test_changed_read_of_any_transaction_is_found(
+    steps: list[tuple[str, str, Fate, float]], data: st.DataObject
+) -> None:
+    world = run([*steps, ("increment", "one", "ok", 0)])
+    confirmed = [each for each in world.operations if each.outcome == "ok"]
+    values = data.draw(st.sampled_from(confirmed)).details["values"]
+    values[data.draw(st.sampled_from(sorted(values)))] = "another"
+    found = check_serializability(world.operations, world.changes)
+    assert any("read 'another'" in each for each in found)
+
+
+@given(steps=STEPS, data=st.data())
+def test_change_missing_from_the_log_is_found(
+    steps: list[tuple[str, str, Fate, float]], data: st.DataObject
+) -> None:
+    world = run([*steps, ("increment", "one", "ok", 0)])
+    world.changes.remove(data.draw(st.sampled_from(world.changes)))
+    assert "serializability" in found_by(world)
 
 
 def lose_update(world: World) -> None:

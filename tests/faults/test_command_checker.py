@@ -20,7 +20,7 @@ STEPS = st.lists(
         st.floats(0, 5),
         st.booleans(),
     ),
-    max_size=30,
+    max_size=15,
 )
 """Command, client, fate, time that it takes longer than needed, and whether it has an ID."""
 
@@ -30,17 +30,36 @@ def violations(world: World) -> list[str]:
     return check_commands(world.operations, world.changes, times)
 
 
-@given(steps=STEPS)
-def test_serial_commands_have_no_violation(
-    steps: list[tuple[str, str, Fate, float, bool]],
-) -> None:
+Steps = list[tuple[str, str, Fate, float, bool]]
+
+
+def run(steps: Steps) -> World:
+    """Return a world after these commands."""
     world = World()
     for command, client, fate, slack, with_id in steps:
         world.command(client, command, fate, slack, with_id=with_id)
         # Other writes of the entry, and transactions that bound the times of its revisions.
         world.write_entry(reached=True)
         world.increment(client, slack=slack)
-    assert violations(world) == []
+    return world
+
+
+@given(steps=STEPS)
+def test_serial_commands_have_no_violation(steps: Steps) -> None:
+    assert violations(run(steps)) == []
+
+
+@given(steps=STEPS, data=st.data())
+def test_any_accepted_command_that_is_reported_as_rejected_is_found(
+    steps: Steps, data: st.DataObject
+) -> None:
+    """The effects stay, so one is left over."""
+    world = run(
+        [*((*each[:2], "ok", *each[3:]) for each in steps), ("Scan", "one", "ok", 0, True)]
+    )
+    commands = [each for each in world.operations if each.kind == "command"]
+    data.draw(st.sampled_from(commands)).outcome = "failed"
+    assert violations(world)
 
 
 def double(world: World, with_id: bool) -> None:

@@ -39,10 +39,11 @@ class Mirror:
         )
 
 
-@given(steps=st.lists(st.tuples(WRITES, st.sampled_from(["changes", "whole", "nothing"]))))
-def test_exact_mirrors_have_no_violation(
-    steps: list[tuple[dict[str, str | None], str]],
-) -> None:
+STEPS = st.lists(st.tuples(WRITES, st.sampled_from(["changes", "whole", "nothing"])))
+
+
+def run(steps: list[tuple[dict[str, str | None], str]]) -> World:
+    """Return a world with one mirror that follows and one that reads at the end."""
     world = World()
     mirrors = [Mirror(world, name) for name in ("one", "two")]
     for writes, shows in steps:
@@ -51,7 +52,24 @@ def test_exact_mirrors_have_no_violation(
             mirrors[0].show(whole=shows == "whole")
     for mirror in mirrors:
         mirror.show(whole=True)
+    return world
+
+
+@given(steps=STEPS)
+def test_exact_mirrors_have_no_violation(steps: list[tuple[dict[str, str | None], str]]) -> None:
+    world = run(steps)
     assert check_mirrors(world.operations, world.changes, DATA, world.revision) == []
+
+
+@given(steps=STEPS, data=st.data())
+def test_any_other_value_of_a_mirror_is_found(
+    steps: list[tuple[dict[str, str | None], str]], data: st.DataObject
+) -> None:
+    world = run(steps)
+    values = data.draw(st.sampled_from(world.operations)).details["values"]
+    values[f"{DATA}{data.draw(st.sampled_from('ab'))}"] = "another"
+    found = check_mirrors(world.operations, world.changes, DATA)
+    assert any("is 'another'" in each for each in found)
 
 
 @pytest.fixture
