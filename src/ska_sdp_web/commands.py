@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-__all__ = ["Busy", "CommandFailed", "Sender", "TangoSender"]
+__all__ = ["Busy", "CommandFailed", "OutcomeUnknown", "Sender", "TangoSender"]
 
 MAX_RUNNING = 8
 """Number of commands that are sent at a time; more are rejected."""
@@ -18,7 +18,14 @@ TIMEOUT_MS = 30_000
 
 
 class CommandFailed(Exception):
-    """The device rejected the command, or did not respond. The text is the device's."""
+    """The device rejected the command, or it was not sent. The text is the device's or Tango's."""
+
+
+class OutcomeUnknown(Exception):
+    """The command was sent, and no response was received: it may have been executed."""
+
+
+Failure = CommandFailed | OutcomeUnknown
 
 
 class Busy(Exception):
@@ -35,7 +42,8 @@ class Sender(Protocol):
             Its result as text, empty if it has none.
 
         Raises:
-            CommandFailed: the device rejected the command, or did not respond.
+            CommandFailed: the device rejected the command, or it was not sent.
+            OutcomeUnknown: no response was received.
             Busy: too many commands are running.
         """
 
@@ -59,12 +67,12 @@ class TangoSender:
         done: asyncio.Future[str] = loop.create_future()
         device = f"{self._prefix}-sdp/subarray/{subarray_id}"
 
-        def finish(result: str | CommandFailed) -> None:
+        def finish(result: str | Failure) -> None:
             self._count -= 1
             if done.done():
                 # The viewer has left.
                 return
-            if isinstance(result, CommandFailed):
+            if isinstance(result, Exception):
                 done.set_exception(result)
             else:
                 done.set_result(result)
@@ -81,7 +89,7 @@ class TangoSender:
         return await done
 
 
-def _send(device: str, command: str, argument: str | None) -> str | CommandFailed:
+def _send(device: str, command: str, argument: str | None) -> str | Failure:
     # Loaded with the first command: the page does not need Tango.
     import tango
 
@@ -91,9 +99,20 @@ def _send(device: str, command: str, argument: str | None) -> str | CommandFaile
             proxy.set_timeout_millis(TIMEOUT_MS)
             call: Callable[..., Any] = proxy.command_inout
             result = call(command) if argument is None else call(command, argument)
+    except tango.ConnectionFailed as error:
+        return CommandFailed(f"The command was not sent: {_words(error)}")
+    except tango.CommunicationFailed as error:
+        return OutcomeUnknown(
+            f"It is unknown whether {command} was executed, as the device did not respond within "
+            f"{TIMEOUT_MS // 1000} s, or the connection was lost: {_words(error)}"
+        )
     except tango.DevFailed as error:
-        # The first error is the device's own.
-        return CommandFailed(error.args[0].desc.strip())
+        return CommandFailed(_words(error))
     except Exception as error:
-        return CommandFailed(f"{type(error).__name__}: {error}")
+        return OutcomeUnknown(f"It is unknown whether {command} was executed: {error}")
     return "" if result is None else str(result)
+
+
+def _words(error: Any) -> str:
+    """Return the description of a Tango error, the innermost one, which is the device's."""
+    return str(error.args[0].desc).strip() if error.args else str(error)
