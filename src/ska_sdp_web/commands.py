@@ -29,7 +29,7 @@ Failure = CommandFailed | OutcomeUnknown
 
 
 class Busy(Exception):
-    """Too many commands are running."""
+    """The same command or too many others are running; this one was not sent."""
 
 
 class Sender(Protocol):
@@ -44,7 +44,7 @@ class Sender(Protocol):
         Raises:
             CommandFailed: the device rejected the command, or it was not sent.
             OutcomeUnknown: no response was received.
-            Busy: too many commands are running.
+            Busy: the same command or too many others are running.
         """
 
 
@@ -57,18 +57,21 @@ class TangoSender:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        self._count = 0
+        self._running: set[tuple[str, str]] = set()
 
     async def send(self, subarray_id: str, command: str, argument: str | None) -> str:
         """Send a command; see Sender."""
-        if self._count >= MAX_RUNNING:
-            raise Busy
+        running = subarray_id, command
+        if running in self._running:
+            raise Busy(f"{command} is being sent to subarray {subarray_id} already.")
+        if len(self._running) >= MAX_RUNNING:
+            raise Busy("Too many commands are running: try again later.")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[str] = loop.create_future()
         device = f"{self._prefix}-sdp/subarray/{subarray_id}"
 
         def finish(result: str | Failure) -> None:
-            self._count -= 1
+            self._running.discard(running)
             if done.done():
                 # The viewer has left.
                 return
@@ -83,7 +86,7 @@ class TangoSender:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(finish, result)
 
-        self._count += 1
+        self._running.add(running)
         # As a daemon, it does not delay the end of the server.
         threading.Thread(target=run, name="command", daemon=True).start()
         return await done
@@ -103,8 +106,8 @@ def _send(device: str, command: str, argument: str | None) -> str | Failure:
         return CommandFailed(f"The command was not sent: {_words(error)}")
     except tango.CommunicationFailed as error:
         return OutcomeUnknown(
-            f"It is unknown whether {command} was executed, as the device did not respond within "
-            f"{TIMEOUT_MS // 1000} s, or the connection was lost: {_words(error)}"
+            f"It is unknown whether {command} was executed, as no response was received: "
+            f"{_words(error)}"
         )
     except tango.DevFailed as error:
         return CommandFailed(_words(error))
@@ -114,5 +117,6 @@ def _send(device: str, command: str, argument: str | None) -> str | Failure:
 
 
 def _words(error: Any) -> str:
-    """Return the description of a Tango error, the innermost one, which is the device's."""
-    return str(error.args[0].desc).strip() if error.args else str(error)
+    """Return the description of a Tango error: the device's, or else Tango's."""
+    words = [each.desc.strip() for each in error.args if each.reason != "API_CorbaException"]
+    return words[0] if words else str(error.args[0].desc).strip()
