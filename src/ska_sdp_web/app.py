@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_web.body import read_body
-from ska_sdp_web.commands import Busy, CommandFailed, Sender
+from ska_sdp_web.commands import Busy, CommandFailed, OutcomeUnknown, Sender
 from ska_sdp_web.documents.parts import WITH_MESSAGE
 from ska_sdp_web.encoding import encode, message
 from ska_sdp_web.headers import SecureHeaders
@@ -136,6 +136,8 @@ class _Application:
             result = await self._sender.send(subarray_id, command, argument)
         except CommandFailed as error:
             return JSONResponse({"error": str(error)}, 409)
+        except OutcomeUnknown as error:
+            return JSONResponse({"error": str(error)}, 504)
         except Busy:
             text = "Too many commands are running: try again later."
             return JSONResponse({"error": text}, 503)

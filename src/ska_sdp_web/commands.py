@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-__all__ = ["Busy", "CommandFailed", "Sender", "TangoSender"]
+__all__ = ["Busy", "CommandFailed", "OutcomeUnknown", "Sender", "TangoSender"]
 
 MAX_RUNNING = 8
 """Number of commands that are sent at a time; more are rejected."""
@@ -18,7 +17,14 @@ TIMEOUT_MS = 30_000
 
 
 class CommandFailed(Exception):
-    """The device rejected the command, or did not respond. The text is the device's."""
+    """The device rejected the command, or the command was not sent."""
+
+
+class OutcomeUnknown(Exception):
+    """The command was sent, but its response was lost: it may have been executed."""
+
+
+Failure: TypeAlias = CommandFailed | OutcomeUnknown
 
 
 class Busy(Exception):
@@ -35,7 +41,8 @@ class Sender(Protocol):
             Its result as text, empty if it has none.
 
         Raises:
-            CommandFailed: the device rejected the command, or did not respond.
+            CommandFailed: the device rejected the command, or the command was not sent.
+            OutcomeUnknown: the response was lost, so the command may have been executed.
             Busy: too many commands are running.
         """
 
@@ -59,12 +66,12 @@ class TangoSender:
         done: asyncio.Future[str] = loop.create_future()
         device = f"{self._prefix}-sdp/subarray/{subarray_id}"
 
-        def finish(result: str | CommandFailed) -> None:
+        def finish(result: str | Failure) -> None:
             self._count -= 1
             if done.done():
                 # The viewer has left.
                 return
-            if isinstance(result, CommandFailed):
+            if isinstance(result, Exception):
                 done.set_exception(result)
             else:
                 done.set_result(result)
@@ -81,19 +88,43 @@ class TangoSender:
         return await done
 
 
-def _send(device: str, command: str, argument: str | None) -> str | CommandFailed:
-    # Loaded with the first command: the page does not need Tango.
-    import tango
-
+def _send(device: str, command: str, argument: str | None) -> str | Failure:
     try:
-        with tango.EnsureOmniThread():
+        # Loaded with the first command: the page does not need Tango.
+        import tango
+    except ImportError as error:
+        return CommandFailed(f"{command} was not sent: {error}")
+    with tango.EnsureOmniThread():
+        try:
             proxy: Any = tango.DeviceProxy(device)
+            # Connects. A lost connection after this may have lost a response.
+            proxy.ping()
             proxy.set_timeout_millis(TIMEOUT_MS)
-            call: Callable[..., Any] = proxy.command_inout
-            result = call(command) if argument is None else call(command, argument)
-    except tango.DevFailed as error:
-        # The first error is the device's own.
-        return CommandFailed(error.args[0].desc.strip())
-    except Exception as error:
-        return CommandFailed(f"{type(error).__name__}: {error}")
+        except Exception as error:
+            return CommandFailed(f"{command} was not sent: {_description(error)}")
+        try:
+            result = proxy.command_inout(command, *([] if argument is None else [argument]))
+        except Exception as error:
+            text = _description(error)
+            # Raised by the client library; a rejection is a DevFailed, of which these are classes.
+            is_lost = isinstance(error, (tango.CommunicationFailed, tango.ConnectionFailed))
+            if isinstance(error, tango.DevFailed) and not is_lost:
+                return CommandFailed(text)
+            return OutcomeUnknown(
+                f"It is unknown whether {command} was executed, its response was lost: {text} "
+                "Check the obsState before you send it again."
+            )
     return "" if result is None else str(result)
+
+
+def _description(error: Exception) -> str:
+    """Return the text of the cause of an error, which is the device's if it has rejected.
+
+    The first error of the stack is the cause, except that of the CORBA library, which has only
+    the name of a code; the next one is in words.
+    """
+    stack = [each for each in error.args if hasattr(each, "desc")]
+    if not stack:
+        return f"{type(error).__name__}: {error}"
+    in_words = [each for each in stack if each.reason != "API_CorbaException"] or stack
+    return str(in_words[0].desc).strip()
