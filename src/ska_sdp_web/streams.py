@@ -18,13 +18,11 @@ MAX_STREAMS = 500
 """Number of streams that are served at a time."""
 
 MAX_WAITING_BYTES = 1_000_000
-"""Size of the changed rows that wait for a slow viewer; above it gets the whole table again."""
+"""Size of the changed rows that wait for a slow viewer. Above it they are dropped, and the whole
+table is sent again."""
 
 ALIVE_INTERVAL_S = 5.0
 """Longest time without a message, in seconds."""
-
-STALL_TIMEOUT_S = 30.0
-"""Time in which a viewer has to receive a part of a message, in seconds."""
 
 PART_BYTES = 65_536
 """Size of the parts in which messages are sent: no more is buffered for a slow viewer."""
@@ -100,10 +98,18 @@ class EventResponse:
         stream: the stream.
         on_lagging: called with the stream when it has sent everything and topics are lagging.
         on_end: called with the stream once.
+        is_allowed: whether the viewer may still see the page; checked before each message.
     """
 
-    def __init__(self, stream: Stream, on_lagging: StreamCallback, on_end: StreamCallback) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        on_lagging: StreamCallback,
+        on_end: StreamCallback,
+        is_allowed: Callable[[], bool],
+    ) -> None:
         self._stream = stream
+        self._is_allowed = is_allowed
         self._on_lagging = on_lagging
         self._on_end = on_end
 
@@ -120,13 +126,12 @@ class EventResponse:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             while not self._stream.is_ended:
                 text = await self._stream.take()
+                if not self._is_allowed():
+                    break
                 await self._send(send, text)
                 if self._stream.lagging and not self._stream.is_ended:
                     self._on_lagging(self._stream)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (asyncio.TimeoutError, OSError):
-            # The viewer stalls or has left; it connects again if it is there.
-            pass
         finally:
             left.cancel()
             self._on_end(self._stream)
@@ -138,7 +143,7 @@ class EventResponse:
                 return
             part = bytes(view[begin : begin + PART_BYTES])
             body = {"type": "http.response.body", "body": part, "more_body": True}
-            await asyncio.wait_for(send(body), STALL_TIMEOUT_S)
+            await send(body)
 
     async def _await_leave(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
