@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from ska_sdp_config.lmc.times import iso
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_web.body import read_body
 from ska_sdp_web.commands import Busy, CommandFailed, OutcomeUnknown, Sender
@@ -69,13 +71,13 @@ class _Application:
         self._hub = hub
         self._settings = settings
         self._sender = sender
-        hello = {
+        self._hello = {
             "version": version,
             "commands_allowed": settings.allow_commands,
             "has_login": settings.token is not None,
             "prefix": settings.prefix,
+            "examples": dict(settings.examples) if settings.allow_commands else {},
         }
-        self._hello = message("hello", encode(hello))
         routes = [
             Route("/subarrays/{key}/commands", self._command, methods=["GET", "POST"]),
             *(Route(path, self._page) for path in PAGES),
@@ -106,7 +108,8 @@ class _Application:
             text = f"All {MAX_STREAMS} streams are in use: try again later.\n"
             return PlainTextResponse(text, 503, {"Retry-After": "10"})
         stream = Stream(valid)
-        self._hub.add(stream, self._hello)
+        now = datetime.now(timezone.utc)
+        self._hub.add(stream, message("hello", encode({**self._hello, "time": iso(now)})))
         login, session = self._login, request.cookies.get(COOKIE)
 
         def is_allowed() -> bool:
@@ -147,9 +150,8 @@ class _Application:
             return JSONResponse({"error": str(error)}, 409)
         except OutcomeUnknown as error:
             return JSONResponse({"error": str(error)}, 504)
-        except Busy:
-            text = "Too many commands are running: try again later."
-            return JSONResponse({"error": text}, 503)
+        except Busy as error:
+            return JSONResponse({"error": str(error)}, 503)
         return JSONResponse({"result": result})
 
 

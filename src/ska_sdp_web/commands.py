@@ -28,7 +28,7 @@ Failure: TypeAlias = CommandFailed | OutcomeUnknown
 
 
 class Busy(Exception):
-    """Too many commands are running."""
+    """The same command or too many others are running; this one was not sent."""
 
 
 class Sender(Protocol):
@@ -43,7 +43,7 @@ class Sender(Protocol):
         Raises:
             CommandFailed: the device rejected the command, or the command was not sent.
             OutcomeUnknown: the response was lost, so the command may have been executed.
-            Busy: too many commands are running.
+            Busy: the same command or too many others are running.
         """
 
 
@@ -56,18 +56,21 @@ class TangoSender:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        self._count = 0
+        self._running: set[tuple[str, str]] = set()
 
     async def send(self, subarray_id: str, command: str, argument: str | None) -> str:
         """Send a command; see Sender."""
-        if self._count >= MAX_RUNNING:
-            raise Busy
+        running = subarray_id, command
+        if running in self._running:
+            raise Busy(f"{command} is being sent to subarray {subarray_id} already.")
+        if len(self._running) >= MAX_RUNNING:
+            raise Busy("Too many commands are running: try again later.")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[str] = loop.create_future()
         device = f"{self._prefix}-sdp/subarray/{subarray_id}"
 
         def finish(result: str | Failure) -> None:
-            self._count -= 1
+            self._running.discard(running)
             if done.done():
                 # The viewer has left.
                 return
@@ -82,7 +85,7 @@ class TangoSender:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(finish, result)
 
-        self._count += 1
+        self._running.add(running)
         # As a daemon, it does not delay the end of the server.
         threading.Thread(target=run, name="command", daemon=True).start()
         return await done
@@ -93,7 +96,7 @@ def _send(device: str, command: str, argument: str | None) -> str | Failure:
         # Loaded with the first command: the page does not need Tango.
         import tango
     except ImportError as error:
-        return CommandFailed(f"{command} was not sent: {error}")
+        return CommandFailed(f"The command was not sent: {error}")
     with tango.EnsureOmniThread():
         try:
             proxy: Any = tango.DeviceProxy(device)
@@ -101,7 +104,7 @@ def _send(device: str, command: str, argument: str | None) -> str | Failure:
             proxy.ping()
             proxy.set_timeout_millis(TIMEOUT_MS)
         except Exception as error:
-            return CommandFailed(f"{command} was not sent: {_description(error)}")
+            return CommandFailed(f"The command was not sent: {_description(error)}")
         try:
             result = proxy.command_inout(command, *([] if argument is None else [argument]))
         except Exception as error:
@@ -111,8 +114,8 @@ def _send(device: str, command: str, argument: str | None) -> str | Failure:
             if isinstance(error, tango.DevFailed) and not is_lost:
                 return CommandFailed(text)
             return OutcomeUnknown(
-                f"It is unknown whether {command} was executed, its response was lost: {text} "
-                "Check the obsState before you send it again."
+                f"It is unknown whether {command} was executed, as its response was lost: "
+                f"{text.rstrip('.')}. Check the obsState before you send it again."
             )
     return "" if result is None else str(result)
 

@@ -62,6 +62,7 @@ class Hub:
         self._histories = ThreadPoolExecutor(1, "history")
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
         self._live: Live | None = None
+        self._received_at: float | None = None
 
     @property
     def state(self) -> ConnectionState:
@@ -145,7 +146,7 @@ class Hub:
         while not self._is_closed.is_set():
             try:
                 if self._live is None and time.monotonic() >= retry_at:
-                    self._live = Live(self._backend, self._prefix, self._wake.set)
+                    self._live = Live(self._backend, self._prefix, self._note_received)
                 self._step()
                 if self._live is not None and self._live.error is not None:
                     self._connection.error = self._live.error
@@ -169,9 +170,13 @@ class Hub:
 
     def _step(self) -> None:
         now = datetime.now(timezone.utc)
+        since, self._received_at = self._received_at, None
         if self._live is not None and (received := self._live.take()):
             self._send(self._model.apply(received, now))
             self._connection.error = None
+            self._connection.delay = 0.0 if since is None else time.monotonic() - since
+        elif since is None:
+            self._connection.delay = 0.0
         while not self._inbox.empty():
             self._inbox.get()()
         self._send(self._model.advance(now))
@@ -182,6 +187,11 @@ class Hub:
         if self._connection.has_changed(now, is_read=bool(self._model.system.revision)):
             state = self._connection.state
             self._call_loop(lambda: self._deliver_state(state))
+
+    def _note_received(self) -> None:
+        if self._received_at is None:
+            self._received_at = time.monotonic()
+        self._wake.set()
 
     def _restart_live(self) -> None:
         if self._live is not None:

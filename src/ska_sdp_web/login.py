@@ -35,7 +35,7 @@ SECONDS_PER_TRY = 0.5
 DELAY_S = 5.0
 """Seconds after which a token is compared if there were too many wrong ones."""
 
-MAX_DELAYED = 50
+MAX_DELAYED = 200
 """Number of tries that are delayed at a time; more are rejected."""
 
 

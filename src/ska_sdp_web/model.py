@@ -256,16 +256,16 @@ class Model:
 
     def _derive(self, topic: Topic, now: datetime) -> _Sent:
         """Derive a small topic; an unchanged one has the same message as before."""
-        data = b""
+        data, before = b"", self._sent.get(topic)
         try:
             found = self._data(topic)
         except Exception:
             # Whatever a program stores, the other topics are shown.
-            LOGGER.exception("The topic %r cannot be derived; report it.", topic)
+            if before is None or before.kind != "failed":
+                LOGGER.exception("The topic %r cannot be derived; report it.", topic)
             kind = "failed"
         else:
             kind, data = ("gone", b"") if found is None else ("whole", found)
-        before = self._sent.get(topic)
         if before is not None and (before.kind, before.data) == (kind, data):
             return before
         parts = {"data": data} if data else {}

@@ -94,7 +94,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 async def _serve(settings: Settings, backend: Backend, listener: socket.socket) -> None:
-    hub = Hub(backend, settings.prefix, settings.examples)
+    hub = Hub(backend, settings.prefix, settings.examples if settings.allow_commands else {})
     sender = TangoSender(settings.tango_prefix)
     config = uvicorn.Config(
         make_app(hub, settings, sender, version("ska-sdp-lmc")),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime, timezone
 
 from starlette.types import Receive, Scope, Send
 
-from ska_sdp_web.encoding import message
+from ska_sdp_config.lmc.times import iso
+from ska_sdp_web.encoding import encode, message
 from ska_sdp_web.model import Update
 from ska_sdp_web.topics import Topic
 
@@ -27,7 +29,10 @@ ALIVE_INTERVAL_S = 5.0
 PART_BYTES = 65_536
 """Size of the parts in which messages are sent: no more is buffered for a slow viewer."""
 
-ALIVE = message("alive", b"{}")
+
+def alive() -> bytes:
+    """Return the event that a viewer gets if there is no other, with the time."""
+    return message("alive", encode({"time": iso(datetime.now(timezone.utc))}))
 
 
 class Stream:
@@ -85,7 +90,7 @@ class Stream:
             await asyncio.wait_for(self._wake.wait(), ALIVE_INTERVAL_S)
         self._wake.clear()
         waiting, self._waiting = self._waiting, {}
-        return b"".join(text for texts in waiting.values() for text in texts) or ALIVE
+        return b"".join(text for texts in waiting.values() for text in texts) or alive()
 
 
 StreamCallback = Callable[[Stream], None]

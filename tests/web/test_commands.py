@@ -44,5 +44,5 @@ def test_connection_lost_during_a_command_leaves_its_outcome_unknown(
 ) -> None:
     with pytest.raises(OutcomeUnknown, match="whether Abort was executed"):
         send(server, "Abort")
-    with pytest.raises(CommandFailed, match=r"^Off was not sent: Failed to connect"):
+    with pytest.raises(CommandFailed, match=r"^The command was not sent: Failed to connect"):
         send(server, "Off")
