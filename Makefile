@@ -16,7 +16,7 @@ PYTEST := $(BIN)/python -m pytest --max-worker-restart 0
 SOURCES := $(wildcard src devices tests benchmarks docs examples release)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up packages test test-long lint bench bench-scale docs diagrams lock release \
+.PHONY: help demo up packages test test-long lint bench bench-scale docs diagrams web-screens lock release \
 	audit clean
 
 help: ## List the targets
@@ -68,6 +68,9 @@ docs: $(INSTALLED) ## Build the documentation in HTML, docs/_build/html by defau
 
 diagrams: $(INSTALLED) ## Lay out the diagrams of the documentation; requires Graphviz's dot
 	$(BIN)/python -m docs.generate.diagrams
+
+web-screens: $(INSTALLED) ## Take the pictures of the web page in the documentation; requires Chromium
+	$(BIN)/python -m docs.generate.web_screens
 
 # One lock for Python 3.10 to 3.13; two for the image: its run-time packages, and the build of the
 # package's wheel; one for an old Tango client in the tests. Requires uv (pip install uv).

@@ -1,8 +1,8 @@
 """Diagrams laid out by Graphviz: the architecture and the obsStates.
 
-``make diagrams`` writes them to ``docs/diagrams``; the pages include the committed files. Each
-obsState is an element with the ID ``<diagram>-<obsState>`` and the class ``state-<obsState>``, by
-which a live page can select it.
+``make diagrams`` writes them to ``docs/diagrams``, those of the obsStates to the files of the web
+page; the documentation includes the committed files. Each obsState is an element with the ID
+``<diagram>-<obsState>`` and the class ``state-<obsState>``, by which the web page selects it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ TITLES: Mapping[str, str] = {
 """Text alternative of each diagram, by its name."""
 
 _DIRECTORY = Path(__file__).parents[1] / "diagrams"
+_OF_THE_WEB_PAGE = Path(__file__).parents[2] / "src" / "ska_sdp_web" / "static"
 _STYLE = """
 compound=true; nodesep=0.2; ranksep=0.4; bgcolor=transparent; fontname="sans-serif"
 node [shape=box, style="rounded,filled", fillcolor="#80808020", height=0.36, margin="0.1,0.04"]
@@ -142,18 +143,20 @@ def _arrow(edge: Edge) -> str:
 
 
 def _path(name: str) -> Path:
-    return _DIRECTORY / f"{name}.svg"
+    return (_DIRECTORY if name == "architecture" else _OF_THE_WEB_PAGE) / f"{name}.svg"
 
 
 def _for_pages(text: str, title: str) -> str:
-    """Give a diagram the colour of the page's text, and limit it to the page's width."""
+    """Give a diagram the colour of the page's text.
+
+    Styles are left to the pages: the web page's security policy permits no style attributes.
+    """
     ET.register_namespace("", "http://www.w3.org/2000/svg")
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     root = ET.fromstring(text)
     for size in ("width", "height"):
         root.set(size, root.attrib[size].removesuffix("pt"))
     root.attrib |= {"class": "diagram", "role": "img", "aria-label": title}
-    root.set("style", "max-width:100%;height:auto")
     root.set("fill", "currentColor")
     for element in root.iter():
         for name in ("stroke", "fill"):

@@ -1,4 +1,4 @@
-"""The device and the command line show the same at each change of obsState."""
+"""The device, the command line and the web page show the same at each change of obsState."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_config.store.errors import DbRevision
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.tango_db import TangoDatabase
+from ska_sdp_sim.stack.web import WebPage
 from tests.e2e.rig import COMMAND_TIMEOUT_S, Observation, Rig, running_rig
 from tests.services.etcd import QUICK
 from tests.services.servers import serving
 from tests.support.scripts import ARGUMENTS
 from tests.support.waiting import wait_until
+from tests.web.event_stream import EventStream
 
 REQUIRED = component("proccontrol")
 
@@ -78,11 +80,19 @@ def shown_by_program(etcd: Etcd) -> Shown:
     return Shown(row["obs_state"], row["health"], faults, row["transaction_id"])
 
 
-class Faces:
-    """Comparison of the device with the command line after each step."""
+def shown_by_page(card: dict[str, Any]) -> Shown:
+    """Read the card of a subarray in the page's document."""
+    faults = [(each["text"], each["since"]) for each in card["faults"]]
+    transaction_id = (card["last_command"] or {}).get("transaction_id", "")
+    return Shown(card["obs_state"], card["health"], faults, transaction_id)
 
-    def __init__(self, rig: Rig) -> None:
+
+class Faces:
+    """Comparison of the device with the command line and the web page after each step."""
+
+    def __init__(self, rig: Rig, page: EventStream) -> None:
         self._rig = rig
+        self._page = page
         self._begun = revision_of(rig.config)
         self.compared: list[str] = []
 
@@ -98,8 +108,16 @@ class Faces:
         assert derived.obs_state == obs_state
         wait_until(lambda: self._is_published(derived), 30, f"{derived} is published")
         assert shown_by_program(rig.etcd) == derived
+        # A revision that changes nothing on the page has no message of its own.
+        wait_until(lambda: self._shown_by_page() == derived, 30, f"the page shows {derived}")
         self.compared.append(obs_state)
         return derived
+
+    def _shown_by_page(self) -> Shown:
+        """Return what the page shows now."""
+        documents = [data for kind, data in list(self._page.received) if kind == "whole"]
+        (card,) = documents[-1]["data"]["subarrays"]
+        return shown_by_page(card)
 
     def _is_published(self, derived: Shown) -> bool:
         """Return whether the device shows this; it adds the start of a fault if none is stored."""
@@ -201,10 +219,10 @@ def lose_a_component(observation: Observation, faces: Faces) -> None:
     [recover_by_obs_reset, abort_and_restart, fault_and_restart, time_out],
     ids=lambda each: each.__name__,
 )
-def test_device_and_command_line_show_the_same(
-    rig: Rig, course: Callable[[Observation, Faces], None]
+def test_device_command_line_and_page_show_the_same(
+    rig: Rig, course: Callable[[Observation, Faces], None], tmp_path: Path
 ) -> None:
-    compare(rig, course)
+    compare(rig, course, tmp_path)
 
 
 @pytest.mark.long
@@ -223,11 +241,14 @@ def test_required_components_are_those_of_the_device(
     ):
         rig.config.backend.create(REQUIRED, "{}")
         rig.begin()
-        compare(rig, lose_a_component)
+        compare(rig, lose_a_component, tmp_path)
 
 
-def compare(rig: Rig, course: Callable[[Observation, Faces], None]) -> None:
-    faces = Faces(rig)
-    course(Observation(rig), faces)
-    faces.compare_history()
-    assert faces.compared
+def compare(rig: Rig, course: Callable[[Observation, Faces], None], directory: Path) -> None:
+    settings = {"SDP_CONFIG_HOST": rig.etcd.host, "SDP_CONFIG_PORT": str(rig.etcd.port)}
+    with WebPage(directory, settings) as web, EventStream(web.endpoint, "overview") as page:
+        page.wait("whole")
+        faces = Faces(rig, page)
+        course(Observation(rig), faces)
+        faces.compare_history()
+        assert faces.compared

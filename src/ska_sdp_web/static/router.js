@@ -1,0 +1,53 @@
+// Addresses of the views, and the query string that holds filters and sorting.
+
+const PLURAL = { pbs: "pb", ebs: "eb", deployments: "deployment", flows: "flow" };
+
+/** Return the view and the ID that a path names. */
+export function parse(pathname) {
+  const [, first = "", ...rest] = pathname.split("/");
+  const id = decode(rest.join("/"));
+  if (!first) return { view: "overview", id: "", topics: ["overview"] };
+  if (first === "subarrays" && id) return { view: "subarray", id, topics: [`subarray/${id}`] };
+  if (Object.hasOwn(PLURAL, first) && id) return { view: "object", id, kind: PLURAL[first], topics: [`${PLURAL[first]}/${id}`] };
+  if (["pbs", "deployments", "flows"].includes(first)) return { view: "table", id: first, topics: [first] };
+  if (first === "log") return { view: "log", id: "log", topics: ["log"] };
+  return { view: "missing", id: pathname, topics: ["overview"] };
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Return a value of the query string, empty if it is not there. */
+export function query(name) {
+  return new URLSearchParams(window.location.search).get(name) ?? "";
+}
+
+/** Set values of the query string without a new entry in the browser's history. */
+export function setQuery(values) {
+  const all = new URLSearchParams(window.location.search);
+  for (const [name, value] of Object.entries(values)) {
+    if (value) all.set(name, value);
+    else all.delete(name);
+  }
+  const text = all.toString();
+  window.history.replaceState(null, "", window.location.pathname + (text ? `?${text}` : ""));
+}
+
+/** Call `show` for each address that links of the page or the browser's buttons lead to. */
+export function route(show) {
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest?.("a[href]");
+    if (!target || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const href = target.getAttribute("href");
+    if (!href.startsWith("/") || href.startsWith("/static/") || href.startsWith("/login")) return;
+    event.preventDefault();
+    if (href !== window.location.pathname + window.location.search) window.history.pushState(null, "", href);
+    show();
+  });
+  window.addEventListener("popstate", show);
+}

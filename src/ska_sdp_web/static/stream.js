@@ -1,0 +1,80 @@
+// Stream of server-sent events with its own reconnection and a watchdog.
+
+const KINDS = ["hello", "connection", "whole", "rows", "gone", "alive"];
+const SILENCE_MAX_MS = 12000;
+const RETRY_MS = [250, 500, 1000, 2000, 3000];
+
+/**
+ * Subscribe to topics until `close` is called.
+ *
+ * `onMessage(kind, data)` gets each message. `onServer(isAway)` is called when the server stops
+ * or starts to answer. The browser's own reconnection gives up at some errors, so each connection
+ * is a new EventSource.
+ */
+export class Stream {
+  constructor(topics, { onMessage, onServer }) {
+    const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join("&");
+    this.address = `/events?${query}`;
+    this.onMessage = onMessage;
+    this.onServer = onServer;
+    this.failures = 0;
+    this.connect();
+  }
+
+  connect() {
+    const source = (this.source = new EventSource(this.address));
+    this.expectMessage();
+    for (const kind of KINDS) {
+      source.addEventListener(kind, (event) => {
+        if (source !== this.source) return;
+        if (kind === "hello") this.failures = 0;
+        this.expectMessage();
+        this.onServer(false);
+        this.onMessage(kind, JSON.parse(event.data || "{}"));
+      });
+    }
+    source.onerror = () => source === this.source && this.retry();
+  }
+
+  expectMessage() {
+    clearTimeout(this.watchdog);
+    this.watchdog = setTimeout(() => this.retry(), SILENCE_MAX_MS);
+  }
+
+  retry() {
+    this.disconnect();
+    this.onServer(true);
+    const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
+    this.timer = setTimeout(() => this.reconnect(), wait);
+  }
+
+  /** Connect again, or show the login form if the session has ended. */
+  async reconnect() {
+    if (await needsLogin()) window.location.reload();
+    else if (!this.isClosed) this.connect();
+  }
+
+  disconnect() {
+    clearTimeout(this.watchdog);
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
+  }
+
+  close() {
+    this.isClosed = true;
+    this.disconnect();
+  }
+}
+
+/** Return whether the server wants a login before it shows this page. */
+async function needsLogin() {
+  try {
+    const signal = AbortSignal.timeout(SILENCE_MAX_MS);
+    const options = { method: "HEAD", redirect: "manual", cache: "no-store", signal };
+    const { type, status } = await fetch(window.location.pathname, options);
+    return type === "opaqueredirect" || status === 401;
+  } catch {
+    return false;
+  }
+}

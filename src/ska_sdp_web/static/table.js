@@ -1,0 +1,81 @@
+// Table that draws only the rows in sight, so that ten thousand rows scroll smoothly.
+
+import { age, utc } from "./clock.js";
+import { h, place, update } from "./dom.js";
+import { addressOf, badge, link } from "./parts.js";
+
+/** Height of a row in px; the style sheet has the same. */
+const ROW_PX = 36;
+const EXTRA_ROWS = 8;
+const TABLES_BY_COLUMN = { eb: "ebs" };
+
+/**
+ * Scrolling table. `show` sets its rows.
+ *
+ * `table` is the name in the addresses of rows, empty for rows without one. With `onSort`, the
+ * titles are buttons, and `sorting` is the column and whether it is descending.
+ */
+export class WindowedTable {
+  constructor(label, columns, { table = "", onSort = null }) {
+    this.columns = columns;
+    this.table = table;
+    this.onSort = onSort;
+    this.rows = [];
+    this.head = h("tr", { "aria-rowindex": "1" });
+    this.body = h("tbody");
+    this.element = h("table", { class: "rows", "aria-label": label }, h("thead", {}, this.head), this.body);
+    this.root = h("div", { class: "window", tabindex: "0", role: "region", "aria-label": `${label}, scrolling` }, this.element);
+    this.root.addEventListener("scroll", () => this.draw());
+    new ResizeObserver(() => this.draw()).observe(this.root);
+  }
+
+  /** Show rows, as pairs of key and row, in their order. */
+  show(rows, sorting = null) {
+    this.rows = rows;
+    this.element.setAttribute("aria-rowcount", String(rows.length + 1));
+    update(this.head, this.columns.map((column) => this.title(column, sorting)));
+    this.draw();
+  }
+
+  title(column, sorting) {
+    const title = column.kind === "time" ? `${column.title} (UTC)` : column.title;
+    const isSorted = sorting?.key === column.key;
+    const order = isSorted ? (sorting.isDescending ? "descending" : "ascending") : null;
+    const arrow = { ascending: " ▲", descending: " ▼" }[order] ?? "";
+    return h("th", { scope: "col", class: `kind-${column.kind}`, "aria-sort": order },
+      this.onSort ? h("button", { type: "button", onclick: () => this.onSort(column.key) }, title,
+        h("span", { "aria-hidden": "true" }, arrow)) : title);
+  }
+
+  draw() {
+    const count = Math.ceil(window.innerHeight / ROW_PX) + 2 * EXTRA_ROWS;
+    const wanted = Math.floor(this.root.scrollTop / ROW_PX) - EXTRA_ROWS;
+    // After a filter there may be fewer rows than the table is scrolled by.
+    const first = Math.max(0, Math.min(wanted, this.rows.length - count));
+    const shown = this.rows.slice(first, first + count);
+    const below = Math.max(0, this.rows.length - first - shown.length);
+    update(this.body, this.space("above", first),
+      shown.map(([key, row], index) => this.row(key, row, first + index)), this.space("below", below));
+  }
+
+  space(where, count) {
+    return h("tr", { "data-key": where, class: "space", "aria-hidden": "true" },
+      place(h("td", { colspan: this.columns.length }), { height: `${count * ROW_PX}px` }));
+  }
+
+  row(key, row, index) {
+    return h("tr", { "aria-rowindex": index + 2, class: row.class === "bad" && "is-bad-row" },
+      this.columns.map((column, place_) => h("td", { class: `kind-${column.kind}` },
+        this.cell(key, row, column, place_ === 0))));
+  }
+
+  cell(key, row, column, isFirst) {
+    const value = row[column.key];
+    if (isFirst && this.table) return link(addressOf(this.table, key), String(value ?? key));
+    if (value === null || value === undefined || value === "") return null;
+    if (column.kind === "status") return badge(String(value), row.class);
+    if (column.kind === "time") return [h("time", { datetime: value }, utc(value).replace(" UTC", "")), " ", h("span", { class: "muted", "data-since": value }, age(value))];
+    if (column.key in TABLES_BY_COLUMN) return link(addressOf(TABLES_BY_COLUMN[column.key], value), String(value));
+    return h("span", { title: String(value) }, String(value));
+  }
+}

@@ -1,0 +1,213 @@
+"""Functions of the web page's modules, which need no server but one for files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from ska_sdp_config.lmc.receive_addresses import host_and_port
+from ska_sdp_config.lmc.states import HealthState, ObsState, State
+from tests.web.browser.viewer import Viewer
+
+STATIC = Path(__file__).parents[3] / "src" / "ska_sdp_web" / "static"
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture(scope="module")
+def module_page(browser: Browser) -> Iterator[Page]:
+    """An empty page that can import the modules."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=STATIC)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Viewer(browser) as viewer:
+            viewer.page.goto(f"http://127.0.0.1:{server.server_port}/icon.svg")
+            yield viewer.page
+        server.shutdown()
+
+
+def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
+    """Call a function of a module with JSON arguments."""
+    script = "async ([module, name, given]) => (await import(module))[name](...given)"
+    return page.evaluate(script, [f"/{module}.js", function, list(arguments)])
+
+
+HOSTS = [[0, "node-0"], [2000, "node-1"], [5000, "node-2"]]
+PORTS = [[0, 9000, 1], [2000, 9100, 0], [4000, 9200, 2]]
+
+
+@pytest.mark.parametrize("channel", [0, 1, 1999, 2000, 3999, 4000, 4321, 5000, 70_000])
+def test_channel_has_the_address_that_the_library_finds(module_page: Page, channel: int) -> None:
+    entry = {"hosts": HOSTS, "ports": PORTS}
+    found = call(module_page, "addresses", "addressOfChannel", entry, channel)
+    host, port = host_and_port({"host": HOSTS, "port": PORTS}, channel)
+    assert found == {"host": host, "port": port}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"hosts": [], "ports": PORTS},
+        {"hosts": HOSTS, "ports": []},
+        {"hosts": [[10, "node-0"]], "ports": PORTS},
+    ],
+)
+def test_channel_without_an_entry_has_no_address(module_page: Page, entry: Any) -> None:
+    assert call(module_page, "addresses", "addressOfChannel", entry, 5) is None
+
+
+ROWS = [
+    ["b-2", {"status": "RUNNING", "class": "ok", "since": "2026-01-31T12:00:00+00:00", "n": 10}],
+    ["b-10", {"status": "FAILED", "class": "bad", "since": "2026-01-31T11:00:00+00:00", "n": 9}],
+    ["a-1", {"status": "WAITING", "class": "waiting", "since": None, "n": None}],
+    ["c-1", {"status": "ODD", "class": "unknown", "since": None, "n": 100}],
+    ["b-1", {"status": "RUNNING", "class": "ok", "since": "2026-01-31T13:00:00+00:00", "n": 1}],
+]
+
+
+@pytest.mark.parametrize(
+    ("sorting", "kind", "expected"),
+    [
+        (None, "text", ["b-10", "c-1", "a-1", "b-1", "b-2"]),
+        ({"key": "n", "isDescending": False}, "number", ["a-1", "b-1", "b-10", "b-2", "c-1"]),
+        ({"key": "n", "isDescending": True}, "number", ["c-1", "b-2", "b-10", "b-1", "a-1"]),
+        ({"key": "since", "isDescending": True}, "time", ["b-1", "b-2", "b-10", "a-1", "c-1"]),
+        ({"key": "none", "isDescending": True}, "text", ["a-1", "b-1", "b-2", "b-10", "c-1"]),
+    ],
+)
+def test_rows_are_sorted(module_page: Page, sorting: Any, kind: str, expected: list[str]) -> None:
+    found = call(module_page, "order", "sortRows", ROWS, sorting, kind)
+    assert [key for key, _ in found] == expected
+
+
+def test_click_on_a_column_sorts_up_then_down_then_not(module_page: Page) -> None:
+    texts = ["since"]
+    for _ in range(3):
+        texts.append(call(module_page, "order", "nextSorting", texts[-1], "since"))
+    assert texts == ["since", "-since", "", "since"]
+
+
+def test_filter_finds_words_in_any_column_but_not_in_the_class(module_page: Page) -> None:
+    found = call(module_page, "order", "filterRows", ROWS, "FAIL", "")
+    assert [key for key, _ in found] == ["b-10"]
+    assert call(module_page, "order", "filterRows", ROWS, "bad", "") == []
+    found = call(module_page, "order", "filterRows", ROWS, "", "RUNNING")
+    assert [key for key, _ in found] == ["b-2", "b-1"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (192, "3 min 12 s"),
+        (3600, "1 h"),
+        (86399, "23 h 59 min"),
+        (90000, "1 d 1 h"),
+    ],
+)
+def test_duration_has_two_units(module_page: Page, seconds: float, text: str) -> None:
+    assert call(module_page, "clock", "duration", seconds * 1000) == text
+
+
+def test_time_is_in_utc(module_page: Page) -> None:
+    assert (
+        call(module_page, "clock", "utc", "2026-01-31T14:00:00+02:00") == "2026-01-31 12:00:00 UTC"
+    )
+    assert call(module_page, "clock", "utc", "soon") == "soon"
+
+
+def test_every_state_has_a_class(module_page: Page) -> None:
+    names = [each.name for states in (ObsState, HealthState, State) for each in states]
+    classes = {name: call(module_page, "status", "classOf", name) for name in names}
+    assert [name for name, found in classes.items() if found == "unknown"] == ["UNKNOWN"]
+    assert {name for name, found in classes.items() if found == "bad"} == {"FAULT", "FAILED"}
+
+
+def node(name: str) -> dict[str, str]:
+    return {"id": name, "kind": "pb", "label": name, "status": "READY", "class": "ok"}
+
+
+def test_graph_places_each_block_after_those_that_it_waits_for(module_page: Page) -> None:
+    script = """async ([nodes, edges]) => {
+        const { places } = (await import("/graph.js")).layout(nodes, edges);
+        return Object.fromEntries([...places].map(([id, { x }]) => [id, x]));
+    }"""
+    edges = [("a", "b"), ("b", "c"), ("a", "c"), ("c", "none")]
+    pairs = [{"from": start, "to": end} for start, end in edges]
+    x = module_page.evaluate(script, [[node(name) for name in "cba"], pairs])
+    assert x["a"] < x["b"] < x["c"]
+
+
+def test_graph_places_a_deployment_below_its_block(module_page: Page) -> None:
+    script = """async ([nodes, edges]) =>
+        Object.fromEntries((await import("/graph.js")).layout(nodes, edges).places)"""
+    nodes = [node("pb-1"), node("pb-2"), {**node("proc-pb-1-receive"), "kind": "deployment"}]
+    edges = [{"from": "pb-1", "to": "pb-2"}, {"from": "pb-1", "to": "proc-pb-1-receive"}]
+    places = module_page.evaluate(script, [nodes, edges])
+    block, deployment = places["pb-1"], places["proc-pb-1-receive"]
+    assert block["x"] < deployment["x"] < places["pb-2"]["x"]
+    assert block["y"] < deployment["y"]
+    assert deployment["label"] == "proc-…-receive"
+
+
+def test_graph_with_a_circle_is_drawn(module_page: Page) -> None:
+    edges = [{"from": "a", "to": "b"}, {"from": "b", "to": "a"}, {"from": "a", "to": "a"}]
+    found = call(module_page, "graph", "layout", [node("a"), node("b")], edges)
+    assert found["width"] > 0
+
+
+def test_band_lasts_until_the_next_one(module_page: Page) -> None:
+    def item(second: int, kind: str, text: str) -> dict[str, Any]:
+        return {"time": f"2026-01-31T12:00:{second:02}Z", "kind": kind, "text": text}
+
+    script = """async ([items]) => {
+        const { bands, withTimes } = await import("/timeline.js");
+        const [start, end] = [10, 30].map(second => Date.parse(`2026-01-31T12:00:${second}Z`));
+        const found = bands(withTimes(items), start, end);
+        return found.map(({ item, left, width }) => [item.text, left, width]);
+    }"""
+    states = [item(0, "obs_state", "IDLE"), item(15, "obs_state", "READY")]
+    assert module_page.evaluate(script, [states]) == [["IDLE", 0, 0.25], ["READY", 0.25, 0.75]]
+    scans = [item(10, "scan", "scan 1 started"), item(20, "scan", "scan 1 ended")]
+    assert module_page.evaluate(script, [scans]) == [["scan 1 started", 0, 0.5]]
+
+
+def test_item_without_a_time_came_after_the_one_before_it(module_page: Page) -> None:
+    times = [None, "2026-01-31T12:00:10Z", None, "2026-01-31T12:00:09Z", "2026-01-31T12:00:20Z"]
+    found = call(module_page, "timeline", "withTimes", [{"time": time} for time in times])
+    first = found[0]["at"]
+    assert [each["at"] - first for each in found] == [0, 0, 0, 0, 10_000]
+    assert call(module_page, "timeline", "withTimes", [{"time": None}]) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "view", "topics"),
+    [
+        ("/", "overview", ["overview"]),
+        ("/subarrays/01", "subarray", ["subarray/01"]),
+        ("/pbs", "table", ["pbs"]),
+        ("/pbs/pb-a", "object", ["pb/pb-a"]),
+        ("/flows/pb-a%3Akafka%3Ax", "object", ["flow/pb-a:kafka:x"]),
+        ("/ebs/%3Cb%3E", "object", ["eb/<b>"]),
+        ("/pbs/%", "object", ["pb/%"]),
+        ("/log", "log", ["log"]),
+        ("/ebs", "missing", ["overview"]),
+        ("/nothing", "missing", ["overview"]),
+    ],
+)
+def test_address_names_view_and_topics(
+    module_page: Page, path: str, view: str, topics: list[str]
+) -> None:
+    found = call(module_page, "router", "parse", path)
+    assert (found["view"], found["topics"]) == (view, topics)
