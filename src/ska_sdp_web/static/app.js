@@ -1,7 +1,8 @@
 // The page: one view at a time, its stream, the banner, and what all views share.
 
-import { setServerTime, tick } from "./clock.js";
+import { now, setServerTime, tick } from "./clock.js";
 import { announce, restartAnnouncements, showBanner } from "./notices.js";
+import { setStale } from "./commands.js";
 import { copyLink } from "./copy.js";
 import { h, update } from "./dom.js";
 import { log } from "./log.js";
@@ -25,6 +26,7 @@ let store = new Store();
 let stream = null;
 let view = null;
 let serverAwaySince = null;
+let lastMessageAt = null;
 let isDrawn = true;
 
 /** Show the view of the present address. */
@@ -58,6 +60,7 @@ function connect() {
 
 function onMessage(kind, message) {
   if (message.time) setServerTime(message.time);
+  lastMessageAt = now();
   if (!store.apply(kind, message)) return;
   const announced = view.announced?.();
   if (announced) announce(announced);
@@ -71,7 +74,7 @@ function onMessage(kind, message) {
 
 function onServer(isAway) {
   if (isAway === (serverAwaySince !== null)) return;
-  serverAwaySince = isAway ? new Date().toISOString() : null;
+  serverAwaySince = isAway ? new Date(lastMessageAt ?? now()).toISOString() : null;
   drawBanner();
 }
 
@@ -91,6 +94,7 @@ function setTitle() {
 function drawBanner() {
   const isStale = showBanner(serverAwaySince, store.connection);
   main.classList.toggle("is-stale", isStale);
+  setStale(isStale);
   if (isStale) main.setAttribute("aria-describedby", "banner");
   else main.removeAttribute("aria-describedby");
 }

@@ -3,7 +3,7 @@
 import { card, lastCommand } from "./card.js";
 import { diagram, loadDiagrams } from "./diagram.js";
 import { h, update } from "./dom.js";
-import { addressOf, badge, facts, faultList, link, section, since } from "./parts.js";
+import { badge, facts, faultList, link, linkTo, section, since } from "./parts.js";
 import { classOfCount } from "./status.js";
 
 /** Create the view. */
@@ -105,7 +105,7 @@ function oldest(title, table, rows, total) {
   if (!rows.length) return null;
   return [
     h("h3", {}, title),
-    h("ul", { class: "things" }, rows.map((row) => h("li", { "data-key": row.id }, link(addressOf(table, row.id), row.id), " ",
+    h("ul", { class: "things" }, rows.map((row) => h("li", { "data-key": row.id }, linkTo(table, row.id), " ",
       row.reason && h("span", { class: row.class === "bad" ? "reason" : "muted" }, row.reason), " ",
       h("span", { class: "muted" }, since(row.since))))),
     total > rows.length && h("p", { class: "muted" }, `and ${total - rows.length} more`),

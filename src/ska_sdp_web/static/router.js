@@ -2,16 +2,25 @@
 
 const PLURAL = { pbs: "pb", ebs: "eb", deployments: "deployment", flows: "flow" };
 
+const ID_MAX = 900;
+
 /** Return the view and the ID that a path names. */
 export function parse(pathname) {
   const [, first = "", ...rest] = pathname.split("/");
   const id = decode(rest.join("/"));
+  if (!isAddressable(id)) return { view: "missing", id: pathname, topics: ["overview"] };
   if (!first) return { view: "overview", id: "", topics: ["overview"] };
   if (first === "subarrays" && id) return { view: "subarray", id, topics: [`subarray/${id}`] };
   if (Object.hasOwn(PLURAL, first) && id) return { view: "object", id, kind: PLURAL[first], topics: [`${PLURAL[first]}/${id}`] };
   if (["pbs", "deployments", "flows"].includes(first)) return { view: "table", id: first, topics: [first] };
   if (first === "log") return { view: "log", id: "log", topics: ["log"] };
   return { view: "missing", id: pathname, topics: ["overview"] };
+}
+
+/** Return whether a thing with an ID can have an address. */
+export function isAddressable(id) {
+  // Browsers resolve these names, and the server's topics have no slash and an end.
+  return id !== "." && id !== ".." && !id.includes("/") && id.length <= ID_MAX;
 }
 
 function decode(text) {

@@ -2,6 +2,9 @@
 
 const KINDS = ["hello", "connection", "whole", "rows", "gone", "alive"];
 const SILENCE_MAX_MS = 12000;
+
+/** Nothing arrives while a table of 10,000 rows does, on a slow connection. */
+const FIRST_DOCUMENT_MAX_MS = 120000;
 const RETRY_MS = [250, 500, 1000, 2000, 3000];
 
 /**
@@ -15,6 +18,7 @@ export class Stream {
   constructor(topics, { onMessage, onServer }) {
     const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join("&");
     this.address = `/events?${query}`;
+    this.topics = topics;
     this.onMessage = onMessage;
     this.onServer = onServer;
     this.failures = 0;
@@ -23,12 +27,14 @@ export class Stream {
 
   connect() {
     const source = (this.source = new EventSource(this.address));
-    this.expectMessage();
+    let missing = this.topics.length;
+    this.expectMessage(SILENCE_MAX_MS);
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
         if (source !== this.source) return;
         if (kind === "hello") this.failures = 0;
-        this.expectMessage();
+        if (kind === "whole" || kind === "gone") missing -= 1;
+        this.expectMessage(missing > 0 ? FIRST_DOCUMENT_MAX_MS : SILENCE_MAX_MS);
         this.onServer(false);
         this.onMessage(kind, JSON.parse(event.data || "{}"));
       });
@@ -36,9 +42,9 @@ export class Stream {
     source.onerror = () => source === this.source && this.retry();
   }
 
-  expectMessage() {
+  expectMessage(within) {
     clearTimeout(this.watchdog);
-    this.watchdog = setTimeout(() => this.retry(), SILENCE_MAX_MS);
+    this.watchdog = setTimeout(() => this.retry(), within);
   }
 
   retry() {

@@ -20,6 +20,9 @@ IN_A_KEY = "<evil-tag onclick=window.hit=1>&lt;\"'%41#?x=1"
 
 NAMES = ("__proto__", "constructor", "toString")
 
+WITHOUT_ADDRESS = ("..", "a/b", "\ud800")
+"""IDs that a browser or the server takes for something else."""
+
 
 def everywhere(value: Any) -> Any:
     """Return a document with markup after each text; the IDs of the scene stay."""
@@ -53,6 +56,8 @@ def hostile_scene() -> dict[str, Any]:
         },
     }
     scene[f"/component/{IN_A_KEY}/owner"] = {"pid": 1, "hostname": MARKUP}
+    for number, eb_id in enumerate(WITHOUT_ADDRESS):
+        scene[f"/pb/pb-of-{number}"] = {"pb_id": f"pb-of-{number}", "eb_id": eb_id}
     for key in (IN_A_KEY, *NAMES):
         scene[f"/pb/{key}"] = everywhere({"pb_id": key, "eb_id": EB, "script": {"kind": "batch"}})
         scene[f"/pb/{key}/state"] = {"status": key, "reason": MARKUP}
@@ -88,6 +93,7 @@ def test_markup_is_text(browser: Browser, scene: Scene, address: str) -> None:
         check(viewer)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["pbs", "deployments", "flows", "ebs"])
 def test_things_with_any_id_have_an_address(browser: Browser, scene: Scene, kind: str) -> None:
     with Viewer(browser, base=scene.url) as viewer:
@@ -110,6 +116,17 @@ def test_rows_with_any_id_are_listed_and_change(browser: Browser, scene: Scene) 
         check(viewer)
         page.get_by_role("link", name=IN_A_KEY, exact=True).click()
         expect(page.locator("h1")).to_contain_text(f"PB {IN_A_KEY}")
+        check(viewer)
+
+
+def test_ids_that_can_have_no_address_are_shown_without_a_link(
+    browser: Browser, scene: Scene
+) -> None:
+    with Viewer(browser, base=scene.url) as viewer:
+        page = viewer.open("/pbs")
+        for number, _ in enumerate(WITHOUT_ADDRESS):
+            row = page.locator("tr", has=page.get_by_role("link", name=f"pb-of-{number}"))
+            expect(row.get_by_role("link")).to_have_count(1)
         check(viewer)
 
 

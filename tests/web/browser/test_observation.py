@@ -159,9 +159,11 @@ def test_commands_are_sent_after_a_question_and_rejections_show_the_devices_word
         expect(dialog.get_by_label("Argument, JSON")).to_have_value(re.compile("^{"))
         dialog.get_by_label("Argument, JSON").fill("{}")
         dialog.get_by_role("button", name="Send AssignResources").click()
-        expect(dialog.get_by_role("status")).to_contain_text(
+        expect(dialog.locator(".answer")).to_contain_text(
             subarray.rejection("AssignResources", "{}").desc
         )
+        subarray.command("Off")
+        expect(dialog).to_contain_text("in which AssignResources is not allowed")
         dialog.get_by_role("button", name="Close").click()
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_label("Token")).to_be_visible()
