@@ -27,6 +27,9 @@ LOGGER = logging.getLogger(__name__)
 COALESCE_S = 0.05
 """Least time between two derivations, in seconds."""
 
+PAUSE_S = 0.005
+"""Pause between two steps while a table is made, in seconds."""
+
 CHECK_INTERVAL_S = 0.5
 """Longest time between two checks of the connection, in seconds."""
 
@@ -153,8 +156,12 @@ class Hub:
                 LOGGER.exception("The changes of the database were not shown; report it.")
                 self._restart_live()
                 retry_at = time.monotonic() + RETRY_S
-            self._is_closed.wait(COALESCE_S)
-            self._wake.wait(CHECK_INTERVAL_S)
+            if not self._model.is_incomplete:
+                self._is_closed.wait(COALESCE_S)
+                self._wake.wait(CHECK_INTERVAL_S)
+            else:
+                # Lets the thread of the event loop run.
+                self._is_closed.wait(PAUSE_S)
             self._wake.clear()
         self._restart_live()
 
@@ -165,6 +172,7 @@ class Hub:
             self._send(self._model.apply(received, now))
         while not self._inbox.empty():
             self._inbox.get()()
+        self._send(self._model.advance(now))
         if self._connection.has_changed(now, is_read=bool(self._model.system.revision)):
             state = self._connection.state
             self._call_loop(lambda: self._deliver_state(state))

@@ -25,6 +25,9 @@ from ska_sdp_web.topics import Topic
 
 __all__ = ["Model", "Update"]
 
+ROWS_AT_ONCE = 500
+"""Number of rows of a table that are made while other topics wait: some tens of milliseconds."""
+
 LOGGER = logging.getLogger(__name__)
 
 _KIND_OF = {kind.one: kind for kind in KINDS}
@@ -88,7 +91,7 @@ class Model:
     def follow(self, topic: Topic, now: datetime) -> Update | None:
         """Begin to derive a topic for one more viewer; return its whole document.
 
-        None before the first reading of the database: the document follows.
+        None if it cannot be derived yet: it follows.
         """
         self._followers[topic] += 1
         if topic.kind == "subarray" and topic.key not in self._timelines:
@@ -105,8 +108,12 @@ class Model:
                 self._timelines.pop(topic.key, None)
 
     def whole(self, topic: Topic, now: datetime) -> Update | None:
-        """Return the whole document of a topic, None before the first reading."""
-        if not self.system.revision:
+        """Return the whole document of a topic.
+
+        None before the first reading of the database, and for a table that is not complete.
+        """
+        table = self._tables.get(topic.kind)
+        if not self.system.revision or (table is not None and not table.is_complete):
             return None
         data = self._data(topic)
         if topic in self._followers and topic.kind not in (*self._tables, "log"):
@@ -151,10 +158,35 @@ class Model:
         small = [topic for topic in self._followers if topic.kind not in (*self._tables, "log")]
         return updates + self._changed(small, now)
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a table that is followed has missing rows, which ``advance`` makes."""
+        tables = [table for _, table in self._followed_tables()]
+        return bool(self.system.revision) and not all(each.is_complete for each in tables)
+
+    def advance(self, now: datetime) -> list[Update]:
+        """Make some rows of the tables that are followed; return those that are complete now."""
+        updates = []
+        for topic, table in self._followed_tables():
+            if self.system.revision and not table.is_complete:
+                table.advance(ROWS_AT_ONCE)
+                table.take_changes()
+                whole = self.whole(topic, now)
+                if whole is not None:
+                    updates.append(whole)
+        return updates
+
+    def _followed_tables(self) -> list[tuple[Topic, Table]]:
+        return [
+            (topic, self._tables[topic.kind])
+            for topic in self._followers
+            if topic.kind in self._tables
+        ]
+
     def _rows(self, topic: Topic, now: datetime, *, is_replaced: bool) -> list[Update]:
-        source = self._log if topic.kind == "log" else self._tables[topic.kind]
-        rows = source.take_changes()
-        if topic not in self._followers:
+        table = self._tables.get(topic.kind)
+        rows = (table or self._log).take_changes()
+        if topic not in self._followers or (table is not None and not table.is_complete):
             return []
         if is_replaced:
             whole = self.whole(topic, now)

@@ -103,6 +103,8 @@ def model_of(texts: dict[str, str]) -> Model:
     model.apply([Everything(texts, 1)], NOW)
     for topic in TOPICS:
         model.follow(topic, NOW)
+    while model.is_incomplete:
+        model.advance(NOW)
     return model
 
 
