@@ -6,6 +6,9 @@ import { post } from "./post.js";
 let open = null;
 let isStale = false;
 
+/** Commands that were sent and have no answer yet, as dialogs by subarray and command. */
+const running = new Map();
+
 /** Create the buttons of a subarray, or the names alone if the page may not send commands. */
 export function commands(card, hello) {
   if (open?.card.id === card.id) {
@@ -18,8 +21,14 @@ export function commands(card, hello) {
   }
   return h("div", { class: "commands", role: "group", "aria-label": `Commands of subarray ${card.id}` },
     card.allowed.map((each) => h("button", {
-      type: "button", "data-key": each.command, onclick: () => ask(card, each),
+      type: "button", "data-key": each.command, class: helpful(card).has(each.command) && "primary",
+      onclick: () => ask(card, { ...each, example: each.example ?? hello.examples?.[each.command] }),
     }, each.command)));
+}
+
+/** Return the names of the commands that end a fault. */
+function helpful({ faults }) {
+  return new Set(faults.flatMap((each) => each.commands));
 }
 
 /** Say in an open dialog whether the values of the page may be old. */
@@ -38,6 +47,12 @@ function describeState() {
 }
 
 function ask(card, { command, argument, example }) {
+  const key = `${card.id} ${command}`;
+  // A second dialog could send the command twice.
+  if (running.has(key)) {
+    running.get(key)();
+    return;
+  }
   const state = h("p", { role: "status" });
   const answer = h("div", { class: "answer", role: "status" });
   const field = argument && h("textarea", { id: "argument", rows: "12", spellcheck: "false", autocomplete: "off" }, example ?? "");
@@ -51,7 +66,9 @@ function ask(card, { command, argument, example }) {
       close.textContent = "Close";
       answer.className = "answer";
       answer.textContent = "Sending. The answer is shown here when it comes, also if you close this.";
+      running.set(key, show);
       const { isDone, isUnknown, text } = await post(card.id, command, field ? field.value : null);
+      running.delete(key);
       answer.className = `answer is-${isDone ? "ok" : isUnknown ? "waiting" : "bad"}`;
       answer.textContent = text;
       send.disabled = false;

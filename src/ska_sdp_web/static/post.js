@@ -2,6 +2,9 @@
 
 const LOGIN = "Not sent: the login has ended. Reload the page to log in again.";
 
+/** The server waits 30 s for the device. */
+const ANSWER_MAX_MS = 45000;
+
 /**
  * Send a command to a subarray.
  *
@@ -19,6 +22,7 @@ export async function post(subarrayId, command, argument) {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ command, argument }),
+      signal: AbortSignal.timeout(ANSWER_MAX_MS),
     });
     if (response.status === 401) return { isDone: false, isUnknown: false, text: LOGIN };
     const { result, error } = read(await response.text());

@@ -15,7 +15,7 @@ const CLASSES = new Map(Object.entries({
 
 const COUNTED = new Map(Object.entries({
   STARTING: "busy", WAITING: "waiting", RUNNING: "ok", READY: "ok", FINISHED: "ended",
-  CANCELLING: "busy", CANCELLED: "ended", FAILED: "bad", PENDING: "waiting", UNSET: "waiting",
+  CANCELLING: "busy", CANCELLED: "ended", FAILED: "bad", PENDING: "waiting", UNSET: "waiting", ACTIVE: "ok",
 }));
 
 /** Return the class of an obsState, a healthState or a State. */

@@ -1,6 +1,6 @@
 // Stream of server-sent events with its own reconnection and a watchdog.
 
-const KINDS = ["hello", "connection", "whole", "rows", "gone", "alive"];
+const KINDS = ["hello", "connection", "whole", "rows", "gone", "failed", "alive"];
 const SILENCE_MAX_MS = 12000;
 
 /** Nothing arrives while a table of 10,000 rows does, on a slow connection. */
@@ -10,8 +10,8 @@ const RETRY_MS = [250, 500, 1000, 2000, 3000];
 /**
  * Subscribe to topics until `close` is called.
  *
- * `onMessage(kind, data)` gets each message. `onServer(isAway)` is called when the server stops
- * or starts to answer. The browser's own reconnection gives up at some errors, so each connection
+ * `onMessage(kind, data)` gets each message. `onServer(trouble)` is called with `away`, with
+ * `rejects` if the server answers but sends no messages, and with null once it sends some. The browser's own reconnection gives up at some errors, so each connection
  * is a new EventSource.
  */
 export class Stream {
@@ -22,6 +22,7 @@ export class Stream {
     this.onMessage = onMessage;
     this.onServer = onServer;
     this.failures = 0;
+    this.trouble = "away";
     this.connect();
   }
 
@@ -33,9 +34,10 @@ export class Stream {
       source.addEventListener(kind, (event) => {
         if (source !== this.source) return;
         if (kind === "hello") this.failures = 0;
-        if (kind === "whole" || kind === "gone") missing -= 1;
+        this.trouble = "away";
+        if (["whole", "gone", "failed"].includes(kind)) missing -= 1;
         this.expectMessage(missing > 0 ? FIRST_DOCUMENT_MAX_MS : SILENCE_MAX_MS);
-        this.onServer(false);
+        this.onServer(null);
         this.onMessage(kind, JSON.parse(event.data || "{}"));
       });
     }
@@ -49,15 +51,19 @@ export class Stream {
 
   retry() {
     this.disconnect();
-    this.onServer(true);
-    const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
+    this.onServer(this.trouble);
+    // Not all viewers come back at the same moment.
+    const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)] * (0.75 + Math.random() / 2);
     this.timer = setTimeout(() => this.reconnect(), wait);
   }
 
   /** Connect again, or show the login form if the session has ended. */
   async reconnect() {
-    if (await needsLogin()) window.location.reload();
-    else if (!this.isClosed) this.connect();
+    const state = await probe();
+    if (this.isClosed) return;
+    if (state === "login") window.location.reload();
+    this.trouble = state === "answers" ? "rejects" : "away";
+    this.connect();
   }
 
   disconnect() {
@@ -73,14 +79,16 @@ export class Stream {
   }
 }
 
-/** Return whether the server wants a login before it shows this page. */
-async function needsLogin() {
+/** Return whether the server answers, wants a login before it shows this page, or is away. */
+async function probe() {
   try {
     const signal = AbortSignal.timeout(SILENCE_MAX_MS);
     const options = { method: "HEAD", redirect: "manual", cache: "no-store", signal };
     const { type, status } = await fetch(window.location.pathname, options);
-    return type === "opaqueredirect" || status === 401;
+    if (type === "opaqueredirect" || status === 401) return "login";
+    // A proxy answers for a server that is away.
+    return status >= 500 ? "away" : "answers";
   } catch {
-    return false;
+    return "away";
   }
 }

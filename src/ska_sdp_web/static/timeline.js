@@ -89,8 +89,11 @@ function axis(start, end) {
       { left: `${at * 100}%` }))));
 }
 
-function history({ revision, time, is_compacted: isCompacted }) {
+function history({ revision, time, is_compacted: isCompacted, state, error, is_cut: isCut }) {
+  if (state === "reading") return "The history is being read.";
+  if (state === "failed") return `The history could not be read: ${error}`;
   const where = `revision ${revision}${time ? `, ${utc(time)}` : ""}`;
+  if (isCut) return `The history before ${where} is left out, as it is too long: ska-sdp history has it.`;
   return isCompacted ? `The history before ${where} was compacted.` : `The history begins at ${where}.`;
 }
 

@@ -120,6 +120,14 @@ def test_duration_has_two_units(module_page: Page, seconds: float, text: str) ->
     assert call(module_page, "clock", "duration", seconds * 1000) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a\tb\nc é 日", "a\tb\nc é 日"), ("a\u202eb\x1b[2J", r"a\u202eb\u001b[2J")],
+)
+def test_control_characters_are_escaped(module_page: Page, text: str, shown: str) -> None:
+    assert call(module_page, "visible", "visible", text) == shown
+
+
 def test_time_is_in_utc(module_page: Page) -> None:
     assert (
         call(module_page, "clock", "utc", "2026-01-31T14:00:00+02:00") == "2026-01-31 12:00:00 UTC"

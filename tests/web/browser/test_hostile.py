@@ -14,7 +14,7 @@ from tests.support.fault_scene import EB, FAILED, fault_scene
 from tests.web.browser.server import Scene, running_scene
 from tests.web.browser.viewer import Viewer
 
-MARKUP = "<evil-tag><img src=x onerror=window.hit=1><script>window.hit=1<\u002fscript>\"'&amp;"
+MARKUP = "\u202e\u009b<evil-tag><img src=x onerror=window.hit=1><script>window.hit=1</script>\"'&"
 IN_A_KEY = "<evil-tag onclick=window.hit=1>&lt;\"'%41#?x=1"
 """Like ``MARKUP``, without slashes, which separate the parts of a path."""
 
@@ -79,6 +79,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def check(viewer: Viewer) -> None:
     assert viewer.page.locator("main evil-tag, main img, main script").count() == 0
     assert viewer.page.evaluate("window.hit") is None
+    shown = viewer.page.locator("main").inner_text()
+    assert not {"\u202e", "\u009b"}.intersection(shown)
     assert not viewer.is_too_wide
     assert viewer.errors == []
 
@@ -88,6 +90,7 @@ def test_markup_is_text(browser: Browser, scene: Scene, address: str) -> None:
     with Viewer(browser, base=scene.url) as viewer:
         page = viewer.open(address)
         expect(page.locator("main")).to_contain_text("<evil-tag")
+        expect(page.locator("main")).to_contain_text(r"\u202e\u009b")
         for details in page.locator("summary").all():
             details.click()
         check(viewer)

@@ -73,8 +73,11 @@ def test_skip_link_is_first_and_leads_to_the_content(browser: Browser, scene: Sc
         skip = page.get_by_role("link", name="Skip to the content")
         expect(skip).to_be_focused()
         expect(skip).to_be_in_viewport()
+        page.locator("h1").evaluate("heading => heading.dataset.isOld = true")
         page.keyboard.press("Enter")
         expect(page.locator("main")).to_be_focused()
+        # The view was not created again.
+        expect(page.locator("h1[data-is-old]")).to_have_count(1)
 
 
 @pytest.mark.long
