@@ -127,6 +127,7 @@ def test_table_keeps_sorting_and_filter_in_the_address(viewer: Viewer) -> None:
     expect(keys).to_have_text([WAITING, FAILED])
     page.get_by_label("Filter").fill("no disk")
     expect(keys).to_have_text([FAILED])
+    expect(page).to_have_url(re.compile(r"q=no\+disk&sort=-id$|sort=-id&q=no\+disk$"))
     page.reload()
     expect(page.get_by_label("Filter")).to_have_value("no disk")
     expect(keys).to_have_text([FAILED])
