@@ -13,6 +13,9 @@ __all__ = ["Table"]
 
 NO_ROW = b"null"
 
+ROWS_PER_PART = 500
+"""Number of rows in a message: a viewer with a slow connection receives one after the other."""
+
 
 class Table:
     """Rows of the objects of a kind, made step by step once the table is followed.
@@ -29,7 +32,7 @@ class Table:
         self._system = system
         self._rows: dict[str, bytes] = {}
         self._missing: dict[str, None] | None = None
-        self._document: bytes | None = None
+        self._parts: tuple[bytes, ...] | None = None
         self._changed: dict[str, bytes] = {}
 
     @property
@@ -40,7 +43,7 @@ class Table:
     def replace(self) -> None:
         """Make all rows again."""
         self._rows = {}
-        self._missing = self._document = None
+        self._missing = self._parts = None
         self._changed = {}
 
     def advance(self, limit: int) -> None:
@@ -67,15 +70,24 @@ class Table:
             else:
                 self._rows[key] = row
             self._changed[key] = row or NO_ROW
-            self._document = None
+            self._parts = None
 
-    def document(self) -> bytes:
-        """Return the whole table as JSON; complete, or with the rows made so far."""
-        if self._document is None:
+    def parts(self) -> tuple[bytes, ...]:
+        """Return the table as JSON: columns with the first rows, then parts with further rows.
+
+        The same object is returned until a row changes.
+        """
+        if self._parts is None:
             names = ("key", "title", "kind")
             columns = [dict(zip(names, each, strict=True)) for each in self.kind.columns]
-            self._document = b'{"columns":%b,"rows":%b}' % (encode(columns), _object(self._rows))
-        return self._document
+            members = list(self._rows.items())
+            rows = [
+                _object(dict(members[begin : begin + ROWS_PER_PART]))
+                for begin in range(0, len(members), ROWS_PER_PART)
+            ] or [b"{}"]
+            whole = b'{"columns":%b,"rows":%b}' % (encode(columns), rows[0])
+            self._parts = (whole, *rows[1:])
+        return self._parts
 
     def take_changes(self) -> bytes | None:
         """Return the rows that have changed since the last call as JSON, None without any."""
