@@ -63,7 +63,8 @@ function connect() {
 }
 
 function onMessage(kind, message) {
-  if (message.time) setServerTime(message.time);
+  // Documents may have waited in the server.
+  if (kind === "hello" || kind === "alive") setServerTime(message.time);
   lastMessageAt = now();
   if (kind === "hello") reloadIfNew(message.version);
   if (!store.apply(kind, message)) return;

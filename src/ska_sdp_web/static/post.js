@@ -25,21 +25,24 @@ export async function post(subarrayId, command, argument) {
       signal: AbortSignal.timeout(ANSWER_MAX_MS),
     });
     if (response.status === 401) return { isDone: false, isUnknown: false, text: LOGIN };
-    const { result, error } = read(await response.text());
+    const { result, error, isSentence } = read(await response.text());
     if (response.ok) return { isDone: true, isUnknown: false, text: `${command} was accepted. ${result ?? ""}`.trim() };
     const words = error ?? `Rejected with HTTP status ${response.status}.`;
     // The server rejects with 503 before it sends anything.
-    if (response.status >= 500 && response.status !== 503) return unknown(words);
+    if (response.status >= 500 && response.status !== 503) {
+      return isSentence ? { isDone: false, isUnknown: true, text: error } : unknown(words);
+    }
     return { isDone: false, isUnknown: false, text: words };
   } catch (error) {
     return unknown(`No answer: ${error.message}.`);
   }
 }
 
-/** Read JSON; other text, such as that of a proxy, is an error. */
+/** Read the JSON of the server, whose errors are sentences; other text, such as that of a proxy, is an error. */
 function read(text) {
   try {
-    return JSON.parse(text) ?? {};
+    const { result, error } = JSON.parse(text);
+    return { result, error, isSentence: Boolean(error) };
   } catch {
     return { error: text.trim().slice(0, 300) || undefined };
   }

@@ -238,7 +238,7 @@ def test_address_names_view_and_topics(
         (413, "", False, False, "Rejected with HTTP status 413."),
         (401, "", False, False, "Not sent: the login has ended."),
         (503, '{"error": "Too many"}', False, False, "Too many"),
-        (504, '{"error": "No answer within 30 s"}', False, True, "No answer within 30 s\nIt is"),
+        (504, '{"error": "It is unknown whether"}', False, True, "It is unknown whether"),
         (502, "<html>Bad gateway</html>", False, True, "<html>Bad gateway</html>\nIt is unknown"),
     ],
 )
