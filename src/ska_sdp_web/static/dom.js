@@ -42,12 +42,22 @@ export function place(element, properties) {
 export function update(live, ...children) {
   const fresh = document.createElement(live.nodeName);
   fresh.append(...flat(children));
+  const focused = live.contains(document.activeElement) ? document.activeElement : null;
   morphChildren(live, fresh);
+  // An element that is moved loses the focus.
+  if (focused !== document.activeElement && live.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 function morphChildren(live, fresh) {
   const keyed = new Map();
-  for (const child of live.children) if (child.dataset.key) keyed.set(child.dataset.key, child);
+  const kept = new Set(Array.from(fresh.children, (child) => child.dataset.key));
+  for (const child of [...live.children]) {
+    const { key } = child.dataset;
+    if (!key) continue;
+    // If it stayed, those after it would have to be moved.
+    if (kept.has(key)) keyed.set(key, child);
+    else child.remove();
+  }
   let next = live.firstChild;
   for (const child of [...fresh.childNodes]) {
     const key = child.dataset?.key;

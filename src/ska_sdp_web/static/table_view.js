@@ -12,7 +12,11 @@ export function table({ address, main, store }) {
   const topic = address.id;
   const title = TITLES[topic];
   let rows = null;
-  const change = (values) => { setQuery(values); draw(); };
+  const change = (values) => {
+    setQuery(values);
+    if (rows) rows.root.scrollTop = 0;
+    draw();
+  };
   const filter = h("input", {
     type: "search", id: "filter", value: query("q"), placeholder: "any column", oninput: (event) => change({ q: event.target.value }),
   });
