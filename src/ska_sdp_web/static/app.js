@@ -18,7 +18,8 @@ import { startTheme } from "./theme.js";
 const VIEWS = { overview, subarray, table, object, log, missing };
 const PAGES = [["/", "Overview"], ["/pbs", "PBs"], ["/deployments", "Deployments"], ["/flows", "Flows"], ["/log", "Log"]];
 
-const REDRAW_MS = 5000;
+/** A timeline ends at the present time. */
+const TIMELINE_MS = 5000;
 
 const main = document.getElementById("main");
 let store = new Store();
@@ -106,7 +107,7 @@ const onStream = shareConnections({ pause: () => stream.close(), resume: connect
 startTheme(document.getElementById("theme"));
 document.getElementById("copy").onclick = (event) => copyLink(event.currentTarget);
 setInterval(tick, 1000);
-setInterval(() => view.hasTimeline && draw(), REDRAW_MS);
+setInterval(() => view.drawTimeline?.(), TIMELINE_MS);
 tick();
 route(show);
 show();
