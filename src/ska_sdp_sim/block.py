@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from ska_sdp_config.lmc.deployment_ids import deployment_id, script_deployment_id
 from ska_sdp_config.lmc.statuses import PB_AT_WORK, PB_ENDED, eb_status
 
 DONE = frozenset(PB_ENDED)
@@ -16,8 +15,6 @@ DONE = frozenset(PB_ENDED)
 
 AT_WORK = frozenset(PB_AT_WORK)
 """Statuses of a script at work."""
-
-_MAX_ID_LENGTH = 96
 
 
 class Owner(Enum):
@@ -93,38 +90,6 @@ class Block:
     def deployment_id(self) -> str:
         """ID of the deployment that its script creates."""
         return deployment_id(self.pb_id, self.script_name)
-
-
-def script_deployment_id(pb_id: str) -> str:
-    """Return the ID of the deployment that runs a processing block's script."""
-    return deployment_id(pb_id, "script")
-
-
-def deployment_id(pb_id: str, chart: str) -> str:
-    """Return the ID of a processing block's deployment of a chart.
-
-    It is always the same for one block and chart, and valid for charts with any characters.
-    """
-    name = to_id_characters(f"proc-{pb_id}-{chart}")
-    if len(name) <= _MAX_ID_LENGTH:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
-    return f"{name[: _MAX_ID_LENGTH - len(digest) - 1]}-{digest}"
-
-
-def to_id_characters(text: str) -> str:
-    """Return a text with a hyphen for each character that a deployment's ID cannot have."""
-    return re.sub(r"[^A-Za-z0-9-]", "-", text)
-
-
-def possible_blocks(deployment: str) -> list[str]:
-    """Return the IDs of processing blocks to which a deployment may belong, by its ID.
-
-    There may be several, as IDs and names of charts have hyphens, too. Each is in the characters
-    of a deployment's ID: that of the block may have others.
-    """
-    parts = deployment.removeprefix("proc-").split("-")
-    return ["-".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def find_cycle(pb_id: str, depends_on: Callable[[str], Iterable[str]]) -> tuple[str, ...]:

@@ -24,12 +24,16 @@ from ska_sdp_sim.database import (
     own_deployments,
     paths_of,
     read_block,
+    remove_leftovers,
     write_step,
 )
 from ska_sdp_sim.loop import ErrorIsolation
 from ska_sdp_sim.script import Done, Settings, Step, Wait, end, next_step, phase
 
 LOGGER = logging.getLogger(__name__)
+
+_DELETED = "the deployments of deleted blocks"
+"""Name of their search in the log, if it fails."""
 
 
 @dataclass(slots=True)
@@ -187,23 +191,21 @@ class ProcessingController:
         }
         unknown = deleted - found.keys()
         if unknown:
-            leftovers: dict[str, list[str]] = {}
-            for txn in self._config.txn():
-                leftovers = find_leftovers(txn, self._prefix, unknown)
-            found.update(leftovers)
-            for pb_id in unknown - leftovers.keys():
-                self._drop(pb_id)
+            with self._errors.isolate(_DELETED):
+                leftovers: dict[str, list[str]] = {}
+                for txn in self._config.txn():
+                    leftovers = find_leftovers(txn, self._prefix, unknown)
+                found.update(leftovers)
+                for pb_id in unknown - leftovers.keys():
+                    self._drop(pb_id)
+                self._errors.clear(_DELETED)
         return found
 
     def _remove_deployments(self, pb_id: str, names: Collection[str]) -> None:
-        """Remove the deployments of a deleted block, unless it was created again."""
+        """Remove the deployments of a deleted block, unless a block exists that may have them."""
         paths = paths_of(self._prefix, pb_id, None, names)
         for txn in self._config.txn(prefetch=paths):
-            if txn.processing_block.exists(pb_id):
-                continue
-            for name in names:
-                if txn.deployment.exists(name):
-                    txn.delete_deployment(name)
+            remove_leftovers(txn, self._prefix, pb_id, names)
         LOGGER.info("%s: deleted", pb_id)
         self._drop(pb_id)
 

@@ -10,6 +10,13 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.entity import Deployment, ProcessingBlock
 from ska_sdp_config.entity.common.ids import check_path_part
 from ska_sdp_config.lmc.blocks import script_of
+from ska_sdp_config.lmc.deployment_ids import (
+    BlocksOfDeployments,
+    deployment_id,
+    possible_ids,
+    script_deployment_id,
+    truncated_id,
+)
 from ska_sdp_config.lmc.snapshot import read_document
 from ska_sdp_config.lmc.statuses import PB_ENDED
 from ska_sdp_config.lmc.times import last_updated
@@ -18,11 +25,7 @@ from ska_sdp_sim.block import (
     DONE,
     Block,
     Owner,
-    deployment_id,
     find_cycle,
-    possible_blocks,
-    script_deployment_id,
-    to_id_characters,
 )
 from ska_sdp_sim.deployment_state import is_running
 from ska_sdp_sim.script import Step
@@ -69,34 +72,54 @@ def find_unfinished(txn: Transaction, prefix: str) -> set[str]:
 
 def _deleted_blocks(deployments: Iterable[str], existing: set[str]) -> set[str]:
     """Return the IDs of the blocks that do not exist, but whose scripts are deployed."""
-    existing = set(map(to_id_characters, existing))
+    blocks = BlocksOfDeployments(existing)
     found = set()
     for name in deployments:
         pb_id = name.removeprefix("proc-").removesuffix("-script")
-        if name == script_deployment_id(pb_id) and existing.isdisjoint(possible_blocks(name)):
+        if name == script_deployment_id(pb_id) and not blocks.candidates(name):
             found.add(pb_id)
     return set(filter(is_id, found))
 
 
 def find_leftovers(txn: Transaction, prefix: str, deleted: Iterable[str]) -> dict[str, list[str]]:
-    """Return the IDs of the deployments of deleted blocks, by block.
+    """Return the IDs of the deployments that deleted blocks may have left, by block.
 
-    Those that may belong to an existing block, and blocks without deployments, are left out.
+    Blocks without deployments are left out. A deployment may belong to an existing block, too.
     """
-    ids = {to_id_characters(pb_id): pb_id for pb_id in deleted}
-    owners = {
-        name: [each for each in possible_blocks(name) if each in ids]
-        for name in _names(txn, f"{prefix}/deploy/")
-        if is_id(name) and name.startswith("proc-")
-    }
-    if not any(owners.values()):
-        return {}
-    existing = set(map(to_id_characters, _names(txn, f"{prefix}/pb/")))
+    blocks = BlocksOfDeployments(deleted)
     found: dict[str, list[str]] = {}
-    for name, blocks in owners.items():
-        if blocks and existing.isdisjoint(possible_blocks(name)):
-            found.setdefault(ids[blocks[0]], []).append(name)
+    for name in _names(txn, f"{prefix}/deploy/"):
+        if is_id(name) and name.startswith("proc-"):
+            for pb_id in blocks.owners(name):
+                found.setdefault(pb_id, []).append(name)
     return found
+
+
+def remove_leftovers(txn: Transaction, prefix: str, pb_id: str, names: Iterable[str]) -> None:
+    """Delete those of some deployments that only a deleted block can have.
+
+    Nothing is deleted if the block exists, as it was created again.
+    """
+    if txn.processing_block.exists(pb_id):
+        return
+    deployed = [name for name in names if txn.deployment.exists(name)]
+    if not deployed:
+        return
+    root = f"{prefix}/pb/"
+    # Not guarded: the guards of a listing of thousands of blocks fit in no transaction of etcd.
+    existing = {path.removeprefix(root) for path in txn.raw.peek_keys(root)}
+    for name in deployed:
+        # Guard against blocks that are created before the commit.
+        begin = truncated_id(name)
+        created = txn.list_keys(f"{root}{begin}") if begin else []
+        possible = filter(is_id, possible_ids(name))
+        texts = txn.get_many(f"{root}{each}" for each in possible)
+        created += [path for path, text in texts.items() if text is not None]
+        existing.update(path.removeprefix(root) for path in created)
+    blocks = BlocksOfDeployments(existing)
+    for name in deployed:
+        if not blocks.candidates(name):
+            txn.delete_deployment(name)
 
 
 def _names(txn: Transaction, root: str) -> list[str]:

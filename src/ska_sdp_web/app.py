@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from ska_sdp_config.lmc.times import iso
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_web.body import read_body
-from ska_sdp_web.commands import Busy, CommandFailed, Sender
+from ska_sdp_web.commands import Busy, CommandFailed, OutcomeUnknown, Sender
 from ska_sdp_web.documents.parts import WITH_MESSAGE
 from ska_sdp_web.encoding import encode, message
 from ska_sdp_web.headers import SecureHeaders
 from ska_sdp_web.hosts import Hosts, is_same_origin
 from ska_sdp_web.hub import Hub
 from ska_sdp_web.login import Login
-from ska_sdp_web.login_pages import LoginRequired, LoginRoutes
+from ska_sdp_web.login_pages import COOKIE, LoginRequired, LoginRoutes
 from ska_sdp_web.settings import Settings
 from ska_sdp_web.streams import MAX_STREAMS, EventResponse, Stream
 from ska_sdp_web.topics import MAX_TOPICS, parse_topic
@@ -34,14 +36,14 @@ STATIC = Path(__file__).parent / "static"
 
 PAGES = (
     "/",
-    "/subarrays/{key}",
+    "/subarrays/{key:path}",
     "/pbs",
-    "/pbs/{key}",
-    "/ebs/{key}",
+    "/pbs/{key:path}",
+    "/ebs/{key:path}",
     "/deployments",
-    "/deployments/{key}",
+    "/deployments/{key:path}",
     "/flows",
-    "/flows/{key}",
+    "/flows/{key:path}",
     "/log",
 )
 """Addresses of the page, which shows the view that its address names."""
@@ -69,22 +71,22 @@ class _Application:
         self._hub = hub
         self._settings = settings
         self._sender = sender
-        hello = {
+        self._hello = {
             "version": version,
             "commands_allowed": settings.allow_commands,
             "has_login": settings.token is not None,
             "prefix": settings.prefix,
+            "examples": dict(settings.examples) if settings.allow_commands else {},
         }
-        self._hello = message("hello", encode(hello))
         routes = [
+            Route("/subarrays/{key}/commands", self._command, methods=["GET", "POST"]),
             *(Route(path, self._page) for path in PAGES),
             Route("/events", self._events),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
-            Route("/subarrays/{key}/commands", self._command, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
-        login = None if settings.token is None else Login(settings.token)
+        self._login = login = None if settings.token is None else Login(settings.token)
         if login is not None:
             routes += LoginRoutes(login, STATIC).routes()
         app: ASGIApp = Starlette(routes=routes, exception_handlers={HTTPException: _rejection})
@@ -106,8 +108,14 @@ class _Application:
             text = f"All {MAX_STREAMS} streams are in use: try again later.\n"
             return PlainTextResponse(text, 503, {"Retry-After": "10"})
         stream = Stream(valid)
-        self._hub.add(stream, self._hello)
-        return EventResponse(stream, self._hub.refresh, self._hub.remove)
+        now = datetime.now(timezone.utc)
+        self._hub.add(stream, message("hello", encode({**self._hello, "time": iso(now)})))
+        login, session = self._login, request.cookies.get(COOKIE)
+
+        def is_allowed() -> bool:
+            return login is None or login.is_valid(session)
+
+        return EventResponse(stream, self._hub.refresh, self._hub.remove, is_allowed)
 
     async def _healthz(self, request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -115,10 +123,14 @@ class _Application:
     async def _readyz(self, request: Request) -> Response:
         state = self._hub.state
         if state.is_away:
-            return PlainTextResponse(f"{state.error}\n", 503)
+            # A probe needs no cookie.
+            text = state.error if self._settings.token is None else "The database is away."
+            return PlainTextResponse(f"{text}\n", 503)
         return PlainTextResponse("ok\n")
 
     async def _command(self, request: Request) -> Response:
+        if request.method != "POST":
+            raise HTTPException(405, headers={"Allow": "POST"})
         if not self._settings.allow_commands:
             text = "Commands are not allowed: start the server with --allow-commands."
             return JSONResponse({"error": text}, 403)
@@ -131,14 +143,15 @@ class _Application:
         command, argument = found
         subarray_id = request.path_params["key"]
         if not self._hub.has_subarray(subarray_id):
-            return JSONResponse({"error": f"There is no subarray {subarray_id}."}, 404)
+            return JSONResponse({"error": "There is no such subarray."}, 404)
         try:
             result = await self._sender.send(subarray_id, command, argument)
         except CommandFailed as error:
             return JSONResponse({"error": str(error)}, 409)
-        except Busy:
-            text = "Too many commands are running: try again later."
-            return JSONResponse({"error": text}, 503)
+        except OutcomeUnknown as error:
+            return JSONResponse({"error": str(error)}, 504)
+        except Busy as error:
+            return JSONResponse({"error": str(error)}, 503)
         return JSONResponse({"result": result})
 
 

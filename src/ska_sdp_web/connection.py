@@ -11,6 +11,10 @@ from ska_sdp_web.encoding import encode, message, when
 __all__ = ["ConnectionState", "ConnectionWatch"]
 
 
+MAX_DELAY_S = 5.0
+"""Seconds by which the values may be late and count as current."""
+
+
 class ConnectionState(NamedTuple):
     """State of the connection.
 
@@ -40,10 +44,12 @@ class ConnectionWatch:
     Attributes:
         state: the last state.
         error: the error that ended the watch, None while it runs.
+        delay: seconds from the receipt of the last changes until they were applied.
     """
 
     def __init__(self, backend: Backend) -> None:
         self.error: Exception | None = None
+        self.delay = 0.0
         self._backend = backend
         self._started = datetime.now(timezone.utc)
         self.state = ConnectionState(True, self._started, "The database was not read yet.")
@@ -61,10 +67,13 @@ class ConnectionWatch:
     def _determine(self, now: datetime, *, is_read: bool) -> ConnectionState:
         connection = self._backend.connection
         is_connected = connection.state == "connected"
-        if is_connected and is_read and self.error is None:
+        is_late = self.delay > MAX_DELAY_S
+        if is_connected and is_read and self.error is None and not is_late:
             return ConnectionState(False, None, None)
         if self.error is not None:
             error = " ".join(str(self.error).split())
+        elif is_connected and is_read:
+            error = "The changes are more than the server of the page can derive in time."
         elif is_connected:
             error = f"The database at {self._backend.address} is being read."
         else:

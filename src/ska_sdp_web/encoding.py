@@ -24,7 +24,14 @@ def encode(value: Any) -> bytes:
         return msgspec.json.encode(value)
     except (UnicodeError, OverflowError, msgspec.MsgspecError):
         # A lone surrogate, or an integer of more than 64 bits, in a value from the database.
-        return json.dumps(value, separators=(",", ":")).encode()
+        return json.dumps(value, separators=(",", ":"), default=_decoded).encode()
+
+
+def _decoded(value: Any) -> Any:
+    """Return a part that was encoded before."""
+    if isinstance(value, msgspec.Raw):
+        return json.loads(bytes(value))
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def message(kind: str, data: bytes) -> bytes:

@@ -41,7 +41,10 @@ class Hosts:
 
 def is_same_origin(origin: str | None, host: str | None) -> bool:
     """Return whether the header Origin names the server that the header Host names."""
-    parts = urlsplit(origin or "")
+    try:
+        parts = urlsplit(origin or "")
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and bool(host) and parts.netloc == host
 
 

@@ -1,4 +1,4 @@
-"""Thread that follows the database, and hands the documents that follow to all viewers."""
+"""Thread that follows the database and derives the documents of all viewers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.live.live import Live
-from ska_sdp_config.store.errors import Compacted, ConfigConnectionError
 from ska_sdp_web.connection import ConnectionState, ConnectionWatch
 from ska_sdp_web.model import Model, Update
 from ska_sdp_web.past import Past, read_past
@@ -26,6 +26,9 @@ LOGGER = logging.getLogger(__name__)
 
 COALESCE_S = 0.05
 """Least time between two derivations, in seconds."""
+
+PAUSE_S = 0.005
+"""Pause between two steps while a table is made, in seconds."""
 
 CHECK_INTERVAL_S = 0.5
 """Longest time between two checks of the connection, in seconds."""
@@ -59,6 +62,7 @@ class Hub:
         self._histories = ThreadPoolExecutor(1, "history")
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
         self._live: Live | None = None
+        self._received_at: float | None = None
 
     @property
     def state(self) -> ConnectionState:
@@ -142,32 +146,52 @@ class Hub:
         while not self._is_closed.is_set():
             try:
                 if self._live is None and time.monotonic() >= retry_at:
-                    self._live = Live(self._backend, self._prefix, self._wake.set)
+                    self._live = Live(self._backend, self._prefix, self._note_received)
                 self._step()
                 if self._live is not None and self._live.error is not None:
                     self._connection.error = self._live.error
                     self._live = None
                     retry_at = time.monotonic() + RETRY_S
-            except Exception:
-                # The viewers would see old values for ever.
+            except Exception as error:
+                # Without the error, the viewers would see old values as present ones.
                 LOGGER.exception("The changes of the database were not shown; report it.")
+                self._connection.error = error
+                self._deliver_state_if_changed()
                 self._restart_live()
                 retry_at = time.monotonic() + RETRY_S
-            self._is_closed.wait(COALESCE_S)
-            self._wake.wait(CHECK_INTERVAL_S)
+            if not self._model.is_incomplete:
+                self._is_closed.wait(COALESCE_S)
+                self._wake.wait(CHECK_INTERVAL_S)
+            else:
+                # Lets the thread of the event loop run.
+                self._is_closed.wait(PAUSE_S)
             self._wake.clear()
         self._restart_live()
 
     def _step(self) -> None:
         now = datetime.now(timezone.utc)
+        since, self._received_at = self._received_at, None
         if self._live is not None and (received := self._live.take()):
-            self._connection.error = None
             self._send(self._model.apply(received, now))
+            self._connection.error = None
+            self._connection.delay = 0.0 if since is None else time.monotonic() - since
+        elif since is None:
+            self._connection.delay = 0.0
         while not self._inbox.empty():
             self._inbox.get()()
+        self._send(self._model.advance(now))
+        self._deliver_state_if_changed()
+
+    def _deliver_state_if_changed(self) -> None:
+        now = datetime.now(timezone.utc)
         if self._connection.has_changed(now, is_read=bool(self._model.system.revision)):
             state = self._connection.state
             self._call_loop(lambda: self._deliver_state(state))
+
+    def _note_received(self) -> None:
+        if self._received_at is None:
+            self._received_at = time.monotonic()
+        self._wake.set()
 
     def _restart_live(self) -> None:
         if self._live is not None:
@@ -201,21 +225,26 @@ class Hub:
 
     def _request_past(self, subarray_id: str, last: int) -> None:
         def read() -> None:
+            # Viewers may have left while others were read.
+            if not self._model.awaits_past(subarray_id, last):
+                return
             try:
                 past = read_past(self._backend.store, self._prefix, subarray_id, last)
-            except (ConfigConnectionError, Compacted) as error:
-                LOGGER.warning("The history of subarray %s was not read: %s", subarray_id, error)
-            except Exception:
-                LOGGER.exception("The history of subarray %s was not read.", subarray_id)
+            except Exception as error:
+                LOGGER.warning("The history of subarray %r was not read: %r", subarray_id, error)
+                text = " ".join(str(error).split())
+                self._post(lambda: self._set_past_failure(subarray_id, last, text))
             else:
                 self._post(lambda: self._set_past(subarray_id, last, past))
 
-        try:
+        # Rejected only if the server is ending.
+        with suppress(RuntimeError):
             self._histories.submit(read)
-        except RuntimeError:
-            # The server is ending.
-            LOGGER.debug("The history of subarray %s is not read.", subarray_id)
 
     def _set_past(self, subarray_id: str, last: int, past: Past) -> None:
         now = datetime.now(timezone.utc)
         self._send(self._model.set_past(subarray_id, last, past.begin, past.items, now))
+
+    def _set_past_failure(self, subarray_id: str, last: int, error: str) -> None:
+        now = datetime.now(timezone.utc)
+        self._send(self._model.set_past_failure(subarray_id, last, error, now))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ska_sdp_web.body import read_body
 from ska_sdp_web.hosts import is_same_origin
-from ska_sdp_web.login import SESSION_S, Login, TooManyTries, WrongToken
+from ska_sdp_web.login import DELAY_S, SESSION_S, Login, TooManyTries, WrongToken
 
 __all__ = ["COOKIE", "LoginRequired", "LoginRoutes"]
 
@@ -24,11 +25,24 @@ MAX_FORM_BYTES = 8192
 _FREE = ("/login", "/static/login.css", "/healthz", "/readyz")
 """Addresses that need no cookie."""
 
-_NO_PAGES = ("/static/", "/events")
+_NOT_PAGES = ("/static/", "/events")
 """Beginnings of the addresses that no person opens."""
 
-_MARK = "<!-- error -->"
-"""Comment in the form that the text of an error replaces."""
+_MARK = "<!-- parts -->"
+"""Comment in the form that an error and the requested address replace."""
+
+_CONTINUE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>SDP</title>
+<meta http-equiv="refresh" content="0; url=/login?{query}">
+</head>
+<body><a href="/login?{query}">Continue</a></body>
+</html>
+"""
+
+MAX_ADDRESS_LENGTH = 2000
 
 
 class LoginRequired:
@@ -49,9 +63,9 @@ class LoginRequired:
         app = self._app
         path = scope["path"]
         if path not in _FREE and not self._login.is_valid(connection.cookies.get(COOKIE)):
-            is_page = not path.startswith(_NO_PAGES) and scope["method"] in ("GET", "HEAD")
+            is_page = not path.startswith(_NOT_PAGES) and scope["method"] in ("GET", "HEAD")
             app = (
-                RedirectResponse("/login", 303)
+                RedirectResponse(_login_address(scope), 303)
                 if is_page
                 else PlainTextResponse("Log in first, at /login.\n", 401)
             )
@@ -79,24 +93,31 @@ class LoginRoutes:
         ]
 
     async def _form(self, request: Request) -> Response:
-        return self._page("", 200)
+        wanted = _wanted(request.query_params.get("next", ""))
+        if self._login.is_valid(request.cookies.get(COOKIE)):
+            return RedirectResponse(wanted, 303)
+        if wanted != "/" and "again" not in request.query_params:
+            # A browser that follows a link of another site, as in a mail, does not send the
+            # cookie. To this request, which comes from here, it does.
+            return HTMLResponse(_CONTINUE.format(query=escape(_query(wanted, again="1"))))
+        return self._page("", 200, wanted)
 
     async def _log_in(self, request: Request) -> Response:
         if not _is_same_origin(request):
             return PlainTextResponse("The request comes from another site.\n", 403)
         body = await read_body(request, MAX_FORM_BYTES)
-        token = parse_qs(body.decode(errors="replace")).get("token", [""])[0]
+        form = parse_qs(body.decode(errors="replace"))
+        wanted = _wanted(form.get("next", [""])[0])
         address = request.client.host if request.client else ""
         try:
-            session = self._login.log_in(token, address)
+            session = await self._login.log_in(form.get("token", [""])[0], address)
         except WrongToken:
-            return self._page("The token is wrong.", 403)
-        except TooManyTries as error:
-            seconds = int(error.delay) + 1
-            page = self._page(f"Too many wrong tokens: try again in {seconds} s.", 429)
-            page.headers["Retry-After"] = str(seconds)
+            return self._page("The token is wrong.", 403, wanted)
+        except TooManyTries:
+            page = self._page("Too many wrong tokens: try again.", 429, wanted)
+            page.headers["Retry-After"] = str(round(DELAY_S))
             return page
-        response = RedirectResponse("/", 303)
+        response = RedirectResponse(wanted, 303)
         response.set_cookie(
             COOKIE,
             session,
@@ -116,10 +137,32 @@ class LoginRoutes:
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return response
 
-    def _page(self, error: str, status: int) -> Response:
+    def _page(self, error: str, status: int, wanted: str) -> Response:
         text = (self._static / "login.html").read_text(encoding="utf-8")
-        part = f'<p role="alert" class="error">{error}</p>' if error else ""
-        return HTMLResponse(text.replace(_MARK, part), status, {"Cache-Control": "no-store"})
+        parts = f'<p role="alert" class="error">{error}</p>' if error else ""
+        if wanted != "/":
+            parts += f'<input type="hidden" name="next" value="{escape(wanted)}">'
+        return HTMLResponse(text.replace(_MARK, parts), status, {"Cache-Control": "no-store"})
+
+
+def _login_address(scope: Scope) -> str:
+    """Return the address of the form, which leads back to the requested page."""
+    # As it was sent: in the decoded path, a slash in an ID is like any other.
+    path = scope["raw_path"].decode("ascii", "replace")
+    query = scope["query_string"].decode("ascii", "replace")
+    wanted = _wanted(f"{path}?{query}" if query else path)
+    return "/login" if wanted == "/" else f"/login?{_query(wanted)}"
+
+
+def _query(wanted: str, **others: str) -> str:
+    return urlencode({"next": wanted, **others})
+
+
+def _wanted(address: str) -> str:
+    """Return the address to show after the login, ``/`` instead of one of another site."""
+    is_own = address.startswith("/") and not address.startswith(("//", "/login", "/logout"))
+    is_plain = address.isascii() and address.isprintable() and "\\" not in address
+    return address if is_own and is_plain and len(address) <= MAX_ADDRESS_LENGTH else "/"
 
 
 def _is_same_origin(request: Request) -> bool:

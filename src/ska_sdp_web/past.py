@@ -68,7 +68,7 @@ def read_past(store: Store, prefix: str, subarray_id: str, last: int) -> Past:
         oldest = oldest_revision(store)
         try:
             return _Reader(store, prefix, subarray_id, max(first, oldest), end).read(
-                last, is_compacted=first <= oldest > 1
+                last, is_compacted=oldest > 1 and oldest >= first, is_cut=first > oldest
             )
         except Compacted:
             continue
@@ -92,7 +92,7 @@ class _Reader:
         self._required: set[str] = set()
         self._items: deque[Item] = deque(maxlen=MAX_ITEMS)
 
-    def read(self, last: int, *, is_compacted: bool) -> Past:
+    def read(self, last: int, *, is_compacted: bool, is_cut: bool) -> Past:
         """Read up to a revision.
 
         Raises:
@@ -101,10 +101,10 @@ class _Reader:
         """
         last_seen = self._observe(self._first)
         entry = self._texts.get(paths.subarray(self._id))
-        begin = Begin(self._first, own_time(entry), is_compacted)
+        begin = Begin(self._first, own_time(entry), is_compacted, is_cut)
         self._items += items_between(None, last_seen, self._first, begin.time)
         if self._first >= last:
-            return Past(begin, list(self._items))
+            return self._past(begin)
         for each in stream(self._store, self._first + 1, self._includes, last=last):
             if isinstance(each, Gap):
                 raise Compacted(f"revision {each.revision}")
@@ -116,6 +116,11 @@ class _Reader:
                 continue
             before, last_seen = last_seen, self._observe(each.revision)
             self._items += items_between(before, last_seen, each.revision, when)
+        return self._past(begin)
+
+    def _past(self, begin: Begin) -> Past:
+        if len(self._items) == MAX_ITEMS:
+            begin = begin._replace(is_cut=True)
         return Past(begin, list(self._items))
 
     def _includes(self, path: str) -> bool:

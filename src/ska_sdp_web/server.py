@@ -16,6 +16,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_web.app import make_app
 from ska_sdp_web.commands import TangoSender
 from ska_sdp_web.hub import Hub
+from ska_sdp_web.protocol import Protocol
 from ska_sdp_web.settings import Settings
 
 __all__ = ["run"]
@@ -93,11 +94,11 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 async def _serve(settings: Settings, backend: Backend, listener: socket.socket) -> None:
-    hub = Hub(backend, settings.prefix, settings.examples)
+    hub = Hub(backend, settings.prefix, settings.examples if settings.allow_commands else {})
     sender = TangoSender(settings.tango_prefix)
     config = uvicorn.Config(
         make_app(hub, settings, sender, version("ska-sdp-lmc")),
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         loop="asyncio",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime, timezone
 
 from starlette.types import Receive, Scope, Send
 
-from ska_sdp_web.encoding import message
+from ska_sdp_config.lmc.times import iso
+from ska_sdp_web.encoding import encode, message
 from ska_sdp_web.model import Update
 from ska_sdp_web.topics import Topic
 
@@ -18,18 +20,19 @@ MAX_STREAMS = 500
 """Number of streams that are served at a time."""
 
 MAX_WAITING_BYTES = 1_000_000
-"""Size of the changed rows that wait for a slow viewer; above it gets the whole table again."""
+"""Size of the changed rows that wait for a slow viewer. Above it they are dropped, and the whole
+table is sent again."""
 
 ALIVE_INTERVAL_S = 5.0
 """Longest time without a message, in seconds."""
 
-STALL_TIMEOUT_S = 30.0
-"""Time in which a viewer has to receive a part of a message, in seconds."""
-
 PART_BYTES = 65_536
 """Size of the parts in which messages are sent: no more is buffered for a slow viewer."""
 
-ALIVE = message("alive", b"{}")
+
+def alive() -> bytes:
+    """Return the event that a viewer gets if there is no other, with the time."""
+    return message("alive", encode({"time": iso(datetime.now(timezone.utc))}))
 
 
 class Stream:
@@ -87,7 +90,7 @@ class Stream:
             await asyncio.wait_for(self._wake.wait(), ALIVE_INTERVAL_S)
         self._wake.clear()
         waiting, self._waiting = self._waiting, {}
-        return b"".join(text for texts in waiting.values() for text in texts) or ALIVE
+        return b"".join(text for texts in waiting.values() for text in texts) or alive()
 
 
 StreamCallback = Callable[[Stream], None]
@@ -100,10 +103,18 @@ class EventResponse:
         stream: the stream.
         on_lagging: called with the stream when it has sent everything and topics are lagging.
         on_end: called with the stream once.
+        is_allowed: whether the viewer may still see the page; checked before each message.
     """
 
-    def __init__(self, stream: Stream, on_lagging: StreamCallback, on_end: StreamCallback) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        on_lagging: StreamCallback,
+        on_end: StreamCallback,
+        is_allowed: Callable[[], bool],
+    ) -> None:
         self._stream = stream
+        self._is_allowed = is_allowed
         self._on_lagging = on_lagging
         self._on_end = on_end
 
@@ -120,13 +131,12 @@ class EventResponse:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             while not self._stream.is_ended:
                 text = await self._stream.take()
+                if not self._is_allowed():
+                    break
                 await self._send(send, text)
                 if self._stream.lagging and not self._stream.is_ended:
                     self._on_lagging(self._stream)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (asyncio.TimeoutError, OSError):
-            # The viewer stalls or has left; it connects again if it is there.
-            pass
         finally:
             left.cancel()
             self._on_end(self._stream)
@@ -138,7 +148,7 @@ class EventResponse:
                 return
             part = bytes(view[begin : begin + PART_BYTES])
             body = {"type": "http.response.body", "body": part, "more_body": True}
-            await asyncio.wait_for(send(body), STALL_TIMEOUT_S)
+            await send(body)
 
     async def _await_leave(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":

@@ -9,8 +9,6 @@ __all__ = ["MAX_TOPICS", "Topic", "parse_topic"]
 MAX_TOPICS = 20
 """Number of topics that a stream may have."""
 
-MAX_LENGTH = 1000
-
 _WHOLE = ("overview", "pbs", "deployments", "flows", "log")
 _WITH_ID = ("subarray", "pb", "eb", "deployment", "flow")
 
@@ -25,8 +23,6 @@ class Topic(NamedTuple):
 def parse_topic(text: str) -> Topic | None:
     """Return the topic of a text such as ``overview`` or ``pb/{id}``, None for another text."""
     kind, slash, key = text.partition("/")
-    if len(text) > MAX_LENGTH:
-        return None
     if kind in _WHOLE and not slash:
         return Topic(kind)
-    return Topic(kind, key) if kind in _WITH_ID and key and "/" not in key else None
+    return Topic(kind, key) if kind in _WITH_ID and key else None

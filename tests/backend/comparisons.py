@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from ska_sdp_config.drivers.etcd.watchdog import Watchdog
+from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.client import EtcdClient
 
 
 def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that gets the revision that each later probe of a stream reads."""
     done: list[int] = []
-    read_newest = Watchdog._read_newest
+    newest_revision = EtcdClient.newest_revision
 
-    def read(watchdog: Watchdog, timeout: float) -> int:
-        done.append(read_newest(watchdog, timeout))
+    def read(client: EtcdClient, channel: Channel, timeout: float) -> int:
+        done.append(newest_revision(client, channel, timeout))
         return done[-1]
 
-    monkeypatch.setattr(Watchdog, "_read_newest", read)
+    monkeypatch.setattr(EtcdClient, "newest_revision", read)
     return done

@@ -14,7 +14,7 @@ from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.view import View
 from ska_sdp_config.engine.watched_reads import WatchedReads
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_config.store.interface import Change, Entry, Query, Sink, Watch
+from ska_sdp_config.store.interface import Change, Entry, GapCause, Query, Sink, Watch
 from ska_sdp_config.store.keys import Span
 from tests.support.backends import Connect, compact, put
 from tests.support.stores import CountedReads
@@ -159,7 +159,7 @@ def test_late_delivery_of_cancelled_watch_is_ignored(
         late, _ = sinks
         late.changed([Change("1/a", before, Entry("1/a", "middle", before, before))])
         assert backend.cache.view() is view
-        late.gap(before)
+        late.gap(before, GapCause.STALLED)
         assert backend.cache.view() is view
         assert loop.is_idle()
 

@@ -10,7 +10,7 @@ from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.counts import Counted
-from ska_sdp_config.store.interface import Sink
+from ska_sdp_config.store.interface import GapCause, Sink
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import ConnectTo, put
@@ -111,7 +111,7 @@ def test_lag_of_watch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
             wait_until(is_lagging)
             (sink,) = sinks
-            sink.gap(now(backend))
+            sink.gap(now(backend), GapCause.STALLED)
             lag = backend.watch_lag()
             assert lag is not None
             assert (lag.revisions, lag.seconds) == (0, 0)

@@ -12,7 +12,7 @@ import pytest
 
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.transaction import Txn
-from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Watch
+from ska_sdp_config.store.interface import Change, GapCause, Query, Reply, Sink, Watch
 from ska_sdp_config.store.keys import Span
 from tests.support.backends import put
 from tests.support.waiting import wait_until
@@ -74,8 +74,8 @@ class SlowSink:
         for _, group in groupby(changes, lambda change: change.revision):
             self._slow.take(partial(self._sink.changed, list(group)))
 
-    def gap(self, revision: int) -> None:
-        self._slow.take(partial(self._sink.gap, revision))
+    def gap(self, revision: int, cause: GapCause) -> None:
+        self._slow.take(partial(self._sink.gap, revision, cause))
 
 
 def blocks(txn: Txn) -> dict[str, str | None]:

@@ -17,6 +17,7 @@ from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Change, Sink, Watch
 from ska_sdp_config.store.keys import Span
 from tests.support.backends import put
+from tests.support.stores import RecordingSink
 
 DEADLOCK = 20.0
 """Seconds after which threads that have not ended are deadlocked."""
@@ -116,7 +117,7 @@ def test_cancel_does_not_wait_for_committer() -> None:
     """Garbage collection may end a watcher in a thread that holds the lock of the cache."""
     backend = MemoryBackend(Database())
     put(backend, a="1")
-    watch = backend.store.watch(Span("1/a"), 3, make_listener(backend))
+    watch = backend.store.watch(Span("1/a"), 3, RecordingSink())
     committing, cancelled = threading.Event(), threading.Event()
     in_time: list[bool] = []
 
@@ -132,7 +133,7 @@ def test_cancel_does_not_wait_for_committer() -> None:
 
     run_all(commit, cancel)
     assert in_time == [True], "cancelling waits for the database's lock"
-    backend.store.watch(Span("1/a"), 3, make_listener(backend)).cancel()
+    backend.store.watch(Span("1/a"), 3, RecordingSink()).cancel()
     put(backend, b="1")
     assert not backend.database.watches
 

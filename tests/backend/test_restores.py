@@ -14,6 +14,7 @@ from ska_sdp_config.engine.backend import Backend, DbRevision
 from ska_sdp_config.engine.cache import Cache
 from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
+from ska_sdp_config.store.interface import GapCause
 from tests.services.versions import NEWER_FIRST, EtcdOf
 from tests.support.backends import ConnectTo, put
 from tests.support.proxy import Proxy
@@ -203,5 +204,6 @@ def test_restored_database_with_newer_revisions_is_a_gap(
             revisions = [commit(other, b=str(number)) for number in range(5)]
         wait_until(lambda: sink.gaps)
         assert sink.gaps == revisions[-1:]
+        assert sink.causes == [GapCause.RESTORED]
         commit(other, c="1")
         sink.expect(("1/a", "2"), ("1/a", "3"), ("1/c", "1"))

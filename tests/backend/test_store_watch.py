@@ -8,7 +8,7 @@ from itertools import groupby
 import pytest
 
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.store.interface import Query
+from ska_sdp_config.store.interface import GapCause, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.support.backends import Connect, compact
 from tests.support.stores import RecordingSink, commit, now, watch_from_now
@@ -74,6 +74,7 @@ def test_only_the_watch_that_lacks_compacted_changes_has_a_gap(connect: Connect)
     current.expect(("1/b", "1"))
     backend.store.watch(EVERYTHING, first, lacking)
     wait_until(lambda: lacking.gaps == [now(other)])
+    assert lacking.causes == [GapCause.COMPACTED]
     commit(other, b="2")
     current.expect(("1/b", "1"), ("1/b", "2"))
     lacking.expect(("1/b", "2"))

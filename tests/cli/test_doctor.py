@@ -14,7 +14,7 @@ from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.cli.diagnosis import diagnose
 from ska_sdp_config.cli.members import Member, read_member
 from ska_sdp_config.cli.output import Finding
-from ska_sdp_config.cli.readings import Readings, read_members
+from ska_sdp_config.cli.readings import Readings, Unreadable, read_members
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.certificates import Authority
 
@@ -50,16 +50,10 @@ def test_healthy_readings_have_no_faults() -> None:
         ({"seconds": [0.06, 0.07, 0.001]}, "warning", "responds in 60.0 ms", "check the network"),
         ({"components": {}}, "warning", "none is alive", "start the SDP"),
         (
-            {"unreadable": {"/pb/pb-x": "not JSON"}},
+            {"unreadable": {"/pb/pb-x": Unreadable("not JSON", "edit it", "delete it")}},
             "warning",
             "it cannot be read, and is left out of listings: not JSON",
-            "correct it with 'ska-sdp edit --force /pb/pb-x', or",
-        ),
-        (
-            {"unreadable": {"/pb/pb-x/state": "not JSON"}},
-            "warning",
-            "it cannot be read",
-            "correct it with 'ska-sdp edit /pb/pb-x/state', or",
+            "correct it with 'edit it', or delete it with 'delete it'",
         ),
         (
             {"error": ConfigConnectionError("It did not answer.")},
@@ -244,7 +238,8 @@ def test_doctor_lists_unreadable_entries(database: Config, ska_sdp: Run) -> None
 
 
 def test_unreadable_entries_are_limited() -> None:
-    faults = {f"/pb/pb-{number:02}": "not JSON" for number in range(15)}
+    fault = Unreadable("not JSON", "edit it", "delete it")
+    faults = {f"/pb/pb-{number:02}": fault for number in range(15)}
     findings = [each for each in diagnose(replace(WELL, unreadable=faults)) if each.advice]
     assert [each.subject for each in findings] == [*list(faults)[:10], "entities"]
     assert findings[-1].text == "5 more cannot be read"

@@ -230,7 +230,7 @@ def test_advice_has_the_prefix(database: Config, ska_sdp: Run) -> None:
     assert "'ska-sdp describe pb pb-b --prefix /t'" in found["pb pb-b"]["advice"]
     assert "update pb-state pb-b --prefix /t '" in found["pb pb-b"]["advice"]
     assert found["/t/eb/eb-b/state"]["advice"] == (
-        "delete it with 'ska-sdp delete /t/eb/eb-b/state'"
+        "delete it with 'ska-sdp delete /t/eb/eb-b/state --prefix /t'"
     )
 
 

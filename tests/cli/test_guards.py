@@ -16,6 +16,7 @@ from ska_sdp_config.cli import in_use
 from ska_sdp_config.cli.confirmation import Confirmation
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.in_use import users_of_all, users_of_delete
+from ska_sdp_config.lmc.deployment_ids import script_deployment_id
 from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import Run, contents, fill
@@ -118,6 +119,18 @@ def test_what_is_not_in_use_needs_no_yes(database: Config, etcd: Etcd) -> None:
     fill(database, STORED)
     code, shown = run_in_terminal(etcd, ["delete", "pb", "pb-free"])
     assert (code, "Type yes" in shown) == (0, False)
+
+
+@pytest.mark.parametrize("pb_id", ["pb_a", "pb.a", "pb-" + "x" * 93], ids=["_", ".", "long"])
+@pytest.mark.parametrize("which", ["one", "all"])
+def test_delete_of_a_deployment_names_a_block_whose_id_it_does_not_have_whole(
+    database: Config, ska_sdp: Run, pb_id: str, which: str
+) -> None:
+    """It has other characters, or is longer."""
+    name = script_deployment_id(pb_id)
+    fill(database, {f"/pb/{pb_id}": {}, f"/pb/{pb_id}/owner": OWNER, f"/deploy/{name}": {}})
+    result = ska_sdp("delete", "-y", "deployment", *([name] if which == "one" else ["-a"]))
+    assert f"/deploy/{name} belongs to {pb_id}, which is {PROCESS}" in result.err
 
 
 def test_quiet_prints_no_warning(database: Config, ska_sdp: Run) -> None:

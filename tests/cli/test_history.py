@@ -14,7 +14,6 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli import history
 from ska_sdp_config.live import revisions
 from ska_sdp_config.live.revisions import (
-    COMPACTED_OR_RESTORED,
     Gap,
     Past,
     Revision,
@@ -23,7 +22,7 @@ from ska_sdp_config.live.revisions import (
     stream,
 )
 from ska_sdp_config.lmc.times import last_updated
-from ska_sdp_config.store.interface import Put
+from ska_sdp_config.store.interface import GapCause, Put
 from ska_sdp_config.store.keys import Span, key_of_path
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
@@ -174,7 +173,7 @@ def test_history_continues_after_a_compaction_meanwhile(database: Config, begin:
     assert second[:2] == (begin + 20, {"/k": "19"})
     assert isinstance(second, Past)
     assert second.gap is not None
-    assert second.gap.cause == COMPACTED_OR_RESTORED
+    assert second.gap.cause == GapCause.COMPACTED
     assert [each.revision for each in found[2:]] == list(range(begin + 21, begin + 31))
 
 
@@ -194,7 +193,7 @@ def test_history_prints_the_cause_of_a_gap(
     monkeypatch.setattr(history, "past", compacted)
     result = ska_sdp("history", "/k")
     assert result.err.splitlines()[1:] == [
-        f"ska-sdp: {describe_gap(begin + 3, COMPACTED_OR_RESTORED)}"
+        f"ska-sdp: {describe_gap(begin + 3, GapCause.COMPACTED)}"
     ]
     assert result.lines == [f"{NO_TIME} /k created 2", f"{NO_TIME} /k 2 → 3"]
 

@@ -101,6 +101,18 @@ def test_state_of_a_flow_that_was_deleted_is_removed(database: Config, ska_sdp: 
     assert contents(database) == {}
 
 
+def test_prune_keeps_the_deployment_that_another_block_may_have(
+    database: Config, ska_sdp: Run
+) -> None:
+    kept = {"/pb/pb_a": {"eb_id": "eb-new"}, "/pb/pb_a/state": {"status": "RUNNING"}}
+    fill(database, block() | kept)
+    assert ska_sdp("prune", "--older-than=30d").code == 0
+    assert contents(database).keys() == kept.keys() | {
+        "/deploy/proc-pb-a-receive",
+        "/deploy/proc-pb-a-receive/state",
+    }
+
+
 EB_B = {"/eb/eb-b": {"status": "FINISHED", "last_updated": OLD, "pb_batch": ["pb-a"]}}
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.recording.format import Changes, Part, Snapshot, read_parts
-from ska_sdp_config.live.revisions import COMPACTED, RESTORED, describe_gap
+from ska_sdp_config.live.revisions import describe_gap
+from ska_sdp_config.store.interface import GapCause
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import compact
 from tests.support.proxy import Proxy
@@ -145,7 +146,7 @@ def test_record_writes_a_gap_after_a_compaction(
     first, gap, last = parts_of(file)
     assert isinstance(gap, Snapshot)
     assert (gap.gap, gap.texts) == (first.revision, {"/a": "3"})
-    assert note == describe_gap(gap.revision, COMPACTED)
+    assert note == describe_gap(gap.revision, GapCause.COMPACTED)
     assert last.texts == {"/a": "4"}
 
 
@@ -194,7 +195,7 @@ def test_record_writes_a_gap_after_a_restore(
         assert isinstance(gap, Snapshot)
         assert gap.gap == first.revision
         assert gap.revision < first.revision
-        assert note == describe_gap(gap.revision, RESTORED)
+        assert note == describe_gap(gap.revision, GapCause.RESTORED)
         assert replayed([gap, *rest]) == contents(config) == {"/b": "1"}
 
 
@@ -231,7 +232,7 @@ def test_record_writes_a_gap_after_a_restore_to_a_newer_revision(
         *_, before, gap, last = parts_of(file)
         assert isinstance(gap, Snapshot)
         assert gap.gap == before.revision < gap.revision
-        assert note == describe_gap(gap.revision, RESTORED)
+        assert note == describe_gap(gap.revision, GapCause.RESTORED)
         assert replayed([gap, last]) == contents(config)
 
 
@@ -255,7 +256,7 @@ def test_record_writes_a_gap_for_another_database(
     first, gap = parts_of(file)
     assert isinstance(gap, Snapshot)
     assert (gap.gap, gap.texts) == (first.revision, {"/a": "0"})
-    assert note == describe_gap(gap.revision, RESTORED)
+    assert note == describe_gap(gap.revision, GapCause.RESTORED)
     assert gap.cluster == database.backend.store.cluster_id(timeout=CALL)
 
 

@@ -102,7 +102,7 @@ REJECTED: dict[str, list[tuple[str, int, str]]] = {
             1,
             "value of /eb/eb-odd/state is not JSON: correct it with 'ska-sdp edit --force /eb",
         ),
-        ("eb eb-list", 1, "is not a mapping: correct it with 'ska-sdp edit'."),
+        ("eb eb-list", 1, "is not a mapping: correct it with 'ska-sdp edit /eb/eb-list'."),
         ("eb", 2, "Missing argument 'ID'"),
         ("pb pb-a", 2, "'end' ends only execution blocks"),
         ("", 2, "Missing object"),

@@ -22,7 +22,7 @@ from ska_sdp_config.cli.objects import PB
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.drivers.etcd.store import EtcdStore
 from ska_sdp_config.live import revisions
-from ska_sdp_config.store.interface import Change, Entry, Put
+from ska_sdp_config.store.interface import Change, Entry, GapCause, Put
 from ska_sdp_config.store.keys import Span
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.in_time import on_time
@@ -262,7 +262,7 @@ def test_watch_prints_differences_after_a_gap(
             later = pool.submit(lambda: [next(stream), next(stream)])
             wait_until(lambda: sinks)
             ((sink, revision),) = sinks
-            sink.gap(now)
+            sink.gap(now, GapCause.STALLED)
             # The second has a revision that was read before.
             for at, text in ((now + 1, "2"), (revision, "old")):
                 sink.changed([Change("2/pb/pb-a", at, Entry("2/pb/pb-a", text, 1, at))])

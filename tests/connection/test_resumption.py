@@ -14,6 +14,7 @@ from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.login import Metadata
 from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.interface import GapCause
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
@@ -139,6 +140,7 @@ def test_compacted_changes_are_reported_as_gap(
         compact(backend)
         network.reject_connections(False)
         wait_until(lambda: sink.gaps == [now(backend)])
+        assert sink.causes == [GapCause.COMPACTED]
         loop.expect("19")
         commit(backend, a="20")
         sink.expect(("1/a", "1"), ("1/a", "20"))
@@ -185,6 +187,7 @@ def test_emptied_database_is_reloaded(
         network.cut()
         loop.expect(None)
         wait_until(lambda: sink.gaps)
+        assert sink.causes == [GapCause.RESTORED]
         other = connect(empty.endpoint)
         commit(other, a="new")
         loop.expect("new")

@@ -13,7 +13,7 @@ import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.store.interface import AnswerLost
+from ska_sdp_config.store.interface import AnswerLost, GapCause
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf
@@ -198,6 +198,7 @@ def test_stalled_watch_is_replaced(
         assert not sink.gaps
     else:
         wait_until(lambda: sink.gaps == [revision])
+        assert sink.causes == [GapCause.STALLED]
         commit(other, a="2")
         sink.expect(("1/a", "2"))
 

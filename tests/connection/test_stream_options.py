@@ -20,7 +20,7 @@ from tests.support.watch_streams import WATCHDOG, WatchStream, intercept_respons
 
 USUAL = StreamOptions()
 SLOW = StreamOptions(PROBE_DEADLINE_S, in_parts=True)
-LARGE = StreamOptions(in_parts=True)
+LARGE = StreamOptions(MAX_EXTRA_S, in_parts=True)
 
 
 class Call:
@@ -41,12 +41,12 @@ class Call:
         (USUAL, Ending.SILENT, {"has_received"}, True, USUAL),
         (USUAL, Ending.STALLED, {"has_received"}, False, SLOW),
         (USUAL, None, {"has_received"}, False, USUAL),
-        (USUAL, None, {"has_received", "is_too_large"}, False, LARGE),
-        (USUAL, None, {"has_received", "is_too_large", "was_complete"}, True, LARGE),
+        (USUAL, Ending.TOO_LARGE, {}, False, LARGE),
+        (USUAL, Ending.TOO_LARGE, {"has_received"}, False, LARGE),
+        (USUAL, Ending.TOO_LARGE, {"has_received", "was_complete"}, True, LARGE),
         (SLOW, Ending.SILENT, {"has_received"}, False, StreamOptions(3 * PROBE_DEADLINE_S, True)),
         (SLOW, Ending.SILENT, {"has_received"}, True, SLOW),
         (SLOW, None, {"has_received"}, True, SLOW),
-        (SLOW, None, {"has_received", "is_too_large"}, False, SLOW),
         (SLOW, Ending.SILENT, {"has_received", "was_complete"}, True, USUAL),
         (LARGE, None, {"has_received", "was_complete"}, True, USUAL),
         (LARGE, None, {}, False, LARGE),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import pytest
 from ska_sdp_lmc.messages.examples import example
 from ska_sdp_sim.stack.local import LocalStack
 from ska_sdp_sim.stack.web import WebPage
+from ska_sdp_web import commands
+from ska_sdp_web.commands import Busy, CommandFailed, OutcomeUnknown, TangoSender
 from tests.web.client import Answer, cookie_of, log_in, origin_of, request
 from tests.web.event_stream import EventStream
 
@@ -85,6 +89,43 @@ def test_commands_reach_the_device_and_rejections_have_its_words(
             each["text"] for each in found["timeline"]["items"] if each["kind"] == "command"
         ]
         assert commands[-2:] == ["On", "Off"]
+
+
+@pytest.fixture
+def silent(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[TangoSender]:
+    """Sender to devices that receive a command, and do not finish it within its timeout."""
+    monkeypatch.setattr(commands, "TIMEOUT_MS", 1000)
+    sender = TangoSender(f"tango://{stack.tango_db.tango_host}/{stack.layout.prefix}")
+    asyncio.run(_make_on(sender))
+    stack.etcd.pause()
+    yield sender
+    stack.etcd.resume()
+
+
+async def _make_on(sender: TangoSender) -> None:
+    # Rejected if it is ON.
+    with suppress(CommandFailed):
+        await sender.send("02", "On", None)
+
+
+def test_outcome_without_a_response_is_unknown(silent: TangoSender) -> None:
+    with pytest.raises(OutcomeUnknown, match="It is unknown whether Off was executed"):
+        asyncio.run(silent.send("02", "Off", None))
+
+
+def test_database_that_is_away_is_an_error_before_the_command() -> None:
+    sender = TangoSender("tango://127.0.0.1:1/test")
+    with pytest.raises(CommandFailed, match=r"The command was not sent: .*port 1"):
+        asyncio.run(sender.send("02", "On", None))
+
+
+def test_same_command_is_not_sent_twice_at_a_time(silent: TangoSender) -> None:
+    async def twice() -> list[BaseException | str]:
+        calls = [silent.send("02", "Off", None) for _ in range(2)]
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    results = asyncio.run(twice())
+    assert [type(each) for each in results] == [OutcomeUnknown, Busy]
 
 
 def test_device_that_does_not_run_is_an_error(

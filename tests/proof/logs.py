@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_config.store.interface import Change
+from ska_sdp_config.store.interface import Change, GapCause
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.etcd import revive
 from tests.support.waiting import wait_until
@@ -32,8 +32,8 @@ class MemoryLog:
                 value = entry.value if entry else None
                 self.events.append(Event(revision, key[key.index("/") :], value))
 
-    def gap(self, revision: int) -> None:
-        raise AssertionError(f"the log has a gap at {revision}")
+    def gap(self, revision: int, cause: GapCause) -> None:
+        raise AssertionError(f"the log has a gap at {revision}: {cause.value}")
 
 
 class EtcdLog:

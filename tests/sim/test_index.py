@@ -11,10 +11,12 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.config import Transaction
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.watcher import Watcher
-from ska_sdp_sim.block import deployment_id, script_deployment_id
+from ska_sdp_config.lmc.deployment_ids import deployment_id, script_deployment_id
 from ska_sdp_sim.controller import ProcessingController
+from ska_sdp_sim.database import find_leftovers
 from ska_sdp_sim.deployer import HelmDeployer
 from tests.support.stores import CountedReads
 from tests.support.watch_loops import assert_not_woken
@@ -120,6 +122,113 @@ def test_deployments_of_an_unreadable_block_are_removed_when_it_is_deleted(
         txn.delete(f"/pb/{pb_id}")
     controller.reconcile(next(steps))
     assert deployments(other) == []
+
+
+LONG = "pb-a-" + "x" * 91
+"""ID of a block that no ID of a deployment has whole."""
+
+RIVALS = [
+    ("pb-a", "pb_a", "proc-pb-a-x"),
+    ("pb-a", "pb-a-b", "proc-pb-a-b-script"),
+    ("pb-a", LONG, script_deployment_id(LONG)),
+    (f"{LONG[:-1]}y", LONG, deployment_id(f"{LONG[:-1]}y", "x")),
+]
+"""IDs of a deleted and of an existing block, and of a deployment that both may have."""
+
+CASES = ["other characters", "longer", "much longer", "other end"]
+
+
+def deploy(config: Config, *names: str) -> None:
+    for name in names:
+        write(config, f"/deploy/{name}", {"key": name, "kind": "helm", "args": {}})
+
+
+def write_owned(config: Config, pb_id: str) -> None:
+    """Write a block that another process runs."""
+    write(config, f"/pb/{pb_id}/owner", {"pid": 1, "hostname": "h", "command": ["c"]})
+    write(config, f"/pb/{pb_id}", {**BLOCK, "pb_id": pb_id})
+
+
+@pytest.mark.parametrize(("deleted", "existing", "name"), RIVALS, ids=CASES)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_deployment_that_an_existing_block_may_have_is_kept(
+    config: Config, other: Config, deleted: str, existing: str, name: str, is_known: bool
+) -> None:
+    """Also if the controller has followed the deleted block."""
+    controller = ProcessingController(config)
+    steps = iterations(config, controller)
+    if not is_known:
+        controller.reconcile(next(steps))
+    write(other, f"/pb/{deleted}", {**BLOCK, "pb_id": deleted})
+    if is_known:
+        controller.reconcile(next(steps))
+    deploy(other, name, f"proc-{PB_ID}-script")
+    write_owned(other, existing)
+    other.backend.delete(f"/pb/{deleted}")
+    controller.reconcile(next(steps))
+    assert name in deployments(other)
+
+
+@pytest.mark.parametrize(("deleted", "created", "name"), RIVALS[1:], ids=CASES[1:])
+@pytest.mark.parametrize("when", ["after the search", "before the commit"])
+def test_deployment_of_a_block_created_meanwhile_is_kept(
+    config: Config,
+    other: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    deleted: str,
+    created: str,
+    name: str,
+    when: str,
+) -> None:
+    def create_once() -> None:
+        if other.backend.get(f"/pb/{created}")[0] is None:
+            write_owned(other, created)
+
+    def search(*arguments: Any) -> dict[str, list[str]]:
+        found = find_leftovers(*arguments)
+        create_once()
+        return found
+
+    def delete(txn: Transaction, each: str) -> None:
+        create_once()
+        delete_deployment(txn, each)
+
+    delete_deployment = Transaction.delete_deployment
+    controller = ProcessingController(config)
+    steps = iterations(config, controller)
+    controller.reconcile(next(steps))
+    deploy(other, name)
+    write(other, f"/pb/{deleted}", BLOCK)
+    other.backend.delete(f"/pb/{deleted}")
+    if when == "after the search":
+        monkeypatch.setattr("ska_sdp_sim.controller.find_leftovers", search)
+    else:
+        monkeypatch.setattr(Transaction, "delete_deployment", delete)
+    controller.reconcile(next(steps))
+    assert other.backend.get(f"/pb/{created}")[0] is not None
+    assert deployments(other) == [name]
+
+
+def test_failed_search_for_deployments_stops_no_other_work(
+    config: Config, other: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(other, "/script/batch:x:1.0.0", {**SCRIPT, "image": "i"})
+    write(other, "/pb/pb-known", {**BLOCK, "pb_id": "pb-known"})
+    controller = ProcessingController(config)
+    steps = iterations(config, controller)
+    controller.reconcile(next(steps))
+    deploy(other, "proc-pb-gone-script")
+    write(other, "/pb/pb-gone", BLOCK)
+    for pb_id in ("pb-known", "pb-gone"):
+        other.backend.delete(f"/pb/{pb_id}")
+    write(other, f"/pb/{PB_ID}", BLOCK)
+    with monkeypatch.context() as patch:
+        patch.setattr("ska_sdp_sim.controller.find_leftovers", give_up)
+        controller.reconcile(next(steps))
+    assert deployments(other) == ["proc-pb-gone-script", f"proc-{PB_ID}-script"]
+    write(other, "/pb/pb-other", "{}")
+    controller.reconcile(next(steps))
+    assert deployments(other) == [f"proc-{PB_ID}-script"]
 
 
 def test_deletion_of_many_ended_blocks_takes_few_reads(

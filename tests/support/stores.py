@@ -8,7 +8,7 @@ import pytest
 
 from ska_sdp_config.backend import ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.store.interface import Change, Delete, Put, Query, Reply, Watch
+from ska_sdp_config.store.interface import Change, Delete, GapCause, Put, Query, Reply, Watch
 from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.support.waiting import wait_until
 
@@ -56,6 +56,7 @@ class RecordingSink:
     def __init__(self) -> None:
         self.changes: list[Change] = []
         self.gaps: list[int] = []
+        self.causes: list[GapCause] = []
         self.calls = 0
 
     def changed(self, changes: Sequence[Change]) -> None:
@@ -65,7 +66,8 @@ class RecordingSink:
         self.changes += changes
         self.calls += 1
 
-    def gap(self, revision: int) -> None:
+    def gap(self, revision: int, cause: GapCause) -> None:
+        self.causes.append(cause)
         self.gaps.append(revision)
 
     def expect(self, *expected: tuple[str, str | None]) -> None:

@@ -43,15 +43,15 @@ def origin_of(endpoint: str) -> dict[str, str]:
     return {"Origin": f"http://{endpoint}"}
 
 
-def log_in(endpoint: str, token: str, **headers: str) -> Answer:
-    """Send the form of the login."""
+def log_in(endpoint: str, token: str, wanted: str = "", **headers: str) -> Answer:
+    """Send the form of the login, which leads to an address."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     return request(
         endpoint,
         "/login",
         method="POST",
         headers={**origin_of(endpoint), **form, **headers},
-        body=urlencode({"token": token}),
+        body=urlencode({"token": token, "next": wanted}),
     )
 
 

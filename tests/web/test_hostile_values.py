@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ska_sdp_config.live.received import Everything, Received, Write
+from ska_sdp_web import model as model_module
 from ska_sdp_web.model import Model, Update
 from ska_sdp_web.topics import Topic
 from tests.support.fault_scene import DEPLOYMENT, EB, FAILED, WAITING, fault_scene
@@ -94,8 +95,12 @@ def scene() -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def _errors_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a derivation that fails fail the test, which the server logs."""
-    monkeypatch.setattr(Model, "_data", Model._derive)
+    """Let a derivation that fails fail the test; the server logs it."""
+
+    def fail(*arguments: object) -> None:
+        raise
+
+    monkeypatch.setattr(model_module.LOGGER, "exception", fail)
 
 
 def model_of(texts: dict[str, str]) -> Model:
@@ -103,16 +108,20 @@ def model_of(texts: dict[str, str]) -> Model:
     model.apply([Everything(texts, 1)], NOW)
     for topic in TOPICS:
         model.follow(topic, NOW)
+    while model.is_incomplete:
+        model.advance(NOW)
     return model
 
 
 def parse(update: Update | None) -> None:
     """Check that the data of a message are one line of JSON."""
     assert update is not None
-    kind, data, *rest = update.text.decode("utf-8").split("\n")
-    assert rest == ["", ""]
-    assert kind.startswith("event: ")
-    json.loads(data.removeprefix("data: "))
+    *events, rest = update.text.decode("utf-8").split("\n\n")
+    assert rest == ""
+    for event in events:
+        kind, data = event.split("\n")
+        assert kind in ("event: whole", "event: rows", "event: gone")
+        json.loads(data.removeprefix("data: "))
 
 
 @settings(max_examples=40, deadline=None)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
 from ska_sdp_sim.stack.web import WebPage
 from ska_sdp_web.app import PAGES
+from ska_sdp_web.login import DELAY_S
+from tests.support.waiting import CALL
 from tests.web.client import Answer, cookie_of, log_in, origin_of, request
 from tests.web.conftest import TOKEN, settings_of
 from tests.web.event_stream import EventStream
@@ -109,11 +114,12 @@ def test_commands_are_rejected_unless_allowed(page: WebPage) -> None:
     assert request(page.endpoint, COMMANDS).status == 405
 
 
-@pytest.mark.parametrize("path", [path.replace("{key}", "01") for path in PAGES])
+@pytest.mark.parametrize("path", [path.replace("{key:path}", "01") for path in PAGES])
 def test_page_without_a_cookie_redirects_to_the_login(guarded: WebPage, path: str) -> None:
     for method in ("GET", "HEAD"):
         answer = request(guarded.endpoint, path, method=method)
-        assert (answer.status, answer.headers["location"]) == (303, "/login")
+        assert answer.status == 303
+        assert answer.headers["location"].startswith("/login")
     check_headers(answer)
 
 
@@ -158,7 +164,7 @@ def test_login_sets_a_cookie_that_scripts_and_other_sites_cannot_use(guarded: We
 
 
 def test_login_form_of_another_site_is_rejected(guarded: WebPage) -> None:
-    for origin in ("https://attacker.example", "null", "http://localhost:1", ""):
+    for origin in ("https://attacker.example", "null", "http://localhost:1", "http://[", ""):
         answer = log_in(guarded.endpoint, TOKEN, Origin=origin)
         assert answer.status == 403
         assert "set-cookie" not in answer.headers
@@ -174,7 +180,7 @@ def test_logout_ends_the_session(guarded: WebPage) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", [None, "null", "https://attacker.example", "http://127.0.0.1", "x"]
+    "origin", [None, "null", "https://attacker.example", "http://127.0.0.1", "x", "http://["]
 )
 def test_command_of_another_site_is_rejected(
     guarded: WebPage, cookie: dict[str, str], origin: str | None
@@ -230,14 +236,55 @@ def test_command_that_the_device_cannot_receive_has_the_error_of_tango(
     assert json.loads(answer.text)["error"]
 
 
-def test_wrong_tokens_are_limited_and_the_right_one_works_later(
-    etcd: Etcd, page: WebPage, token_file: object, tmp_path_factory: pytest.TempPathFactory
+def test_wrong_tokens_are_slow_and_not_in_the_log(guarded: WebPage) -> None:
+    began = time.monotonic()
+    answers = [log_in(guarded.endpoint, f"guess {number}") for number in range(6)]
+    assert [answer.status for answer in answers] == [403] * 6
+    assert time.monotonic() - began >= DELAY_S
+    assert log_in(guarded.endpoint, TOKEN).status == 303
+    assert TOKEN not in guarded.process.output()
+    assert "guess" not in guarded.process.output()
+
+
+@pytest.mark.parametrize("path", ["/pbs/pb-a?sort=status", "/ebs/a%2Fb", "/log"])
+def test_login_leads_to_the_requested_page(
+    guarded: WebPage, cookie: dict[str, str], path: str
 ) -> None:
-    place = tmp_path_factory.mktemp("limited")
-    with WebPage(place, settings_of(etcd), options=["--token-file", str(token_file)]) as server:
-        answers = [log_in(server.endpoint, f"guess {number}") for number in range(7)]
-        assert [answer.status for answer in answers] == [403] * 5 + [429] * 2
-        assert int(answers[-1].headers["retry-after"]) > 0
-        assert log_in(server.endpoint, TOKEN).status == 429
-        assert TOKEN not in server.process.output()
-        assert "guess" not in server.process.output()
+    login = request(guarded.endpoint, path).headers["location"]
+    # A link of another site comes without the cookie, the request after it with it.
+    again = request(guarded.endpoint, login).text.partition("url=")[2].partition('"')[0]
+    again = unescape(again)
+    assert again.startswith("/login?next=")
+    answer = request(guarded.endpoint, again, headers=cookie)
+    assert (answer.status, answer.headers["location"]) == (303, path)
+    form = request(guarded.endpoint, again).text
+    wanted = unescape(form.partition('name="next" value="')[2].partition('"')[0])
+    assert wanted == path
+    answer = log_in(guarded.endpoint, TOKEN, wanted)
+    assert (answer.status, answer.headers["location"]) == (303, path)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["//attacker.example", "/\\attacker.example", "https://attacker.example", "\n", "/login", "é"],
+)
+def test_login_leads_to_no_other_site(guarded: WebPage, wanted: str) -> None:
+    answer = log_in(guarded.endpoint, TOKEN, wanted)
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    form = request(guarded.endpoint, f"/login?{urlencode({'next': wanted})}").text
+    assert "attacker" not in form
+
+
+def test_markup_in_the_requested_page_is_escaped(guarded: WebPage) -> None:
+    query = urlencode({"next": '/"><script>alert(1)</script>'})
+    for path in (f"/login?{query}", f"/login?{query}&again=1"):
+        assert "<script" not in request(guarded.endpoint, path).text
+
+
+def test_stream_ends_with_its_session(guarded: WebPage) -> None:
+    cookie = cookie_of(log_in(guarded.endpoint, TOKEN))
+    with EventStream(guarded.endpoint, "overview", headers=cookie) as stream:
+        stream.document("overview")
+        headers = {**cookie, **origin_of(guarded.endpoint)}
+        assert request(guarded.endpoint, "/logout", method="POST", headers=headers).status == 303
+        assert stream.ended.wait(CALL)

@@ -88,13 +88,15 @@ def _check_path_prefix(_context: click.Context, _option: click.Parameter, text: 
     multiple=True,
     metavar="NAME",
     help="Name under which viewers reach the page, e.g. that of an Ingress; a leading dot allows "
-    "subdomains. Names of this machine and addresses are always allowed. Repeatable.",
+    "subdomains. localhost, the host name of this machine and addresses are always allowed. "
+    "Repeatable.",
 )
 @click.option(
     "--frame-ancestor",
     multiple=True,
     metavar="URL",
-    help="Site whose pages may embed this one, e.g. https://taranta.example. Repeatable.",
+    help="Site whose pages may embed this one, e.g. https://taranta.example. With --token-file "
+    "only a site of the same domain: browsers send the cookie to no other. Repeatable.",
 )
 def web(
     bind: str,

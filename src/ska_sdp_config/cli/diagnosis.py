@@ -7,9 +7,8 @@ import statistics
 from collections.abc import Iterator, Mapping
 
 from ska_sdp_config.cli.members import Member
-from ska_sdp_config.cli.objects import PB, locate
 from ska_sdp_config.cli.output import Finding
-from ska_sdp_config.cli.readings import Readings
+from ska_sdp_config.cli.readings import MAX_UNREADABLE, Readings, Unreadable
 
 __all__ = ["diagnose"]
 
@@ -21,9 +20,6 @@ MAX_CLOCK_SKEW_S = 2.0
 
 DEFAULT_QUOTA_BYTES = 2 * 2**30
 """Default size limit of a store (etcd's ``--quota-backend-bytes``)."""
-
-MAX_UNREADABLE = 10
-"""Maximum number of findings on unreadable entities."""
 
 MIN_DEFRAG_BYTES = 2**26
 """Minimum size of a store for the advice to defragment it."""
@@ -179,16 +175,14 @@ def _store(member: Member) -> Finding:
     return Finding(subject, "ok", text)
 
 
-def _unreadable(faults: Mapping[str, str]) -> Iterator[Finding]:
+def _unreadable(faults: Mapping[str, Unreadable]) -> Iterator[Finding]:
     for path in sorted(faults)[:MAX_UNREADABLE]:
-        place = locate(path)
-        # Without it, 'edit' rejects processing blocks, which are immutable.
-        force = " --force" if place and place.kind == PB and not place.part else ""
+        each = faults[path]
         yield Finding(
             path,
             "warning",
-            f"it cannot be read, and is left out of listings: {faults[path].rstrip('.')}",
-            f"correct it with 'ska-sdp edit{force} {path}', or delete it",
+            f"it cannot be read, and is left out of listings: {each.fault.rstrip('.')}",
+            f"correct it with '{each.edit}', or delete it with '{each.delete}'",
         )
     if len(faults) > MAX_UNREADABLE:
         text = f"{len(faults) - MAX_UNREADABLE} more cannot be read"

@@ -19,6 +19,7 @@ from ska_sdp_config.cli.output import Change, Difference, Printer
 from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
+from ska_sdp_config.cli.ways_out import way_to_edit
 from ska_sdp_config.lmc.statuses import EB_ENDED
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ __all__ = ["command"]
 
 
 @contextmanager
-def _named(path: str) -> Iterator[None]:
+def _named(path: str, prefix: str) -> Iterator[None]:
     """Raise Failed with the path if the value read in the body is not JSON."""
     try:
         yield
     except ValueError as exc:
         raise Failed(
-            f"The value of {path} is not JSON: correct it with 'ska-sdp edit --force {path}'."
+            f"The value of {path} is not JSON: "
+            f"correct it with '{way_to_edit(path, prefix, force=True)}'."
         ) from exc
 
 
@@ -47,18 +49,19 @@ def _end_eb(key: str, cancel: bool, yes: bool, dry_run: bool, out: Printer, pref
     def end(config: Config, txn: Transaction) -> list[Difference]:
         stored = txn.get_many([path, f"{path}/state"])
         state = txn.execution_block.state(key)
-        with _named(path):
+        with _named(path, prefix):
             eb = txn.get_execution_block(key)
-        with _named(f"{path}/state"):
+        with _named(f"{path}/state", prefix):
             known = state.get()
         if eb is None:
             absence = "There is no execution block at {}"
             raise NotFound(nothing_at(config.backend, path, EB, absence))
-        if not (isinstance(eb, dict) and (known is None or isinstance(known, dict))):
-            raise Failed(
-                f"The value or the state of {path} is not a mapping: "
-                "correct it with 'ska-sdp edit'."
-            )
+        for each, value in ((path, eb), (f"{path}/state", {} if known is None else known)):
+            if not isinstance(value, dict):
+                raise Failed(
+                    f"The value of {each} is not a mapping: "
+                    f"correct it with '{way_to_edit(each, prefix, force=False)}'."
+                )
         if eb.get("status") in EB_ENDED:
             raise Failed(
                 f"The execution block {key} is {eb['status']} already: "

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ska_sdp_config.cli.objects import DEPLOYMENT, EB, PB, SUBARRAY, SdpObject, locate
 from ska_sdp_config.live import values
+from ska_sdp_config.lmc.deployment_ids import BlocksOfDeployments, possible_ids
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.statuses import EB_ACTIVE, eb_status
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "linked_blocks",
     "listing_blocks",
-    "parts_of_id",
-    "pb_of_deployment",
     "users_of_all",
     "users_of_change",
     "users_of_delete",
@@ -55,8 +54,6 @@ default."""
 
 _KEPT_FIELDS = ("status", "eb_id", "pb_realtime", "pb_batch")
 """Fields of blocks that the users depend on."""
-
-_WORD = re.compile("[A-Za-z0-9]+")
 
 
 def users_of_change(txn: Txn, path: str) -> list[str]:
@@ -144,27 +141,6 @@ def listing_blocks(txn: Txn, prefix: str, eb_ids: Iterable[str]) -> dict[str, st
     return {pb_id: eb_id for eb_id, eb in ebs.items() for pb_id in _listed(eb)}
 
 
-def parts_of_id(deployment_id: str) -> set[str]:
-    """Return each part of a deployment's ID that may be the ID of its processing block.
-
-    Scripts embed the ID of their processing block in that of a deployment.
-    """
-    words = [*_WORD.finditer(deployment_id)]
-    return {
-        deployment_id[first.start() : last.end()]
-        for at, first in enumerate(words)
-        for last in words[at:]
-    }
-
-
-def pb_of_deployment(deployment_id: str, pb_ids: Set[str]) -> str:
-    """Return the longest of some IDs of processing blocks that a deployment's ID contains.
-
-    One ID may be the beginning of another. Empty if it contains none.
-    """
-    return max(parts_of_id(deployment_id) & pb_ids, key=len, default="")
-
-
 class _Users(ABC):
     """Reader of the users of objects, as predicates such as ``is linked by subarray 01``."""
 
@@ -180,6 +156,10 @@ class _Users(ABC):
     def _owners(self, kind: SdpObject, keys: Iterable[str]) -> dict[str, Any]:
         """Return the owners of the objects that have one, by ID."""
 
+    @abstractmethod
+    def _blocks_of(self, deployment_id: str) -> BlocksOfDeployments:
+        """Return the processing blocks to which a deployment may belong."""
+
     def of(self, kind: SdpObject, key: str) -> Iterator[str]:
         """Yield the users of an object."""
         yield from self.owner(kind, key)
@@ -188,9 +168,9 @@ class _Users(ABC):
         elif kind == PB:
             yield from self._of_pb(key)
         else:
-            pb_id = pb_of_deployment(key, self._values(PB, parts_of_id(key)).keys())
-            for each in self.of(PB, pb_id) if pb_id else ():
-                yield f"belongs to {pb_id}, which {each}"
+            for pb_id in sorted(self._blocks_of(key).owners(key)):
+                for each in self.of(PB, pb_id):
+                    yield f"belongs to {pb_id}, which {each}"
 
     def owner(self, kind: SdpObject, key: str) -> Iterator[str]:
         """Yield the owner of an object, if it has one."""
@@ -261,6 +241,12 @@ class _UsersOfOne(_Users):
     def _owners(self, kind: SdpObject, keys: Iterable[str]) -> dict[str, Any]:
         return self._read({key: f"{kind.path(self._prefix, key)}/owner" for key in keys})
 
+    def _blocks_of(self, deployment_id: str) -> BlocksOfDeployments:
+        root = PB.path(self._prefix)
+        listed = {path.removeprefix(root) for path in self._txn.peek_keys(root)}
+        # Read too, as the listing is not guarded.
+        return BlocksOfDeployments({*listed, *self._values(PB, possible_ids(deployment_id))})
+
     def _read(self, paths: dict[str, str]) -> dict[str, Any]:
         """Return the values of the paths that exist, by ID."""
         valid = {key: path for key, path in paths.items() if is_id(key)}
@@ -292,6 +278,13 @@ class _UsersOfAll(_Users):
                 is_mapping = isinstance(value, dict)
                 kept = {name: value.get(name) for name in _KEPT_FIELDS} if is_mapping else None
                 self._found[kind][key] = kept
+
+    def _blocks_of(self, deployment_id: str) -> BlocksOfDeployments:
+        return self._all_blocks
+
+    @cached_property
+    def _all_blocks(self) -> BlocksOfDeployments:
+        return BlocksOfDeployments(self._found[PB])
 
     def ids(self, kind: SdpObject) -> set[str]:
         """Return the IDs of a kind's objects, including owners without an object."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ska_sdp_config.cli.in_use import pb_of_deployment
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
     DEPENDENCY,
@@ -20,6 +19,7 @@ from ska_sdp_config.cli.objects import (
 from ska_sdp_config.cli.prune_pages import Pages
 from ska_sdp_config.cli.pruning import Belongings, last_time
 from ska_sdp_config.live import values
+from ska_sdp_config.lmc.deployment_ids import BlocksOfDeployments
 from ska_sdp_config.lmc.entry import is_id
 from ska_sdp_config.lmc.statuses import EB_ENDED
 from ska_sdp_config.store.keys import Span, readable_path_of, spans_of_listing
@@ -149,10 +149,13 @@ def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: 
         for pb_id in {key.split(":")[0], key.split(":")[-1]}:
             for block in blocks_of.get(pb_id, ()):
                 block.leftovers.add(DEPENDENCY.path(prefix, key))
-    all_pb_ids = pb_ids | blocks_of.keys()
+    deployed = BlocksOfDeployments(pb_ids | blocks_of.keys())
     for key in keys(DEPLOYMENT):
-        for block in blocks_of.get(pb_of_deployment(key, all_pb_ids), ()):
-            block.leftovers.add(DEPLOYMENT.path(prefix, key))
+        owners = deployed.owners(key)
+        # Otherwise it may belong to a block that is kept.
+        if owners <= blocks_of.keys():
+            for block in (each for owner in owners for each in blocks_of[owner]):
+                block.leftovers.add(DEPLOYMENT.path(prefix, key))
 
 
 def _span(kind: SdpObject, prefix: str, begin: str = "", level: int = 0) -> Span:

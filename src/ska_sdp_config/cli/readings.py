@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ska_sdp_config.backends import backend_name
 from ska_sdp_config.cli.members import Member, make_fetch, make_maintenance_call, read_member
 from ska_sdp_config.cli.objects import COMPONENT, SYSTEM
+from ska_sdp_config.cli.ways_out import needs_force, way_to_delete, way_to_edit
 from ska_sdp_config.entity.codec import decode
 from ska_sdp_config.live import values
 from ska_sdp_config.operations.ownership import read_owner
@@ -21,10 +22,27 @@ if TYPE_CHECKING:
     from ska_sdp_config.config import Config
     from ska_sdp_config.transaction import Transaction
 
-__all__ = ["Readings", "read_database", "read_members"]
+__all__ = ["MAX_UNREADABLE", "Readings", "Unreadable", "read_database", "read_members"]
 
 TIMED_READS = 20
 """Number of reads whose latency is measured."""
+
+MAX_UNREADABLE = 10
+"""Maximum number of findings on unreadable entities."""
+
+
+class Unreadable(NamedTuple):
+    """Entity that cannot be read.
+
+    Attributes:
+        fault: the fault.
+        edit: command that edits it, without regard to its text if there are many.
+        delete: command that deletes it.
+    """
+
+    fault: str
+    edit: str
+    delete: str
 
 
 @dataclass(slots=True)
@@ -38,7 +56,7 @@ class Readings:
         revision: its revision.
         keys: the number of keys.
         components: the owners of the components that are alive, by name.
-        unreadable: the fault of each unreadable entity, by path.
+        unreadable: each unreadable entity, by path.
         system: findings on the stored subarrays, blocks and states.
         members: the status of each server; empty for a database without servers.
         username: the user that logs in, None without a login.
@@ -51,7 +69,7 @@ class Readings:
     revision: int = 0
     keys: int = 0
     components: dict[str, dict[str, Any]] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
     system: list[Finding] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     username: str | None = None
@@ -88,8 +106,8 @@ def read_database(config: Config, prefix: str, readings: Readings) -> None:
         readings.error = ConfigConnectionError(faults[0]) if faults else exc
 
 
-def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, str]:
-    """Return the faults of all entries that listings of the library skip, by path."""
+def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, Unreadable]:
+    """Return all entries that listings of the library skip, by path."""
     faults: dict[str, str] = {}
     for entities in (
         txn.execution_block,
@@ -104,7 +122,16 @@ def _find_unreadable(txn: Transaction, prefix: str) -> dict[str, str]:
     ):
         faults.update(entities.query_unreadable())
     faults.update(_unreadable_entries(txn, prefix))
-    return faults
+    paths = sorted(faults)
+    # There may be thousands.
+    texts = txn.raw.peek_many(paths[:MAX_UNREADABLE])
+    found: dict[str, Unreadable] = {}
+    for path in paths:
+        text = texts.get(path)
+        force = text is not None and needs_force(path, text, prefix)
+        commands = (way_to_edit(path, prefix, force=force), way_to_delete(path, prefix))
+        found[path] = Unreadable(faults[path], *commands)
+    return found
 
 
 def _unreadable_entries(txn: Transaction, prefix: str) -> Iterator[tuple[str, str]]:

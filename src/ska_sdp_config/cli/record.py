@@ -16,8 +16,6 @@ from ska_sdp_config.cli.recording.file import RecordingFile, open_recording
 from ska_sdp_config.cli.recording.format import Changes, Snapshot
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.live.revisions import (
-    COMPACTED,
-    RESTORED,
     Gap,
     describe_gap,
     read_texts,
@@ -25,7 +23,7 @@ from ska_sdp_config.live.revisions import (
 )
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import Compacted
-from ska_sdp_config.store.interface import Store
+from ska_sdp_config.store.interface import GapCause, Store
 from ska_sdp_config.store.keys import EVERYTHING
 
 __all__ = ["command"]
@@ -48,24 +46,24 @@ def _record(file: str, out: Printer, prefix: str) -> None:
         revision, texts = read(store)
         return Snapshot(revision, _now(), texts, before or None, _cluster_id(store), prefix)
 
-    def cause_of_gap(store: Store, recording: RecordingFile) -> str:
-        """Return the cause of the gap in a continued recording, empty if there is none."""
+    def cause_of_gap(store: Store, recording: RecordingFile) -> GapCause | None:
+        """Return the cause of the gap in a continued recording, None if there is none."""
         if recording.cluster not in ("", _cluster_id(store)):
-            return RESTORED
+            return GapCause.RESTORED
         if (
             recording.revision
             > _retry(store, lambda seconds: store.read([], timeout=seconds)).revision
         ):
             # The database was restored from an older copy.
-            return RESTORED
+            return GapCause.RESTORED
         try:
             # A restored copy may have the same cluster ID and the same revision.
             is_same = read(store, recording.revision)[1] == recording.texts
         except Compacted:
-            return COMPACTED
-        return "" if is_same else RESTORED
+            return GapCause.COMPACTED
+        return None if is_same else GapCause.RESTORED
 
-    def note_gap(recording: RecordingFile, cause: str) -> None:
+    def note_gap(recording: RecordingFile, cause: GapCause | None) -> None:
         if cause and not out.quiet:
             note(describe_gap(recording.revision, cause))
 
@@ -75,7 +73,7 @@ def _record(file: str, out: Printer, prefix: str) -> None:
         store.read([], timeout=store.timeout)
         with open_recording(file, prefix) as recording:
             is_new = not recording.revision
-            cause = "" if is_new else cause_of_gap(store, recording)
+            cause = None if is_new else cause_of_gap(store, recording)
             if is_new or cause:
                 recording.append(snapshot(store, recording.revision))
             # From now on the file has a complete snapshot, so Ctrl-C is a success.
@@ -85,10 +83,8 @@ def _record(file: str, out: Printer, prefix: str) -> None:
             note_gap(recording, cause)
             for each in stream(store, recording.revision + 1, includes, end=end):
                 if isinstance(each, Gap):
-                    # The stream reports a restored database that is newer as a compaction.
-                    cause = cause_of_gap(store, recording) or each.cause
                     recording.append(snapshot(store, recording.revision))
-                    note_gap(recording, cause)
+                    note_gap(recording, each.cause)
                 elif each.revision > recording.revision:
                     recording.append(Changes(each.revision, _now(), each.texts))
             if not out.quiet:

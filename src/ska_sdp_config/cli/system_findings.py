@@ -9,7 +9,7 @@ from ska_sdp_config.cli.options import prefix_option
 from ska_sdp_config.cli.output import Finding
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.system_survey import Survey
-from ska_sdp_config.cli.ways_out import way_out_of_pb
+from ska_sdp_config.cli.ways_out import way_out_of_pb, way_to_delete, way_to_edit
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.rows import SubarrayRow, causes_of_fault, subarray_row
 
@@ -30,7 +30,7 @@ def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
         (_failed_blocks(survey, causes, prefix), "processing blocks are FAILED"),
         (_abandoned_blocks(survey, option), "processing blocks are at work without an owner"),
         (_unlinked_blocks(survey, option), "execution blocks are ACTIVE without a subarray"),
-        (_unknown_statuses(survey), "statuses are unknown"),
+        (_unknown_statuses(survey, prefix), "statuses are unknown"),
         (_orphaned_states(survey, prefix), "states are orphaned"),
     )
     is_sound = True
@@ -89,7 +89,7 @@ def _abandoned_blocks(survey: Survey, option: str) -> Iterator[Finding]:
                 "warning",
                 f"it is {status}, but no process owns it: its script has ended or lost its lease",
                 "see the log of its script; if it does not start again, set the status with "
-                f"'ska-sdp update pb-state {pb_id}{option}'",
+                f"'ska-sdp edit pb-state {pb_id}{option}'",
             )
 
 
@@ -102,13 +102,14 @@ def _unlinked_blocks(survey: Survey, option: str) -> Iterator[Finding]:
             yield Finding(f"eb {eb_id}", "warning", "it is ACTIVE in no subarray", advice)
 
 
-def _unknown_statuses(survey: Survey) -> Iterator[Finding]:
+def _unknown_statuses(survey: Survey, prefix: str) -> Iterator[Finding]:
     for unknown in survey.unknown:
+        command = way_to_edit(unknown.path, prefix, force=False)
         yield Finding(
             unknown.path,
             "warning",
             f"its status {unknown.status!r} is unknown",
-            f"correct it with 'ska-sdp edit {unknown.path}' if no newer program has written it; "
+            f"correct it with '{command}' if no newer program has written it; "
             f"known are {', '.join(KNOWN_STATUSES[unknown.kind])}",
         )
 
@@ -124,5 +125,5 @@ def _orphaned_states(survey: Survey, prefix: str) -> Iterator[Finding]:
                     whole,
                     "warning",
                     f"the {kind.name} {key} of this state does not exist",
-                    f"delete it with 'ska-sdp delete {whole}'",
+                    f"delete it with '{way_to_delete(whole, prefix)}'",
                 )

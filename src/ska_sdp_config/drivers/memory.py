@@ -23,6 +23,7 @@ from ska_sdp_config.store.interface import (
     Created,
     Delete,
     Entry,
+    GapCause,
     Guard,
     KeyAt,
     Put,
@@ -214,7 +215,7 @@ class MemoryWatch:
         with database.lock:
             database.drop_cancelled_watches()
             if from_revision <= database.compacted:
-                sink.gap(database.revision)
+                sink.gap(database.revision, GapCause.COMPACTED)
             else:
                 self.deliver([c for c, _ in database.history if c.revision >= from_revision])
             database.watches.append(self)
@@ -229,7 +230,7 @@ class MemoryWatch:
     def lose(self) -> None:
         """Report a gap after the database was cleared."""
         if not self.is_cancelled:
-            self._sink.gap(self._database.revision)
+            self._sink.gap(self._database.revision, GapCause.RESTORED)
 
     def cancel(self) -> None:
         """Cancel the watch; see Watch.

@@ -19,7 +19,7 @@ from ska_sdp_config.engine.listener import Listener
 from ska_sdp_config.engine.trimmed import Trimmed
 from ska_sdp_config.engine.view import View
 from ska_sdp_config.store.errors import ConfigConnectionError
-from ska_sdp_config.store.interface import Change, Query, Reply, Sink, Store, Watch
+from ska_sdp_config.store.interface import Change, GapCause, Query, Reply, Sink, Store, Watch
 from ska_sdp_config.store.keys import EVERYTHING, Span
 
 __all__ = ["Cache"]
@@ -391,6 +391,6 @@ class _WatchSink:
         """Pass on changes; see Sink."""
         self._cache.changed(changes, self)
 
-    def gap(self, revision: int) -> None:
+    def gap(self, revision: int, cause: GapCause) -> None:
         """Pass on a gap; see Sink."""
         self._cache.gap(revision, self)

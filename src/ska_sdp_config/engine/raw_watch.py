@@ -11,7 +11,7 @@ from types import TracebackType
 from ska_sdp_config.engine.repetition import Closable
 from ska_sdp_config.store.errors import DbRevision
 from ska_sdp_config.store.fork import CreatorProcess
-from ska_sdp_config.store.interface import Change, Store
+from ska_sdp_config.store.interface import Change, GapCause, Store
 from ska_sdp_config.store.keys import Span, path_of_key
 
 __all__ = ["RawWatch", "WatchEvent"]
@@ -23,8 +23,8 @@ class WatchEvent:
 
     Attributes:
         path: the path that was written or deleted; None for a gap: changes up to the revision were
-            compacted before they were delivered, or the database was restored to it, so that
-            everything has to be read again.
+            compacted before they were delivered, or not delivered in time, or the database was
+            restored to it, so that everything has to be read again.
         value: the new text, None for a deletion.
         revision: the revision of the change.
     """
@@ -119,6 +119,6 @@ class RawWatch:
             value = entry.value if entry else None
             self._events.put(WatchEvent(path_of_key(key), value, revision))
 
-    def gap(self, revision: int) -> None:
+    def gap(self, revision: int, cause: GapCause) -> None:
         """Queue a gap; see Sink."""
         self._events.put(WatchEvent(None, None, revision))

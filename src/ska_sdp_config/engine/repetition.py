@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.engine.transaction import Txn
-from ska_sdp_config.store.interface import Change, Store
+from ska_sdp_config.store.interface import Change, GapCause, Store
 from ska_sdp_config.store.keys import EVERYTHING
 
 __all__ = ["Closable", "repeated"]
@@ -99,7 +99,7 @@ class _Wait:
             if self._reads.is_stale(key, revision, revision if created_or_deleted else 0):
                 self.ended.set()
 
-    def gap(self, revision: int) -> None:
+    def gap(self, revision: int, cause: GapCause) -> None:
         """End the wait, as changes were lost; see Sink."""
         self.ended.set()
 

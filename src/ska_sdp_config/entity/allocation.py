@@ -9,22 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from ska_sdp_config.entity.base import (
     KEY_PART,
     Entity,
     EntityKey,
-    check_key_part,
-    validate_unless_stored,
+    KeyPart,
 )
 from ska_sdp_config.entity.request import RequestLink
 from ska_sdp_config.entity.resource import ResourceLink
 from ska_sdp_config.entity.tolerant import Quantity
 
 __all__ = ["Allocation"]
-
-_Part = Annotated[str, AfterValidator(validate_unless_stored(check_key_part))]
 
 
 class Allocation(Entity):
@@ -48,8 +45,8 @@ class Allocation(Entity):
             name: name of the allocation.
         """
 
-        pb_id: _Part
-        name: _Part
+        pb_id: KeyPart
+        name: KeyPart
 
     key: Annotated[Key, BeforeValidator(Key.read_text)]
     # Required of new allocations only: other programs may leave them out.

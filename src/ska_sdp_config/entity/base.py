@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from ska_sdp_config.entity.codec import decode
 from ska_sdp_config.entity.near_miss import warn_near_misses
@@ -15,8 +22,8 @@ __all__ = [
     "KEY_PART",
     "Entity",
     "EntityKey",
+    "KeyPart",
     "StoredModel",
-    "check_key_part",
     "faults",
     "is_stored",
     "rename_keys",
@@ -178,7 +185,7 @@ class EntityKey(BaseModel):
         return cls.model_validate(dict(parts), context=_STORED)
 
 
-def check_key_part(text: str) -> str:
+def _check_key_part(text: str) -> str:
     """Validate one part of the key of a script or a flow.
 
     Raises:
@@ -187,6 +194,10 @@ def check_key_part(text: str) -> str:
     if not _KEY_PART.fullmatch(text):
         raise ValueError(f"{text!r} is no part of a key: use 1 to 96 of A-Z, a-z, 0-9, '_.-'.")
     return text
+
+
+KeyPart = Annotated[str, AfterValidator(validate_unless_stored(_check_key_part))]
+"""Part of the key of an entity."""
 
 
 class Entity(StoredModel):

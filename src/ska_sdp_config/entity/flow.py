@@ -20,8 +20,8 @@ from ska_sdp_config.entity.base import (
     KEY_PART,
     Entity,
     EntityKey,
+    KeyPart,
     StoredModel,
-    check_key_part,
     is_stored,
     validate_unless_stored,
 )
@@ -66,8 +66,6 @@ _FLOWS = "/flow/"
 
 _DEPENDENCY_KIND = re.compile(r"[A-Za-z0-9-]{1,96}")
 
-_Part = Annotated[str, AfterValidator(validate_unless_stored(check_key_part))]
-
 
 def _check_dependency_kind(kind: str) -> str:
     if not _DEPENDENCY_KIND.fullmatch(kind):
@@ -103,9 +101,9 @@ class Flow(Entity):
             name: name of the flow.
         """
 
-        pb_id: _Part
-        kind: _Part | None = None
-        name: _Part
+        pb_id: KeyPart
+        kind: KeyPart | None = None
+        name: KeyPart
 
     key: Annotated[Key, BeforeValidator(Key.read_text)]
     sink: AnySink
@@ -191,10 +189,10 @@ class Dependency(Entity):
             origin: program that depends on the data.
         """
 
-        pb_id: _Part
+        pb_id: KeyPart
         kind: Annotated[str, AfterValidator(validate_unless_stored(_check_dependency_kind))]
-        name: _Part
-        origin: _Part
+        name: KeyPart
+        origin: KeyPart
 
     key: Annotated[Key, BeforeValidator(Key.read_text)]
     expiry_time: int = -1

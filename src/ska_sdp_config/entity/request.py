@@ -8,21 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from ska_sdp_config.entity.base import (
     KEY_PART,
     Entity,
     EntityKey,
-    check_key_part,
-    validate_unless_stored,
+    KeyPart,
 )
 from ska_sdp_config.entity.resource import ResourceLink
 from ska_sdp_config.entity.tolerant import Quantity, read_link, write_link
 
 __all__ = ["Request", "RequestLink"]
-
-_Part = Annotated[str, AfterValidator(validate_unless_stored(check_key_part))]
 
 
 class Request(Entity):
@@ -44,8 +41,8 @@ class Request(Entity):
             name: name of the request.
         """
 
-        pb_id: _Part
-        name: _Part
+        pb_id: KeyPart
+        name: KeyPart
 
     key: Annotated[Key, BeforeValidator(Key.read_text)]
     # Required of new requests only: other programs may leave them out.

@@ -9,14 +9,13 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from ska_sdp_config.entity.base import (
     KEY_PART,
     Entity,
     EntityKey,
-    check_key_part,
-    validate_unless_stored,
+    KeyPart,
 )
 from ska_sdp_config.entity.tolerant import AnyDict, Quantity, Text, read_link, write_link
 
@@ -26,8 +25,6 @@ AVAILABLE_NAMES = ("available_mb", "available", "free", "free_mb")
 """Names under which the available amount of a resource is read, in MB."""
 
 KeyT = TypeVar("KeyT", bound="Resource.Key")
-
-_Part = Annotated[str, AfterValidator(validate_unless_stored(check_key_part))]
 
 
 class Resource(Entity):
@@ -50,8 +47,8 @@ class Resource(Entity):
             name: name of the resource.
         """
 
-        kind: _Part | None = None
-        name: _Part
+        kind: KeyPart | None = None
+        name: KeyPart
 
         def __str__(self) -> str:
             return self.name if self.kind is None else f"{self.kind}:{self.name}"

@@ -11,7 +11,7 @@ from ska_sdp_config.entity.base import (
     KEY_PART,
     Entity,
     EntityKey,
-    check_key_part,
+    KeyPart,
     validate_unless_stored,
 )
 from ska_sdp_config.entity.mapping import ReadsAsMapping
@@ -25,9 +25,6 @@ def _check_kind(kind: str) -> str:
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind of script: use 'realtime' or 'batch'.")
     return kind
-
-
-_Part = Annotated[str, AfterValidator(validate_unless_stored(check_key_part))]
 
 
 class Script(Entity):
@@ -58,8 +55,8 @@ class Script(Entity):
         kind: Annotated[str, AfterValidator(validate_unless_stored(_check_kind))] = Field(
             validation_alias=AliasChoices("kind", "type")
         )
-        name: _Part = Field(validation_alias=AliasChoices("name", "id"))
-        version: _Part
+        name: KeyPart = Field(validation_alias=AliasChoices("name", "id"))
+        version: KeyPart
 
     key: Annotated[Key, BeforeValidator(Key.read_text)]
     image: str

@@ -12,7 +12,7 @@ from ska_sdp_config.engine.watcher import until_answered
 from ska_sdp_config.live.received import Everything, Received, Write
 from ska_sdp_config.store.deadline import Deadline
 from ska_sdp_config.store.errors import depth_of_path
-from ska_sdp_config.store.interface import Change
+from ska_sdp_config.store.interface import Change, GapCause
 from ska_sdp_config.store.keys import EVERYTHING, readable_path_of
 
 __all__ = ["Live"]
@@ -62,7 +62,7 @@ class Live:
         """Queue changes; see Sink."""
         self._queue.put(changes)
 
-    def gap(self, revision: int) -> None:
+    def gap(self, revision: int, cause: GapCause) -> None:
         """Queue a gap; see Sink."""
         self._queue.put(_GAP)
 

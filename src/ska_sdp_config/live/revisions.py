@@ -9,15 +9,12 @@ from typing import NamedTuple, Protocol
 
 from ska_sdp_config.live.whole_spans import read_texts
 from ska_sdp_config.store.errors import Compacted, ConfigConnectionError, ConfigRefused
-from ska_sdp_config.store.interface import Change, Query, Store
+from ska_sdp_config.store.interface import Change, GapCause, Query, Store
 from ska_sdp_config.store.keys import EVERYTHING, Span, readable_path_of
 
 __all__ = [
-    "COMPACTED",
-    "COMPACTED_OR_RESTORED",
     "MAX_QUEUED_BYTES",
     "MAX_QUEUED_CHANGES",
-    "RESTORED",
     "EndRequest",
     "Gap",
     "Past",
@@ -34,15 +31,6 @@ MAX_QUEUED_CHANGES = 20_000
 
 MAX_QUEUED_BYTES = 64_000_000
 """Size of the received texts after which a stream waits until they are consumed."""
-
-COMPACTED = "they were compacted before they were received"
-"""Cause of a gap after which the same history continues: etcd has discarded its oldest part."""
-
-RESTORED = "the database was restored from an older copy, or is another one"
-"""Cause of a gap after which another history continues."""
-
-COMPACTED_OR_RESTORED = f"{COMPACTED}, or the database was restored from an older copy"
-"""Cause of a gap of a watch if the database is not older than what the watch has delivered."""
 
 MAX_SILENT_CALLS = 3
 """Consecutive timeouts without changes, while the database responds, after which a read of the
@@ -78,11 +66,11 @@ class Gap(NamedTuple):
 
     Attributes:
         revision: the revision.
-        cause: ``RESTORED`` or ``COMPACTED_OR_RESTORED``.
+        cause: the cause.
     """
 
     revision: int
-    cause: str
+    cause: GapCause
 
 
 class Past(NamedTuple):
@@ -99,9 +87,9 @@ class Past(NamedTuple):
     gap: Gap | None = None
 
 
-def describe_gap(revision: int, cause: str) -> str:
+def describe_gap(revision: int, cause: GapCause) -> str:
     """Return the note on a gap, after which the changes of a later revision are the next."""
-    return f"Changes up to revision {revision} are missing: {cause}."
+    return f"Changes up to revision {revision} are missing: {cause.value}."
 
 
 class _Batch(NamedTuple):
@@ -117,9 +105,8 @@ class _Window:
     Without the limits, a slow consumer would need as much memory as etcd's history.
     """
 
-    def __init__(self, first: int, includes: Includes, last: int | None) -> None:
+    def __init__(self, includes: Includes, last: int | None) -> None:
         self.queue: queue.SimpleQueue[_Batch | Gap | None] = queue.SimpleQueue()
-        self._next_revision = first
         self._includes = includes
         self._last = last
         self._room = MAX_QUEUED_CHANGES
@@ -128,7 +115,6 @@ class _Window:
     def changed(self, changes: Sequence[Change]) -> None:
         if self._is_full():
             return
-        self._next_revision = changes[-1].revision + 1
         kept = [each for each in changes if self._matches(each.key)]
         # A read of the past ends at its last revision, and fails if nothing is received.
         if kept or self._last is not None:
@@ -145,12 +131,8 @@ class _Window:
         path = readable_path_of(key)
         return path is not None and self._includes(path)
 
-    def gap(self, revision: int) -> None:
-        # Only after a restore is the database older than what the watch expects.
-        is_older = revision + 1 < self._next_revision
-        cause = RESTORED if is_older else COMPACTED_OR_RESTORED
+    def gap(self, revision: int, cause: GapCause) -> None:
         self.queue.put(Gap(revision, cause))
-        self._next_revision = revision + 1
 
     def wake(self) -> None:
         self.queue.put(None)
@@ -183,7 +165,7 @@ def stream(
     """
     next_revision = first
     while last is None or next_revision <= last:
-        window = _Window(next_revision, includes, last)
+        window = _Window(includes, last)
         if end:
             end.wake = window.wake
             if end.is_set:

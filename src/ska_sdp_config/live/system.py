@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,6 +23,10 @@ _OF_SYSTEM = (paths.CONTROLLER, _COMPONENTS)
 
 _NO_BLOCKS = Blocks({}, (), ())
 """The overview's part on blocks, which are too many to derive again at each change."""
+
+
+_Parsed = dict[str, "tuple[str | None, tuple[Json | None, bool]]"]
+"""Texts and parsed documents by path: one that has not changed is not parsed again."""
 
 
 class Applied(NamedTuple):
@@ -57,6 +61,7 @@ class LiveSystem:
         self.revision = 0
         self.snapshots: dict[str, Snapshot] = {}
         self._required: dict[str, frozenset[str]] = {}
+        self._parsed: dict[str, _Parsed] = {}
         self._of_system: set[str] = set()
         self._overview: Overview | None = None
         self._is_overview_stale = False
@@ -161,17 +166,22 @@ class LiveSystem:
             else:
                 self.snapshots.pop(subarray_id, None)
                 self._required.pop(subarray_id, None)
+                self._parsed.pop(subarray_id, None)
 
     def _read_subarray(self, subarray_id: str) -> None:
-        required: set[str] = set()
+        before, parsed = self._parsed.get(subarray_id, {}), _Parsed()
 
-        def read(wanted: Iterable[str]) -> Mapping[str, str | None]:
-            found = self.get_many(wanted)
-            required.update(found)
-            return found
+        def parse(path: str, text: str | None) -> tuple[Json | None, bool]:
+            kept = before.get(path)
+            if kept is None or kept[0] is not text:
+                kept = text, read_document(text)
+            parsed[path] = kept
+            return kept[1]
 
-        self.snapshots[subarray_id] = read_snapshot(subarray_id, self.revision, read)
-        self._required[subarray_id] = frozenset(required)
+        snapshot = read_snapshot(subarray_id, self.revision, self.get_many, parse)
+        self.snapshots[subarray_id] = snapshot
+        self._required[subarray_id] = frozenset(parsed)
+        self._parsed[subarray_id] = parsed
 
     def _derive_overview(self) -> Overview:
         documents, unreadable = {}, []

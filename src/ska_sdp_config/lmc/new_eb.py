@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from ska_sdp_config.entity.eb import ExecutionBlock
 from ska_sdp_config.lmc.states import Json
-from ska_sdp_config.lmc.statuses import EB_ACTIVE
 
 __all__ = ["new_eb_fields"]
+
+_WITHOUT_DEFAULT = {"key", "max_length", "last_updated"}
+"""Fields that a new execution block has only if they are given, or that differ for each."""
 
 
 def new_eb_fields() -> Json:
@@ -14,19 +17,7 @@ def new_eb_fields() -> Json:
     ``scans`` stays empty, as displays read it: the scans are in the state of the execution block.
     """
     return {
-        "subarray_id": None,
-        "context": {},
-        "beams": [],
-        "scan_types": [],
-        "channels": [],
-        "polarisations": [],
-        "fields": [],
-        "resources": {},
-        "pb_realtime": [],
-        "pb_batch": [],
-        "pb_receive_addresses": None,
-        "current_scan_type": None,
-        "scan_id": None,
-        "scans": [],
-        "status": EB_ACTIVE,
+        name: field.get_default(call_default_factory=True)
+        for name, field in ExecutionBlock.model_fields.items()
+        if name not in _WITHOUT_DEFAULT
     }

@@ -7,6 +7,7 @@ the whole store; every commit that writes increases it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 from ska_sdp_config.store.keys import Span
@@ -20,6 +21,7 @@ __all__ = [
     "Created",
     "Delete",
     "Entry",
+    "GapCause",
     "Guard",
     "KeyAt",
     "NoneCreatedSince",
@@ -160,13 +162,21 @@ class Change(NamedTuple):
     entry: Entry | None
 
 
+class GapCause(Enum):
+    """Cause of a gap in what a watch delivers; the value is a clause about the lost changes."""
+
+    COMPACTED = "they were compacted before they were received"
+    RESTORED = "the database was restored from an older copy, or is another one"
+    STALLED = "the database did not deliver them in time"
+
+
 class Sink(Protocol):
     """Receiver of a watch. Both methods are called in order, by one thread, and must not block."""
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Receive the changes of whole revisions, oldest first."""
 
-    def gap(self, revision: int) -> None:
+    def gap(self, revision: int, cause: GapCause) -> None:
         """Handle the loss of changes up to a revision: everything has to be read again."""
 
 

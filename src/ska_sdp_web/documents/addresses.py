@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ska_sdp_web.encoding import bounded
@@ -65,7 +65,7 @@ def _row(scan_type: str, beam: str, addresses: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _entries(value: Any, read: Any) -> list[list[Any]]:
+def _entries(value: Any, read: Callable[[Any], list[Any] | None]) -> list[list[Any]]:
     """Return the valid entries of a channel map by their first channel."""
     found = [read(each) for each in (value if isinstance(value, list) else [])[:MAX_ENTRIES]]
     return sorted((each for each in found if each is not None), key=lambda each: each[0])

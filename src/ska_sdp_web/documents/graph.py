@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ __all__ = ["MAX_NODES", "DeploymentsOf", "eb_graph", "href"]
 
 _Nodes = dict[str, dict[str, Any]]
 
+MAX_PATTERNS = 1000
+
 MAX_NODES = 500
 """Number of nodes that the page draws."""
 
@@ -34,7 +37,7 @@ class DeploymentsOf:
     def __init__(self, system: LiveSystem) -> None:
         self._system = system
         self._ids: set[str] = set()
-        self._found: dict[str, tuple[str, ...]] = {}
+        self._found: dict[str, set[str]] = {}
 
     def replace(self) -> None:
         """Find all deployments again."""
@@ -47,7 +50,11 @@ class DeploymentsOf:
             exists = DEPLOYMENTS.root + key in self._system.texts
             if exists != (key in self._ids):
                 (self._ids.add if exists else self._ids.discard)(key)
-                self._found.clear()
+                for pb_id, found in self._found.items():
+                    if exists and _pattern(pb_id).search(key):
+                        found.add(key)
+                    elif not exists:
+                        found.discard(key)
 
     def find(self, pb_id: str) -> tuple[str, ...]:
         """Return the IDs of the deployments of a processing block, sorted.
@@ -56,12 +63,20 @@ class DeploymentsOf:
         state of the block may name others.
         """
         if pb_id not in self._found:
-            has_id = re.compile(rf"(?<![A-Za-z0-9]){re.escape(pb_id)}(?![A-Za-z0-9])")
-            self._found[pb_id] = tuple(sorted(each for each in self._ids if has_id.search(each)))
+            if len(self._found) >= MAX_PATTERNS:
+                self._found.clear()
+            has_id = _pattern(pb_id)
+            self._found[pb_id] = {each for each in self._ids if has_id.search(each)}
         state = self._system.document(paths.state_of(paths.processing_block(pb_id))) or {}
         named = state.get("deployments")
         others = [each for each in named if each in self._ids] if isinstance(named, dict) else []
-        return tuple(dict.fromkeys([*self._found[pb_id], *others]))
+        return tuple(dict.fromkeys([*sorted(self._found[pb_id]), *others]))
+
+
+@lru_cache(MAX_PATTERNS)
+def _pattern(pb_id: str) -> re.Pattern[str]:
+    """Return the pattern of the IDs that contain another one as a whole."""
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(pb_id)}(?![A-Za-z0-9])")
 
 
 def href(kind: str, key: str) -> str:

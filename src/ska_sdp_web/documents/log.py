@@ -42,9 +42,9 @@ class Log:
                 if self._changed.pop(str(oldest), None) is None:
                     self._changed[str(oldest)] = None
 
-    def document(self) -> bytes:
-        """Return the whole log as JSON."""
-        return encode({"rows": {str(number): row for number, row in self._rows}})
+    def parts(self) -> tuple[bytes, ...]:
+        """Return the whole log as JSON, in one part."""
+        return (encode({"rows": {str(number): row for number, row in self._rows}}),)
 
     def take_changes(self) -> bytes | None:
         """Return the rows that have changed since the last call as JSON, None without any."""

@@ -116,7 +116,7 @@ def _faults_of_pb(
         for subarray in subarrays
         if subarray.eb_id is not None and subarray.eb_id == row["eb"]
         for each in subarray.faults
-        if each.way_out and key in each.text.split()
+        if each.way_out and each.about == paths.processing_block(key)
     ]
     if in_fault:
         return [fault(each) for each in in_fault]

@@ -158,6 +158,7 @@ def _components(system: LiveSystem, overview: Overview) -> list[dict[str, Any]]:
 def _blocks(blocks: Blocks, system: LiveSystem) -> dict[str, Any]:
     return {
         "counts": dict(sorted(blocks.counts.items())),
+        "classes": {status: class_of(status) for status in blocks.counts},
         "waiting": [_row(row, system) for row in blocks.waiting[:MAX_ROWS]],
         "waiting_total": len(blocks.waiting),
         "failed": [_row(row, system) for row in blocks.failed[:MAX_ROWS]],

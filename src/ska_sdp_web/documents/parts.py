@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,8 +32,6 @@ _CLASSES = {
     "ended": ("FINISHED", "CANCELLED", "COMPLETED", "DELETED"),
 }
 
-_NAMES_OF_COMMANDS = re.compile(rf"\b({'|'.join(TRANSITIONS)})\b")
-
 
 def class_of(status: str) -> str:
     """Return the class of the status of an object: ok, busy, waiting, bad, ended or unknown."""
@@ -42,12 +39,12 @@ def class_of(status: str) -> str:
 
 
 def fault(row: FaultRow) -> dict[str, Any]:
-    """Return a fault, with the commands that its way out names."""
+    """Return a fault, with the commands that end it."""
     return {
         "text": " ".join(row.text.split()),
         "since": when(row.since),
         "way_out": row.way_out or None,
-        "commands": list(dict.fromkeys(_NAMES_OF_COMMANDS.findall(row.way_out))),
+        "commands": list(row.commands),
     }
 
 

@@ -15,7 +15,7 @@ from ska_sdp_web.encoding import when
 
 __all__ = ["MAX_ITEMS", "Begin", "Observed", "Timeline", "items_between", "observed"]
 
-MAX_ITEMS = 2000
+MAX_ITEMS = 300
 """Number of items that a timeline keeps, the newest."""
 
 Item = dict[str, Any]
@@ -54,11 +54,17 @@ class Begin(NamedTuple):
         revision: its first revision.
         time: its time, None if it is unknown.
         is_compacted: whether etcd no longer has the revisions before it.
+        is_cut: whether older revisions or items were left out by a limit.
+        state: ``reading`` while the past is read, ``read``, or ``failed``.
+        error: why it could not be read, None otherwise.
     """
 
     revision: int
     time: datetime | None
     is_compacted: bool
+    is_cut: bool = False
+    state: str = "read"
+    error: str | None = None
 
     def document(self) -> Item:
         """Return it as JSON."""
@@ -66,6 +72,9 @@ class Begin(NamedTuple):
             "revision": self.revision,
             "time": when(self.time),
             "is_compacted": self.is_compacted,
+            "is_cut": self.is_cut,
+            "state": self.state,
+            "error": self.error,
         }
 
 
@@ -142,7 +151,8 @@ class Timeline:
 
     def __init__(self, snapshot: Snapshot | None, revision: int, time: datetime) -> None:
         self.revision = revision
-        self.begin = Begin(revision, time, is_compacted=False)
+        state = "read" if snapshot is None else "reading"
+        self.begin = Begin(revision, time, is_compacted=False, state=state)
         self._last = None if snapshot is None else observed(snapshot)
         self._live: deque[Item] = deque(maxlen=MAX_ITEMS)
         # Shown until the past was read.
@@ -158,7 +168,14 @@ class Timeline:
         """Set the items up to the revision at which this timeline was created."""
         self.begin, self._past = begin, list(items)
 
+    def set_failure(self, error: str) -> None:
+        """Note that the past could not be read."""
+        self.begin = self.begin._replace(state="failed", error=error)
+
     def document(self) -> Item:
         """Return it as JSON."""
-        items = [*self._past, *self._live][-MAX_ITEMS:]
-        return {"begins": self.begin.document(), "items": items}
+        items = [*self._past, *self._live]
+        begin = self.begin
+        if len(items) > MAX_ITEMS:
+            begin = begin._replace(is_cut=True)
+        return {"begins": begin.document(), "items": items[-MAX_ITEMS:]}

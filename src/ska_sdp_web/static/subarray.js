@@ -68,5 +68,5 @@ function nothing(text) {
 }
 
 function json(value, label) {
-  return code(JSON.stringify(value, null, 2), label);
+  return code(typeof value === "string" ? value : JSON.stringify(value, null, 2), label);
 }

@@ -2,7 +2,7 @@
 
 import { age, utc } from "./clock.js";
 import { h, place, update } from "./dom.js";
-import { addressOf, badge, link } from "./parts.js";
+import { badge, linkTo } from "./parts.js";
 
 /** Height of a row in px; the style sheet has the same. */
 const ROW_PX = 36;
@@ -91,11 +91,11 @@ export class WindowedTable {
 
   cell(key, row, column, isFirst) {
     const value = row[column.key];
-    if (isFirst && this.table) return link(addressOf(this.table, key), String(value ?? key));
+    if (isFirst && this.table) return linkTo(this.table, key);
     if (value === null || value === undefined || value === "") return null;
     if (column.kind === "status") return badge(String(value), row.class);
     if (column.kind === "time") return [h("time", { datetime: value }, utc(value).replace(" UTC", "")), " ", h("span", { class: "muted", "data-since": value }, age(value))];
-    if (column.key in TABLES_BY_COLUMN) return link(addressOf(TABLES_BY_COLUMN[column.key], value), String(value));
+    if (column.key in TABLES_BY_COLUMN) return linkTo(TABLES_BY_COLUMN[column.key], value);
     return h("span", { title: String(value) }, String(value));
   }
 }

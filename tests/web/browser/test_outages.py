@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -111,5 +112,8 @@ def test_more_tabs_than_connections_of_a_browser_are_shown(browser: Browser, sce
             expect(tab).to_have_title("✖ 1 fault · Overview · SDP")
             tab.evaluate(SET_HIDDEN, True)
         scene.write(f"/pb/{FAILED}/state", {"status": "FINISHED"})
+        expect(first).to_have_title(re.compile("^paused · FAILED"))
+        expect(first.locator("main.is-stale")).to_have_count(1)
         first.evaluate(SET_HIDDEN, False)
         expect(first.locator("h1")).to_contain_text("FINISHED")
+        expect_current(first)

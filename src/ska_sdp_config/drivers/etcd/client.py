@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from pyetcd import etcdrpc
 
-from ska_sdp_config.drivers.etcd import errors
+from ska_sdp_config.drivers.etcd import codec, errors
 from ska_sdp_config.drivers.etcd.attempts import call_pauses, time_share
 from ska_sdp_config.drivers.etcd.channel import Channel, ChannelClosed, MakeChannel
 from ska_sdp_config.drivers.etcd.login import Login, Metadata
@@ -96,6 +96,17 @@ class EtcdClient:
             return self._logged_in(_calling(service, method, request), channel, timeout)
         except ChannelClosed as exc:
             raise closed_error() from exc
+
+    def newest_revision(self, channel: Channel, timeout: float) -> int:
+        """Return the newest revision of the member of a channel; see call_on for the errors.
+
+        Args:
+            channel: the channel.
+            timeout: timeout in seconds.
+        """
+        request = codec.newest_revision_request()
+        revision: int = self.call_on(channel, "KV", "Range", request, timeout).header.revision
+        return revision
 
     def attempt(self, attempt: Attempt, timeout: float, *, once: bool = False) -> Any:
         """Attempt a call until it gets a response; see call, and call_once for ``once``."""

@@ -3,7 +3,8 @@
 etcd sends up to 1000 revisions in one response. Fragmented, each part that arrives shows that the
 stream is alive, and the revisions that are complete are delivered without waiting for the rest.
 But etcd recomputes the size of a part for each event, which takes seconds for thousands of events.
-So parts are requested only after a stream that was too slow, or a response that was too large.
+So parts are requested only after a stream that was too slow, or a response that was too large for
+the server's gateway or for its client.
 
 The generated messages are older than the fields, which are written and read as unknown fields.
 """

@@ -13,7 +13,7 @@ __all__ = ["Ending", "Stream"]
 
 
 class Ending(Enum):
-    """Reason for which the client ended a stream."""
+    """Reason why a stream ended, if the client ended it or if its failure is no outage."""
 
     UNUSED = "there are no watches left"
     REPLACED = "its connection was replaced"
@@ -22,6 +22,7 @@ class Ending(Enum):
     RESTORED = "the database has other changes than those that it delivered"
     SILENT = "it timed out"
     STALLED = "it does not deliver existing changes"
+    TOO_LARGE = "a response is too large to be sent or received whole"
     REGRESSED = "the database is older than the changes that it delivered"
 
 
@@ -32,7 +33,6 @@ class Stream:
         last_received: time of the last response, on the monotonic clock.
         has_received: whether there was a response.
         was_complete: whether it has delivered all changes that the database had at some time.
-        is_too_large: whether it failed because the server's gateway cannot send a response whole.
         revision_at_start: revision of the database when the stream was opened, 0 until a response.
         next_revision: first revision not yet delivered. Only events advance it.
         may_be_regressed: whether the member has not reached the revision to resume from. Either
@@ -44,7 +44,6 @@ class Stream:
         self.last_received = time.monotonic()
         self.has_received = False
         self.was_complete = False
-        self.is_too_large = False
         self.revision_at_start = 0
         self.next_revision = next_revision
         self.may_be_regressed = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
-from ska_sdp_config.drivers.etcd.watchdog import next_extra_s
+from ska_sdp_config.drivers.etcd.watchdog import MAX_EXTRA_S, next_extra_s
 
 __all__ = ["StreamOptions", "options_after"]
 
@@ -25,9 +25,10 @@ class StreamOptions(NamedTuple):
 def options_after(
     stream: Stream, before: StreamOptions, *, has_delivered: bool, is_lossless: bool
 ) -> StreamOptions:
-    """Return the options of the next stream, which differ after one that was alive, but too slow.
+    """Return the options of the next stream: others if this one had too large a response.
 
-    With the same options, the next one would not deliver a large response either.
+    Either it was alive, but too slow, or it could not receive the response whole. With the same
+    options, the next one would not deliver that response either.
 
     Args:
         stream: the stream that has ended.
@@ -35,8 +36,10 @@ def options_after(
         has_delivered: whether it has delivered any changes.
         is_lossless: whether a watch waits for the changes that it did not deliver.
     """
-    if stream.is_too_large:
-        return before._replace(in_parts=True)
+    if stream.ended is Ending.TOO_LARGE:
+        # etcd takes a few seconds to make a part of 16,000 events, half a minute if their values
+        # are so short that it has 40,000.
+        return StreamOptions(MAX_EXTRA_S, in_parts=True)
     if stream.was_complete:
         return StreamOptions()
     # Without a response, the connection is broken. After a stall, other watches have a gap.

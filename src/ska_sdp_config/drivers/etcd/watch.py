@@ -24,7 +24,7 @@ from ska_sdp_config.drivers.etcd.stream import Ending, Stream
 from ska_sdp_config.drivers.etcd.stream_options import StreamOptions, options_after
 from ska_sdp_config.drivers.etcd.watchdog import Watchdog
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
-from ska_sdp_config.store.interface import Change, Sink
+from ska_sdp_config.store.interface import Change, GapCause, Sink
 from ska_sdp_config.store.keys import EVERYTHING, Span
 
 __all__ = ["SpanWatch", "StoreWatch"]
@@ -40,6 +40,7 @@ REGULAR_ENDINGS = (
     Ending.REWOUND,
     Ending.COMPACTED,
     Ending.RESTORED,
+    Ending.TOO_LARGE,
 )
 """Endings after which the next stream, if any, is opened at once."""
 
@@ -83,11 +84,11 @@ class SpanWatch:
         if changes and not self._cancelled:
             self._sink.changed(changes)
 
-    def skip(self, revision: int) -> None:
+    def skip(self, revision: int, cause: GapCause) -> None:
         """Report a gap up to a revision, and resume after it."""
         self.next_revision = revision + 1
         if not self._cancelled:
-            self._sink.gap(revision)
+            self._sink.gap(revision, cause)
 
 
 class StoreWatch:
@@ -224,9 +225,10 @@ class StoreWatch:
                 self._etcd.discard_login()
                 return cause
             # The gateway of etcd before 3.4.17 limits a response to 4 MiB, and its channel has a
-            # limit of its own.
-            if stream is not None and exc.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-                stream.is_too_large = True
+            # limit of its own. If a part is too large, another request would fail as well.
+            is_too_large = exc.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            if stream is not None and is_too_large and not self._options.in_parts:
+                stream.end(Ending.TOO_LARGE)
         finally:
             self._stream = None
             if stream is not None:
@@ -301,27 +303,21 @@ class StoreWatch:
 
     def _skip_compacted(self, channel: Channel, compacted: int) -> None:
         # The compacted revision in the response may be outdated by now.
-        newest = self._newest_revision(channel)
+        newest = self._etcd.newest_revision(channel, self._etcd.settings.timeout)
         LOGGER.warning(
             "Changes up to revision %d were compacted before they were received; reloading.",
             newest,
         )
-        self._skip(newest, lambda watch: watch.next_revision <= compacted)
+        self._skip(newest, GapCause.COMPACTED, lambda watch: watch.next_revision <= compacted)
 
     def _skip_restored(self, channel: Channel) -> None:
-        newest = self._newest_revision(channel)
+        newest = self._etcd.newest_revision(channel, self._etcd.settings.timeout)
         LOGGER.warning(
             "The database at revision %d has other changes than those it delivered: it was "
             "restored from an older backup, or is another database; reloading.",
             newest,
         )
-        self._skip(newest, lambda watch: True)
-
-    def _newest_revision(self, channel: Channel) -> int:
-        request, timeout = codec.newest_revision_request(), self._etcd.settings.timeout
-        answer = self._etcd.call_on(channel, "KV", "Range", request, timeout)
-        revision: int = answer.header.revision
-        return revision
+        self._skip(newest, GapCause.RESTORED, lambda watch: True)
 
     def _on_ended(self, channel: Channel, ended: Ending | None, newest: int, cause: str) -> str:
         """Handle the end of a stream; return the cause if it failed, else nothing."""
@@ -333,14 +329,16 @@ class StoreWatch:
                 "was restored from an older backup, or is another database; reloading.",
                 newest,
             )
-            self._skip(newest, lambda watch: watch.next_revision > newest + 1)
+            self._skip(newest, GapCause.RESTORED, lambda watch: watch.next_revision > newest + 1)
         elif ended is Ending.STALLED:
             self._stalled_streams += 1
             if self._stalled_streams >= MAX_STALLED_STREAMS:
                 self._stalled_streams = 0
                 LOGGER.warning("Changes up to revision %d are not delivered in time.", newest)
                 self._skip(
-                    newest, lambda watch: watch.next_revision <= newest and not watch.is_lossless
+                    newest,
+                    GapCause.STALLED,
+                    lambda watch: watch.next_revision <= newest and not watch.is_lossless,
                 )
         else:
             self._etcd.connection.failed()
@@ -348,7 +346,7 @@ class StoreWatch:
                 self._etcd.replace(channel)
         return ended.value if ended else cause
 
-    def _skip(self, revision: int, lacks: Callable[[SpanWatch], bool]) -> None:
+    def _skip(self, revision: int, cause: GapCause, lacks: Callable[[SpanWatch], bool]) -> None:
         """Report a gap to the watches that fulfil a condition."""
         # After a restore, the same revision comes again with other changes.
         self._last = []
@@ -356,4 +354,4 @@ class StoreWatch:
             watches = list(self._watches)
         for watch in watches:
             if lacks(watch):
-                watch.skip(revision)
+                watch.skip(revision, cause)

@@ -6,8 +6,9 @@ revision in time. A progress request on the stream would prove less: its reply q
 large backlog, and the gateway has none.
 
 On a slow connection, a large response may take longer than the deadlines. They are doubled after
-each stream that was too slow. Once a stream has delivered the changes that the database had when
-it was opened, or when it was read beside it, the usual deadlines apply again.
+each stream that was too slow, and have their maximum after a response that was too large to be
+received whole. Once a stream has delivered the changes that the database had when it was opened,
+or when it was read beside it, the usual deadlines apply again.
 
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
@@ -22,7 +23,7 @@ from collections.abc import Callable
 
 import grpc
 
-from ska_sdp_config.drivers.etcd import codec, errors
+from ska_sdp_config.drivers.etcd import errors
 from ska_sdp_config.drivers.etcd.channel import Channel
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
@@ -133,7 +134,8 @@ class Watchdog:
         revisions = self._revisions()
         try:
             deadline = last_received + PROBE_DEADLINE_S + self._extra_timeout_s
-            self.revision = self._read_newest(max(0.1, deadline - time.monotonic()))
+            timeout = max(0.1, deadline - time.monotonic())
+            self.revision = self._etcd.newest_revision(self._channel, timeout)
         except ConfigConnectionError:
             # The Config was closed.
             return CHECK_INTERVAL_S
@@ -162,9 +164,3 @@ class Watchdog:
             self._stream.end(Ending.STALLED)
         self._lacking = lacking
         return LAG_TIMEOUT_S + self._extra_timeout_s
-
-    def _read_newest(self, timeout: float) -> int:
-        request = codec.newest_revision_request()
-        answer = self._etcd.call_on(self._channel, "KV", "Range", request, timeout)
-        revision: int = answer.header.revision
-        return revision

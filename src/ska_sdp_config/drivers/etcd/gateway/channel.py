@@ -211,18 +211,23 @@ def _lines(response: requests.Response, max_size: int | None) -> Iterator[bytes]
     """
     parts: list[bytes] = []
     size = 0
+
+    def add(part: bytes) -> None:
+        nonlocal size
+        parts.append(part)
+        size += len(part)
+        if max_size is not None and size > max_size:
+            words = f"a response has more than {max_size // 1_000_000} MB"
+            raise CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, words)
+
     while data := response.raw.read1():
-        *lines, rest = data.split(b"\n")
-        for line in lines:
-            parts.append(line)
+        *ends, rest = data.split(b"\n")
+        for end in ends:
+            add(end)
             if text := b"".join(parts).strip():
                 yield text
             parts.clear()
             size = 0
-        parts.append(rest)
-        size += len(rest)
-        if max_size is not None and size > max_size:
-            words = f"a response has more than {max_size // 1_000_000} MB"
-            raise CallError(grpc.StatusCode.RESOURCE_EXHAUSTED, words)
-        if not lines:
+        add(rest)
+        if not ends:
             yield b""

@@ -1,0 +1,92 @@
+"""Thread that derives: errors, and the state of the connection that viewers see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ska_sdp_config.backends import MemoryBackend
+from ska_sdp_config.drivers.memory import Database
+from ska_sdp_web import connection
+from ska_sdp_web import hub as module
+from ska_sdp_web.hub import Hub
+from ska_sdp_web.model import Model
+from ska_sdp_web.streams import Stream
+from ska_sdp_web.topics import Topic
+from tests.support.waiting import CALL
+
+
+async def wait_for(holds: Callable[[], bool]) -> None:
+    async def poll() -> None:
+        while not holds():
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(poll(), CALL)
+
+
+def run(scene: Callable[[Hub, MemoryBackend], Any]) -> None:
+    """Run a scene with a hub on a database in memory."""
+
+    async def within_loop() -> None:
+        backend = MemoryBackend(Database())
+        with backend:
+            hub = Hub(backend, "", {})
+            hub.start(asyncio.get_running_loop())
+            try:
+                await scene(hub, backend)
+            finally:
+                hub.close()
+
+    asyncio.run(within_loop())
+
+
+def test_error_in_a_change_is_shown_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(hub: Hub, backend: MemoryBackend) -> None:
+        await wait_for(lambda: not hub.state.is_away)
+        with monkeypatch.context() as patch:
+
+            def fail(*arguments: object) -> None:
+                raise ValueError("a value of the test")
+
+            patch.setattr(Model, "apply", fail)
+            backend.create("/a", "1")
+            await wait_for(lambda: hub.state.is_away)
+            assert hub.state.error == "a value of the test"
+        await wait_for(lambda: not hub.state.is_away)
+
+    monkeypatch.setattr(module, "RETRY_S", 0.05)
+    run(scene)
+
+
+def test_late_changes_are_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(hub: Hub, backend: MemoryBackend) -> None:
+        await wait_for(lambda: not hub.state.is_away)
+        with monkeypatch.context() as patch:
+            patch.setattr(connection, "MAX_DELAY_S", -1.0)
+            await wait_for(lambda: hub.state.is_away)
+            assert "in time" in (hub.state.error or "")
+        await wait_for(lambda: not hub.state.is_away)
+
+    run(scene)
+
+
+def test_history_that_fails_is_named_in_the_timeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(hub: Hub, backend: MemoryBackend) -> None:
+        backend.create("/lmc/subarray/01", "{}")
+        await wait_for(lambda: hub.has_subarray("01"))
+        stream = Stream([Topic("subarray", "01")])
+        hub.add(stream, b"")
+        text = ""
+        while '"state":"failed"' not in text:
+            text = (await asyncio.wait_for(stream.take(), CALL)).decode()
+        assert '"error":"an error of the test"' in text
+        hub.remove(stream)
+
+    def fail(*arguments: object) -> None:
+        raise ValueError("an error of the test")
+
+    monkeypatch.setattr(module, "read_past", fail)
+    run(scene)
