@@ -20,6 +20,9 @@ import { visible } from "./visible.js";
 const VIEWS = { overview, subarray, table, object, log, missing };
 const PAGES = [["/", "Overview"], ["/pbs", "PBs"], ["/deployments", "Deployments"], ["/flows", "Flows"], ["/log", "Log"]];
 
+/** All rows of a table are sorted at each drawing, and some can change twenty times a second. */
+const ROWS_MS = 500;
+
 /** A timeline ends at the present time. */
 const TIMELINE_MS = 5000;
 
@@ -33,6 +36,7 @@ let failure = null;
 let isPaused = false;
 let version = null;
 let isDrawn = true;
+let drawnAt = -Infinity;
 
 /** Show the view of the present address. */
 function show() {
@@ -75,8 +79,9 @@ function onMessage(kind, message) {
   setTitle();
   if (isDrawn) {
     isDrawn = false;
+    const wait = kind === "rows" ? drawnAt + ROWS_MS - performance.now() : 0;
     // A hidden page draws nothing, so its title is set above.
-    requestAnimationFrame(draw);
+    setTimeout(() => requestAnimationFrame(draw), Math.max(0, wait));
   }
 }
 
@@ -108,6 +113,7 @@ function pause() {
 
 function draw() {
   isDrawn = true;
+  drawnAt = performance.now();
   view.draw();
   document.getElementById("logout").hidden = !store.hello.has_login;
   setTitle();
