@@ -20,7 +20,11 @@ import { visible } from "./visible.js";
 const VIEWS = { overview, subarray, table, object, log, missing };
 const PAGES = [["/", "Overview"], ["/pbs", "PBs"], ["/deployments", "Deployments"], ["/flows", "Flows"], ["/log", "Log"]];
 
-const REDRAW_MS = 5000;
+/** All rows of a table are sorted at each drawing, and some can change twenty times a second. */
+const ROWS_MS = 500;
+
+/** A timeline ends at the present time. */
+const TIMELINE_MS = 5000;
 
 const main = document.getElementById("main");
 let store = new Store();
@@ -32,6 +36,7 @@ let failure = null;
 let isPaused = false;
 let version = null;
 let isDrawn = true;
+let drawnAt = -Infinity;
 
 /** Show the view of the present address. */
 function show() {
@@ -74,8 +79,9 @@ function onMessage(kind, message) {
   setTitle();
   if (isDrawn) {
     isDrawn = false;
+    const wait = kind === "rows" ? drawnAt + ROWS_MS - performance.now() : 0;
     // A hidden page draws nothing, so its title is set above.
-    requestAnimationFrame(draw);
+    setTimeout(() => requestAnimationFrame(draw), Math.max(0, wait));
   }
 }
 
@@ -109,6 +115,7 @@ function pause() {
 
 function draw() {
   isDrawn = true;
+  drawnAt = performance.now();
   try {
     view.draw();
     failure = null;
@@ -158,7 +165,7 @@ window.addEventListener("error", ({ error, filename }) => {
   if (error && filename.startsWith(window.location.origin)) onFailure(error);
 });
 setInterval(tick, 1000);
-setInterval(() => view.hasTimeline && draw(), REDRAW_MS);
+setInterval(() => view.drawTimeline?.(), TIMELINE_MS);
 tick();
 route(show);
 show();

@@ -13,7 +13,11 @@ export function announce(text) {
   if (text === announced) return;
   const isFirst = announced === "";
   announced = text;
-  if (isFirst) return;
+  if (!isFirst) say(text);
+}
+
+/** Announce the result of what the user does; of a quick series only the last. */
+export function say(text) {
   clearTimeout(timer);
   timer = setTimeout(() => {
     document.getElementById("announcer").textContent = text;

@@ -65,6 +65,22 @@ def test_channel_without_an_entry_has_no_address(module_page: Page, entry: Any) 
     assert call(module_page, "addresses", "addressOfChannel", entry, 5) is None
 
 
+def test_long_channel_map_is_listed_in_part_and_searched_whole(module_page: Page) -> None:
+    script = """async ([entry]) => {
+        history.replaceState(null, "", "?channel=3455");
+        const parts = (await import("/addresses.js")).addresses([entry], () => {});
+        history.replaceState(null, "", location.pathname);
+        const text = parts.map(each => each.textContent).join(" ");
+        return [text, parts.at(-1).querySelectorAll("li").length];
+    }"""
+    hosts = [[channel, f"node-{channel}"] for channel in range(3456)]
+    entry = {"scan_type": "science", "beam": "vis0", "hosts": hosts, "ports": PORTS}
+    text, listed = module_page.evaluate(script, [entry])
+    assert listed == 100 + len(PORTS)
+    assert "and 3356 more: enter a channel" in text
+    assert "node-3455:" in text
+
+
 ROWS = [
     ["b-2", {"status": "RUNNING", "class": "ok", "since": "2026-01-31T12:00:00+00:00", "n": 10}],
     ["b-10", {"status": "FAILED", "class": "bad", "since": "2026-01-31T11:00:00+00:00", "n": 9}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -39,8 +40,9 @@ def test_focus_stays_on_its_row(viewer: Viewer, scene: Scene) -> None:
     page = viewer.open("/pbs?sort=-id")
     link = row(page, 80).get_by_role("link")
     link.focus()
+    index = int(row(page, 80).get_attribute("aria-rowindex") or 0)
     scene.write(f"/pb/{block(200)}", {"pb_id": block(200)})
-    expect(page.locator("table")).to_have_attribute("aria-rowcount", str(ROWS + 2))
+    expect(row(page, 80)).to_have_attribute("aria-rowindex", str(index + 1))
     expect(link).to_be_focused()
 
 
@@ -62,12 +64,39 @@ def test_row_under_the_pointer_stays_in_its_place(viewer: Viewer, scene: Scene) 
     page = viewer.open("/pbs?sort=-id")
     pointed = row(page, 80)
     pointed.hover()
+    index = int(pointed.get_attribute("aria-rowindex") or 0)
     before = pointed.bounding_box()
-    index = pointed.get_attribute("aria-rowindex")
     assert before is not None
-    assert index is not None
     scene.write(f"/pb/{block(201)}", {"pb_id": block(201)})
-    expect(pointed).to_have_attribute("aria-rowindex", str(int(index) + 1))
+    expect(pointed).to_have_attribute("aria-rowindex", str(index + 1))
     after = pointed.bounding_box()
     assert after is not None
     assert after["y"] == pytest.approx(before["y"], abs=1)
+
+
+def test_quick_changes_of_rows_are_drawn_together(viewer: Viewer, scene: Scene) -> None:
+    viewer.page.clock.install()
+    page = viewer.open("/pbs")
+    table = page.locator("table")
+    expect(table).to_have_attribute("aria-rowcount", re.compile("[0-9]+"))
+    before = int(table.get_attribute("aria-rowcount") or 0)
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 2"))
+    for added in (1, 2):
+        scene.write(f"/pb/{block(300 + added)}", {"pb_id": block(300 + added)})
+        # The title is set at once. The rows of the table include that of the titles.
+        expect(page).to_have_title(f"Processing blocks ({before - 1 + added}) · SDP")
+        page.clock.run_for(100)
+        expect(table).to_have_attribute("aria-rowcount", str(before + 1))
+    page.clock.run_for(500)
+    expect(table).to_have_attribute("aria-rowcount", str(before + 2))
+
+
+def test_number_of_rows_is_announced_only_after_a_filter(viewer: Viewer, scene: Scene) -> None:
+    page = viewer.open("/pbs")
+    announcer = page.get_by_role("status")
+    expect(announcer).to_have_count(1)
+    page.get_by_label("Filter").fill(block(42))
+    expect(announcer).to_have_text(re.compile("^1 of [0-9]+ rows$"))
+    scene.write(f"/pb/{block(42)}1", {"pb_id": f"{block(42)}1"})
+    expect(page.get_by_text("2 of")).to_be_visible()
+    expect(announcer).to_have_text(re.compile("^1 of [0-9]+ rows$"))

@@ -97,6 +97,19 @@ def test_subarray_shows_its_timeline_also_as_a_list(viewer: Viewer) -> None:
     expect(page).to_have_url(re.compile("range=all$"))
 
 
+def test_timeline_is_redrawn_without_the_rest_of_the_page(viewer: Viewer) -> None:
+    viewer.page.clock.install()
+    page = viewer.open("/subarrays/01")
+    page.evaluate("""() => {
+        window.made = [];
+        const create = document.createElement.bind(document);
+        document.createElement = name => { window.made.push(name); return create(name); };
+    }""")
+    page.clock.fast_forward(5000)
+    page.wait_for_function("window.made.includes('select')")
+    assert "pre" not in page.evaluate("window.made")
+
+
 def test_channel_finds_host_and_port_and_stays_in_the_address(viewer: Viewer) -> None:
     page = viewer.open("/subarrays/01")
     page.get_by_label("Channel").fill("4321")
