@@ -4,6 +4,9 @@ import { h } from "./dom.js";
 import { facts, scrolling } from "./parts.js";
 import { query, setQuery } from "./router.js";
 
+/** Number of entries of a channel map that are listed; the search finds all. */
+const LISTED_MAX = 100;
+
 /**
  * Return host and port of a channel, null if no entry covers it.
  *
@@ -63,5 +66,9 @@ function all(entries) {
 }
 
 function lines(entries, text) {
-  return h("ul", { class: "lines" }, entries.map((each) => h("li", { class: "id" }, text(each))));
+  const more = entries.length - LISTED_MAX;
+  return [
+    h("ul", { class: "lines" }, entries.slice(0, LISTED_MAX).map((each) => h("li", { class: "id" }, text(each)))),
+    more > 0 && h("p", { class: "muted" }, `and ${more} more: enter a channel`),
+  ];
 }

@@ -1,6 +1,13 @@
 // Buttons for the commands that the state allows, and the dialog that asks before one is sent.
 
-import { h } from "./dom.js";
+import { h, update } from "./dom.js";
+import { post } from "./post.js";
+
+let open = null;
+let isStale = false;
+
+/** Commands that were sent and have no answer yet, as dialogs by subarray and command. */
+const running = new Map();
 
 /** Create the buttons of a subarray, or the names alone if the page may not send commands. */
 export function commands(card, hello) {
@@ -10,11 +17,46 @@ export function commands(card, hello) {
   }
   return h("div", { class: "commands", role: "group", "aria-label": `Commands of subarray ${card.id}` },
     card.allowed.map((each) => h("button", {
-      type: "button", "data-key": each.command, onclick: () => ask(card, each),
+      type: "button", "data-key": each.command, class: helpful(card).has(each.command) && "primary",
+      onclick: () => ask(card, { ...each, example: each.example ?? hello.examples?.[each.command] }),
     }, each.command)));
 }
 
+/** Show the present state of a subarray in the dialog, if one is open for it. */
+export function updateDialog(card) {
+  if (open?.card.id !== card.id) return;
+  open.card = card;
+  describeState();
+}
+
+/** Return the names of the commands that end a fault. */
+function helpful({ faults }) {
+  return new Set(faults.flatMap((each) => each.commands));
+}
+
+/** Say in an open dialog whether the values of the page may be old. */
+export function setStale(value) {
+  isStale = value;
+  describeState();
+}
+
+/** Describe the state of the subarray in the open dialog, as it is now. */
+function describeState() {
+  if (!open) return;
+  const { card, command, state } = open;
+  const isAllowed = card.allowed.some((each) => each.command === command);
+  update(state, `Its obsState is ${card.obs_state}${isAllowed ? "." : `, in which ${command} is not allowed.`}`,
+    isStale && h("strong", {}, " The page has no current values: the obsState may be another one."));
+}
+
 function ask(card, { command, argument, example }) {
+  const key = `${card.id} ${command}`;
+  // A second dialog could send the command twice.
+  if (running.has(key)) {
+    running.get(key)();
+    return;
+  }
+  const state = h("p", { role: "status" });
   const answer = h("div", { class: "answer", role: "status" });
   const field = argument && h("textarea", { id: "argument", rows: "12", spellcheck: "false", autocomplete: "off" }, example ?? "");
   const send = h("button", { type: "submit", class: "primary" }, `Send ${command}`);
@@ -24,41 +66,35 @@ function ask(card, { command, argument, example }) {
       event.preventDefault();
       if (send.disabled) return;
       send.disabled = true;
-      answer.className = "answer";
-      answer.textContent = "Sending…";
-      const { isDone, text } = await post(card.id, command, field ? field.value : null);
-      answer.className = `answer ${isDone ? "is-ok" : "is-bad"}`;
-      answer.textContent = text;
       close.textContent = "Close";
-      close.focus();
-      send.hidden = isDone;
+      answer.className = "answer";
+      answer.textContent = "Sending. The answer is shown here when it comes, also if you close this.";
+      running.set(key, show);
+      const { isDone, isUnknown, text } = await post(card.id, command, field ? field.value : null);
+      running.delete(key);
+      answer.className = `answer is-${isDone ? "ok" : isUnknown ? "waiting" : "bad"}`;
+      answer.textContent = text;
       send.disabled = false;
+      send.hidden = isDone;
+      send.textContent = isUnknown ? `Send ${command} once more` : `Send ${command}`;
+      if (!dialog.open) show();
+      close.focus();
     },
   },
-  h("h2", { id: "dialog-title" }, `Send ${command} to subarray ${card.id}?`),
-  h("p", {}, `Its obsState is ${card.obs_state}.`),
+  h("h2", { id: "dialog-title" }, `Send ${command} to subarray ${card.id}?`), state,
   field && h("label", { for: "argument" }, "Argument, JSON"), field,
   answer,
   h("div", { class: "dialog-buttons" }, close, send));
   const dialog = h("dialog", { "aria-labelledby": "dialog-title", class: "command" }, form);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-}
-
-/** Send a command; return the device's answer, or why there is none. */
-async function post(subarrayId, command, argument) {
-  try {
-    const response = await fetch(`/subarrays/${encodeURIComponent(subarrayId)}/commands`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ command, argument }),
-    });
-    if (response.status === 401) return { isDone: false, text: "Not sent: log in again (reload the page)." };
-    const reply = await response.json();
-    if (response.ok) return { isDone: true, text: `${command} was accepted. ${reply.result ?? ""}`.trim() };
-    return { isDone: false, text: reply.error ?? `Rejected with HTTP status ${response.status}` };
-  } catch (error) {
-    return { isDone: false, text: `No answer, so it is unknown whether ${command} was carried out: ${error.message}` };
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    open = null;
+  });
+  function show() {
+    open = { card, command, state };
+    describeState();
+    document.body.append(dialog);
+    dialog.showModal();
   }
+  show();
 }

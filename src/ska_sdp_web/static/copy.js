@@ -1,10 +1,14 @@
 // Copy of the present address, with filters and sorting.
 
+import { writeQuery } from "./router.js";
+
 const CONFIRMATION_MS = 2000;
 
 /** Copy the address of the page, and confirm it on the button. */
 export async function copyLink(button) {
-  const isCopied = await copy(window.location.href);
+  writeQuery();
+  const { origin, pathname, search } = window.location;
+  const isCopied = await copy(origin + pathname + search);
   const text = button.textContent;
   if (text !== "Copy link") return;
   button.textContent = isCopied ? "Copied" : "Copy it from the address bar";

@@ -1,6 +1,9 @@
 // Elements built from data. Strings become text nodes, so markup in them shows as text.
 
+import { visible } from "./visible.js";
+
 const SVG = "http://www.w3.org/2000/svg";
+const SHOWN = ["title", "aria-label"];
 const HANDLERS = ["onclick", "oninput", "onchange", "onsubmit"];
 
 /** Create an HTML element with attributes, handlers (`on…`) and children. */
@@ -17,7 +20,7 @@ function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") element[name] = value;
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true ? "" : SHOWN.includes(name) ? visible(String(value)) : String(value));
   }
   element.append(...flat(children));
   return element;
@@ -25,7 +28,8 @@ function fill(element, attributes, children) {
 
 /** Yield the children of nested lists without null, undefined and false. */
 function flat(children) {
-  return children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false);
+  return children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false)
+    .map((each) => (typeof each === "string" ? visible(each) : each));
 }
 
 /** Set CSS properties; attributes of this kind are forbidden by the security policy. */
@@ -38,12 +42,22 @@ export function place(element, properties) {
 export function update(live, ...children) {
   const fresh = document.createElement(live.nodeName);
   fresh.append(...flat(children));
+  const focused = live.contains(document.activeElement) ? document.activeElement : null;
   morphChildren(live, fresh);
+  // An element that is moved loses the focus.
+  if (focused !== document.activeElement && live.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 function morphChildren(live, fresh) {
   const keyed = new Map();
-  for (const child of live.children) if (child.dataset.key) keyed.set(child.dataset.key, child);
+  const kept = new Set(Array.from(fresh.children, (child) => child.dataset.key));
+  for (const child of [...live.children]) {
+    const { key } = child.dataset;
+    if (!key) continue;
+    // If it stayed, those after it would have to be moved.
+    if (kept.has(key)) keyed.set(key, child);
+    else child.remove();
+  }
   let next = live.firstChild;
   for (const child of [...fresh.childNodes]) {
     const key = child.dataset?.key;

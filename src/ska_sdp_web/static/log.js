@@ -2,6 +2,7 @@
 
 import { utc } from "./clock.js";
 import { h, update } from "./dom.js";
+import { say } from "./notices.js";
 import { scrolling } from "./parts.js";
 import { query, setQuery } from "./router.js";
 import { WindowedTable } from "./table.js";
@@ -15,9 +16,13 @@ const COLUMNS = [
 export function log({ main, store }) {
   const filter = h("input", {
     type: "search", id: "filter", value: query("q"), placeholder: "path or text",
-    oninput: (event) => { setQuery({ q: event.target.value }); draw(); },
+    oninput: (event) => {
+      setQuery({ q: event.target.value });
+      draw();
+      say(count.textContent);
+    },
   });
-  const count = h("span", { class: "muted", role: "status" });
+  const count = h("span", { class: "muted" });
   const table = new WindowedTable("Change log", COLUMNS, {});
   main.replaceChildren(h("h1", {}, "Change log"),
     h("div", { class: "bar" }, h("label", { for: "filter" }, "Filter "), filter, count), table.root);

@@ -13,7 +13,11 @@ export function announce(text) {
   if (text === announced) return;
   const isFirst = announced === "";
   announced = text;
-  if (isFirst) return;
+  if (!isFirst) say(text);
+}
+
+/** Announce the result of what the user does; of a quick series only the last. */
+export function say(text) {
   clearTimeout(timer);
   timer = setTimeout(() => {
     document.getElementById("announcer").textContent = text;
@@ -26,26 +30,33 @@ export function restartAnnouncements() {
   announced = "";
 }
 
-/** Show what is away and since when; return whether the values of the page may be stale. */
-export function showBanner(serverAwaySince, connection) {
+/**
+ * Show why the values of the page may not be current; return whether there is a reason.
+ *
+ * `trouble` has the kind, and where they are known the start (`since`) and a `detail`.
+ */
+export function showBanner(trouble, hasValues) {
   const banner = document.getElementById("banner");
-  if (serverAwaySince) {
-    update(banner, notice("The server of this page is away", serverAwaySince, "It connects again by itself."));
-    return true;
-  }
-  if (connection?.state === "away") {
-    update(banner, notice("The database is away", connection.since, connection.error));
-    return true;
-  }
-  update(banner);
-  return false;
+  if (!trouble) update(banner);
+  else update(banner, notice(trouble, hasValues));
+  return trouble !== null;
 }
 
-function notice(what, since, detail) {
+const TEXTS = {
+  failure: ["This page has failed", "Reload it. If it fails again, ska-sdp status shows the same on a terminal."],
+  away: ["The server of this page is away", "The page connects again by itself."],
+  rejects: ["The server of this page sends no changes", "It has too many viewers, or a proxy stops the stream. The page tries again by itself."],
+  paused: ["This tab was paused for others", "It gets the present values now."],
+  database: ["The database is away", null],
+  derivation: ["The server cannot derive the values of this page", "Its log has the cause."],
+};
+
+function notice({ kind, since, detail }, hasValues) {
+  const [what, advice] = TEXTS[kind];
   return h("div", { class: "banner" },
     h("p", {}, h("strong", {}, h("span", { "aria-hidden": "true" }, "⚠ "), what),
       since && [" since ", h("time", { datetime: since }, utc(since)),
         h("span", { "aria-hidden": "true" }, " (", h("span", { "data-since": since }, age(since)), ")")], "."),
-    h("p", {}, "The values below are the last ones received."),
-    detail && h("p", { class: "muted" }, detail));
+    hasValues && h("p", {}, "The values below are the last ones received."),
+    (detail ?? advice) && h("p", { class: "muted" }, detail ?? advice));
 }

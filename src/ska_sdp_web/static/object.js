@@ -6,7 +6,6 @@ import { badge, code, facts, faultList, link, linkTo, section, since } from "./p
 
 const NAMES = { pb: "PB", eb: "EB", deployment: "Deployment", flow: "Flow" };
 const IN_THE_TITLE = ["id", "class", "status"];
-const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
 
 /** Create the view of the thing that the address names. */
 export function object({ address, main, store }) {
@@ -39,25 +38,19 @@ export function goneNotice(name, hasBeenThere) {
     hasBeenThere ? " It was deleted from the database." : " The database has no such entry. If it is created, this page shows it.")];
 }
 
-function page(name, { row, texts, links, faults, owner }) {
+function page(name, { row, texts, links, faults }) {
   return [
     h("h1", {}, name, " ", row.status && badge(row.status, row.class, "large")),
     faults.length > 0 && section("What is wrong", { class: "panel wrong is-wrong" }, faultList(faults)),
-    section("Summary", { class: "panel" }, facts([
-      ...Object.entries(row).filter(([key, value]) => !IN_THE_TITLE.includes(key) && value !== null && value !== "")
-        .map(([key, value]) => [nameOf(key), key === "eb" ? linkTo("ebs", value) : shown(value)]),
-      ["Owner", owner ? Object.entries(owner).map(([key, value]) => `${key} ${text(value)}`).join(", ") : null],
-    ]),
+    section("Summary", { class: "panel" }, facts(
+      Object.entries(row).filter(([key, value]) => !IN_THE_TITLE.includes(key) && value !== null && value !== "")
+        .map(([key, value]) => [nameOf(key), key === "eb" ? linkTo("ebs", value) : shown(key, value)])),
     links.length > 0 && h("ul", { class: "links" }, links.map((each) => h("li", { "data-key": each.href }, link(each.href, each.text))))),
     section("Values in the database", { class: "panel" }, Object.entries(texts).map(([path, value]) =>
       h("div", { "data-key": path }, h("h3", { class: "id" }, path), code(value, path)))),
   ];
 }
 
-function shown(value) {
-  return typeof value === "string" && TIME.test(value) ? since(value) : text(value);
-}
-
-function text(value) {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+function shown(key, value) {
+  return key === "since" ? since(value) : String(value);
 }

@@ -1,16 +1,18 @@
 // View of the whole system: what is wrong first.
 
 import { card, lastCommand } from "./card.js";
+import { updateDialog } from "./commands.js";
 import { diagram, loadDiagrams } from "./diagram.js";
 import { h, update } from "./dom.js";
-import { addressOf, badge, facts, faultList, link, section, since } from "./parts.js";
-import { classOfCount } from "./status.js";
+import { badge, facts, faultList, link, linkTo, section, since } from "./parts.js";
 
 /** Create the view. */
 export function overview({ main, store, refresh }) {
   const draw = () => {
     const document_ = store.get("overview");
-    if (document_) update(main, page(document_, store.hello));
+    if (!document_) return;
+    update(main, page(document_, store.hello));
+    document_.subarrays.forEach(updateDialog);
   };
   loadDiagrams(refresh);
   return {
@@ -92,12 +94,12 @@ function system(controller, components, database, hello) {
   ];
 }
 
-function counts(title, table, { counts: byStatus, waiting = [], failed = [], waiting_total: waitingTotal, failed_total: failedTotal }) {
+function counts(title, table, { counts: byStatus, classes, waiting = [], failed = [], waiting_total: waitingTotal, failed_total: failedTotal }) {
   const statuses = Object.entries(byStatus);
   return section(title, { class: "panel" },
     statuses.length === 0 && h("p", { class: "muted" }, "none"),
     h("ul", { class: "chips" }, statuses.map(([status, number]) => h("li", { "data-key": status },
-      link(`/${table}?status=${encodeURIComponent(status)}`, badge(`${status} ${number}`, classOfCount(status)))))),
+      link(`/${table}?status=${encodeURIComponent(status)}`, badge(`${status} ${number}`, classes[status]))))),
     oldest("Failed", table, failed, failedTotal), oldest("Waiting longest", table, waiting, waitingTotal));
 }
 
@@ -105,7 +107,7 @@ function oldest(title, table, rows, total) {
   if (!rows.length) return null;
   return [
     h("h3", {}, title),
-    h("ul", { class: "things" }, rows.map((row) => h("li", { "data-key": row.id }, link(addressOf(table, row.id), row.id), " ",
+    h("ul", { class: "things" }, rows.map((row) => h("li", { "data-key": row.id }, linkTo(table, row.id), " ",
       row.reason && h("span", { class: row.class === "bad" ? "reason" : "muted" }, row.reason), " ",
       h("span", { class: "muted" }, since(row.since))))),
     total > rows.length && h("p", { class: "muted" }, `and ${total - rows.length} more`),

@@ -2,8 +2,8 @@
 
 import { age, utc } from "./clock.js";
 import { h } from "./dom.js";
-import { classOf } from "./status.js";
-import { SYMBOLS } from "./status.js";
+import { isAddressable } from "./router.js";
+import { SYMBOLS, classOf } from "./status.js";
 
 /** Create the badge of a status: a symbol, the text, and a colour. */
 export function badge(text, cls = classOf(text), extra = "") {
@@ -23,14 +23,16 @@ export function link(href, ...children) {
   return h("a", { href }, ...children);
 }
 
-/** Return the address of a thing of a table, such as `pbs`. */
-export function addressOf(table, id) {
-  return `/${table}/${encodeURIComponent(id)}`;
-}
-
-/** Create a link to a thing; a dash without an ID. */
+/** Create a link to a thing of a table such as `pbs`, or its ID alone if it can have no address. */
 export function linkTo(table, id) {
-  return id ? link(addressOf(table, id), String(id)) : h("span", { class: "muted" }, "none");
+  if (!id) return h("span", { class: "muted" }, "none");
+  const text = String(id);
+  try {
+    if (isAddressable(text)) return link(`/${table}/${encodeURIComponent(text)}`, text);
+  } catch {
+    // Half of a surrogate pair cannot be encoded.
+  }
+  return h("span", {}, text);
 }
 
 /** Create the list of names and values; values may be nodes. Empty ones are left out. */

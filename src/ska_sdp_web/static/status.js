@@ -13,17 +13,7 @@ const CLASSES = new Map(Object.entries({
   ON: "ok", OFF: "ended", STANDBY: "waiting", DISABLE: "ended", INIT: "busy",
 }));
 
-const COUNTED = new Map(Object.entries({
-  STARTING: "busy", WAITING: "waiting", RUNNING: "ok", READY: "ok", FINISHED: "ended",
-  CANCELLING: "busy", CANCELLED: "ended", FAILED: "bad", PENDING: "waiting", UNSET: "waiting",
-}));
-
 /** Return the class of an obsState, a healthState or a State. */
 export function classOf(status) {
   return CLASSES.get(status) ?? "unknown";
-}
-
-/** Return the class of a status of a block, for counts that come without a class. */
-export function classOfCount(status) {
-  return COUNTED.get(status) ?? "unknown";
 }

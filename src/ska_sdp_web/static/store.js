@@ -7,14 +7,19 @@ export class Store {
     this.connection = null;
     this.documents = new Map();
     this.gone = new Set();
+    this.failed = new Set();
   }
 
   /** Apply a message of the stream; return whether it can change the page. */
   apply(kind, message) {
     if (kind === "hello") this.hello = message;
     else if (kind === "connection") this.connection = message;
-    else if (kind === "gone") this.gone.add(message.topic);
-    else if (kind === "whole") {
+    else if (kind === "failed") this.failed.add(message.topic);
+    else if (kind === "gone") {
+      this.failed.delete(message.topic);
+      this.gone.add(message.topic);
+    } else if (kind === "whole") {
+      this.failed.delete(message.topic);
       this.gone.delete(message.topic);
       if (message.data.rows) message.data.rows = new Map(Object.entries(message.data.rows));
       this.documents.set(message.topic, message);

@@ -1,7 +1,7 @@
 // View of one subarray.
 
 import { addresses } from "./addresses.js";
-import { commands } from "./commands.js";
+import { commands, updateDialog } from "./commands.js";
 import { subarrayFacts } from "./card.js";
 import { diagram, loadDiagrams } from "./diagram.js";
 import { h, update } from "./dom.js";
@@ -11,6 +11,8 @@ import { goneNotice } from "./object.js";
 import { badge, code, faultList, linkTo, section } from "./parts.js";
 import { timeline } from "./timeline.js";
 
+const TIMELINE = "timeline";
+
 /** Create the view of the subarray that the address names. */
 export function subarray({ address, main, store, refresh }) {
   const topic = address.topics[0];
@@ -18,13 +20,19 @@ export function subarray({ address, main, store, refresh }) {
   const draw = () => {
     const document_ = store.get(topic);
     if (store.gone.has(topic)) update(main, goneNotice(`Subarray ${address.id}`, document_ !== null));
-    else if (document_) update(main, page(document_, store.hello, draw));
+    else if (document_) {
+      update(main, page(document_, store.hello, { draw, drawTimeline }));
+      updateDialog(document_.card);
+    }
+  };
+  const drawTimeline = () => {
+    const live = document.getElementById(TIMELINE);
+    if (live) update(live, timeline(store.get(topic).timeline, drawTimeline));
   };
   loadDiagrams(refresh);
   return {
     draw,
-    // It ends at the present time.
-    hasTimeline: true,
+    drawTimeline,
     title: () => [card()?.obs_state, `Subarray ${address.id}`].filter(Boolean).join(" · "),
     announced: () => (card() ? announcement(card()) : ""),
   };
@@ -34,7 +42,7 @@ function announcement({ id, obs_state: obsState, faults }) {
   return [`Subarray ${id} is ${obsState}`, ...faults.map((each) => each.text)].join("; ");
 }
 
-function page(document_, hello, redraw) {
+function page(document_, hello, { draw, drawTimeline }) {
   const { card, resources, errors, eb } = document_;
   return [
     h("h1", {}, `Subarray ${card.id} `, badge(card.obs_state, undefined, "large")),
@@ -42,8 +50,8 @@ function page(document_, hello, redraw) {
     h("div", { class: "columns uneven" },
       section("State", { class: "panel" }, diagram(card.obs_state), subarrayFacts(card), commands(card, hello)),
       h("div", { class: "beside" },
-        section("Timeline", { class: "panel" }, timeline(document_.timeline, redraw)),
-        section("Receive addresses", { class: "panel" }, addresses(document_.receive_addresses, redraw)))),
+        section("Timeline", { class: "panel" }, h("div", { id: TIMELINE }, timeline(document_.timeline, drawTimeline))),
+        section("Receive addresses", { class: "panel" }, addresses(document_.receive_addresses, draw)))),
     section("Blocks and deployments", { class: "panel" }, graph(document_.graph)),
     h("div", { class: "columns narrow" },
       Object.keys(errors ?? {}).length > 0 && section("Errors", { class: "panel" }, json(errors, "Errors in JSON")),
@@ -63,5 +71,5 @@ function nothing(text) {
 }
 
 function json(value, label) {
-  return code(JSON.stringify(value, null, 2), label);
+  return code(typeof value === "string" ? value : JSON.stringify(value, null, 2), label);
 }

@@ -2,7 +2,7 @@
 
 import { age, utc } from "./clock.js";
 import { h, place, update } from "./dom.js";
-import { addressOf, badge, link } from "./parts.js";
+import { badge, linkTo } from "./parts.js";
 
 /** Height of a row in px; the style sheet has the same. */
 const ROW_PX = 36;
@@ -29,12 +29,29 @@ export class WindowedTable {
     new ResizeObserver(() => this.draw()).observe(this.root);
   }
 
-  /** Show rows, as pairs of key and row, in their order. */
+  /**
+   * Show rows, as pairs of key and row, in their order.
+   *
+   * If the table is scrolled, the row with the focus or under the pointer, or the first in sight,
+   * stays where it is. At its start what comes first, such as a failure, is always in sight.
+   */
   show(rows, sorting = null) {
+    const scrolled = this.root.scrollTop && this.root.scrollTop + this.shift(rows);
     this.rows = rows;
     this.element.setAttribute("aria-rowcount", String(rows.length + 1));
     update(this.head, this.columns.map((column) => this.title(column, sorting)));
-    this.draw();
+    this.draw(scrolled);
+    this.root.scrollTop = scrolled;
+  }
+
+  /** Return by how many px the row in use moves; zero if it goes or moves out of sight. */
+  shift(rows) {
+    const used = this.body.querySelector("tr:focus-within") ?? this.body.querySelector("tr:hover");
+    const before = used ? used.ariaRowIndex - 2 : Math.floor(this.root.scrollTop / ROW_PX);
+    const key = this.rows[before]?.[0];
+    const after = rows.findIndex(([each]) => each === key);
+    const moved = (after - before) * ROW_PX;
+    return after < 0 || Math.abs(moved) > this.root.clientHeight ? 0 : moved;
   }
 
   title(column, sorting) {
@@ -47,15 +64,18 @@ export class WindowedTable {
         h("span", { "aria-hidden": "true" }, arrow)) : title);
   }
 
-  draw() {
+  draw(scrolled = this.root.scrollTop) {
     const count = Math.ceil(window.innerHeight / ROW_PX) + 2 * EXTRA_ROWS;
-    const wanted = Math.floor(this.root.scrollTop / ROW_PX) - EXTRA_ROWS;
+    const wanted = Math.floor(scrolled / ROW_PX) - EXTRA_ROWS;
     // After a filter there may be fewer rows than the table is scrolled by.
     const first = Math.max(0, Math.min(wanted, this.rows.length - count));
     const shown = this.rows.slice(first, first + count);
     const below = Math.max(0, this.rows.length - first - shown.length);
+    const hadFocus = this.body.contains(document.activeElement);
     update(this.body, this.space("above", first),
       shown.map(([key, row], index) => this.row(key, row, first + index)), this.space("below", below));
+    // Its row is no longer drawn: Tab continues from the table.
+    if (hadFocus && !this.body.contains(document.activeElement)) this.root.focus({ preventScroll: true });
   }
 
   space(where, count) {
@@ -64,18 +84,18 @@ export class WindowedTable {
   }
 
   row(key, row, index) {
-    return h("tr", { "aria-rowindex": index + 2, class: row.class === "bad" && "is-bad-row" },
+    return h("tr", { "data-key": `row ${key}`, "aria-rowindex": index + 2, class: row.class === "bad" && "is-bad-row" },
       this.columns.map((column, place_) => h("td", { class: `kind-${column.kind}` },
         this.cell(key, row, column, place_ === 0))));
   }
 
   cell(key, row, column, isFirst) {
     const value = row[column.key];
-    if (isFirst && this.table) return link(addressOf(this.table, key), String(value ?? key));
+    if (isFirst && this.table) return linkTo(this.table, key);
     if (value === null || value === undefined || value === "") return null;
     if (column.kind === "status") return badge(String(value), row.class);
     if (column.kind === "time") return [h("time", { datetime: value }, utc(value).replace(" UTC", "")), " ", h("span", { class: "muted", "data-since": value }, age(value))];
-    if (column.key in TABLES_BY_COLUMN) return link(addressOf(TABLES_BY_COLUMN[column.key], value), String(value));
+    if (column.key in TABLES_BY_COLUMN) return linkTo(TABLES_BY_COLUMN[column.key], value);
     return h("span", { title: String(value) }, String(value));
   }
 }

@@ -1,6 +1,7 @@
 // View of a table of PBs, deployments or flows: filters and sorting are in the address.
 
 import { h, update } from "./dom.js";
+import { say } from "./notices.js";
 import { filterRows, nextSorting, parseSorting, sortRows } from "./order.js";
 import { query, setQuery } from "./router.js";
 import { WindowedTable } from "./table.js";
@@ -12,12 +13,17 @@ export function table({ address, main, store }) {
   const topic = address.id;
   const title = TITLES[topic];
   let rows = null;
-  const change = (values) => { setQuery(values); draw(); };
+  const change = (values) => {
+    setQuery(values);
+    if (rows) rows.root.scrollTop = 0;
+    draw();
+    say(count.textContent);
+  };
   const filter = h("input", {
     type: "search", id: "filter", value: query("q"), placeholder: "any column", oninput: (event) => change({ q: event.target.value }),
   });
   const statuses = h("select", { id: "status", onchange: (event) => change({ status: event.target.value }) });
-  const count = h("span", { class: "muted", role: "status" });
+  const count = h("span", { class: "muted" });
   main.replaceChildren(h("h1", {}, title));
 
   function draw() {

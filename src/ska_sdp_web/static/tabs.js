@@ -8,9 +8,10 @@ const NEWER_TABS_MAX = 3;
  * shown again. Return a function to call when this tab opens a stream.
  */
 export function shareConnections({ pause, resume }) {
+  const channel = openChannel();
+  if (!channel) return () => {};
   // The ID is no secret; `crypto.randomUUID` exists over HTTPS only.
   const self = Math.random();
-  const channel = new BroadcastChannel("sdp-streams");
   const newer = new Set();
   let isPaused = false;
   const yieldIfNeeded = () => {
@@ -18,10 +19,12 @@ export function shareConnections({ pause, resume }) {
     isPaused = true;
     pause();
   };
-  channel.onmessage = ({ data }) => {
-    newer.add(data);
+  channel.onmessage = ({ data: { tab, isOpen } }) => {
+    if (isOpen) newer.add(tab);
+    else newer.delete(tab);
     yieldIfNeeded();
   };
+  window.addEventListener("pagehide", () => channel.postMessage({ tab: self, isOpen: false }));
   document.addEventListener("visibilitychange", () => {
     yieldIfNeeded();
     if (document.hidden || !isPaused) return;
@@ -30,6 +33,15 @@ export function shareConnections({ pause, resume }) {
   });
   return () => {
     newer.clear();
-    channel.postMessage(self);
+    channel.postMessage({ tab: self, isOpen: true });
   };
+}
+
+/** Open the channel between tabs; null in a browser that permits none, such as without storage. */
+function openChannel() {
+  try {
+    return new BroadcastChannel("sdp-streams");
+  } catch {
+    return null;
+  }
 }

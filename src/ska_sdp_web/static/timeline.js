@@ -16,7 +16,7 @@ const TICKS = 4;
 export function timeline({ begins, items }, redraw) {
   const chosen = Object.hasOwn(RANGES, query("range")) ? query("range") : DEFAULT_RANGE;
   const end = now();
-  const timed = withTimes(items);
+  const timed = withTimes(items, end);
   const first = timed.length ? timed[0].at : end;
   const start = Math.min(Math.max(first, end - RANGES[chosen] * 60000), end - 1000);
   return [
@@ -36,13 +36,15 @@ export function timeline({ begins, items }, redraw) {
  * Return the items with their times in ms as `at`.
  *
  * etcd keeps no times, and not every value has its own: such an item came at or after the one
- * before it. Values have whole seconds, so a later item may have an earlier time.
+ * before it. Values have whole seconds, so a later item may have an earlier time. A time after
+ * `end`, the present, is wrong, such as that of a client whose clock is fast.
  */
-export function withTimes(items) {
-  let at = Date.parse(items.find((each) => each.time)?.time);
-  if (Number.isNaN(at)) return [];
-  return items.map((item) => {
-    at = Math.max(at, Date.parse(item.time) || at);
+export function withTimes(items, end) {
+  const times = items.map((item) => Date.parse(item.time)).map((time) => (time <= end ? time : null));
+  let at = times.find((time) => time !== null);
+  if (at === undefined) return [];
+  return items.map((item, index) => {
+    at = Math.max(at, times[index] ?? at);
     return { ...item, at };
   });
 }
@@ -87,8 +89,11 @@ function axis(start, end) {
       { left: `${at * 100}%` }))));
 }
 
-function history({ revision, time, is_compacted: isCompacted }) {
+function history({ revision, time, is_compacted: isCompacted, state, error, is_cut: isCut }) {
+  if (state === "reading") return "The history is being read.";
+  if (state === "failed") return `The history could not be read: ${error}`;
   const where = `revision ${revision}${time ? `, ${utc(time)}` : ""}`;
+  if (isCut) return `The history before ${where} is left out, as it is too long: ska-sdp history has it.`;
   return isCompacted ? `The history before ${where} was compacted.` : `The history begins at ${where}.`;
 }
 

@@ -65,6 +65,22 @@ def test_channel_without_an_entry_has_no_address(module_page: Page, entry: Any) 
     assert call(module_page, "addresses", "addressOfChannel", entry, 5) is None
 
 
+def test_long_channel_map_is_listed_in_part_and_searched_whole(module_page: Page) -> None:
+    script = """async ([entry]) => {
+        history.replaceState(null, "", "?channel=3455");
+        const parts = (await import("/addresses.js")).addresses([entry], () => {});
+        history.replaceState(null, "", location.pathname);
+        const text = parts.map(each => each.textContent).join(" ");
+        return [text, parts.at(-1).querySelectorAll("li").length];
+    }"""
+    hosts = [[channel, f"node-{channel}"] for channel in range(3456)]
+    entry = {"scan_type": "science", "beam": "vis0", "hosts": hosts, "ports": PORTS}
+    text, listed = module_page.evaluate(script, [entry])
+    assert listed == 100 + len(PORTS)
+    assert "and 3356 more: enter a channel" in text
+    assert "node-3455:" in text
+
+
 ROWS = [
     ["b-2", {"status": "RUNNING", "class": "ok", "since": "2026-01-31T12:00:00+00:00", "n": 10}],
     ["b-10", {"status": "FAILED", "class": "bad", "since": "2026-01-31T11:00:00+00:00", "n": 9}],
@@ -118,6 +134,14 @@ def test_filter_finds_words_in_any_column_but_not_in_the_class(module_page: Page
 )
 def test_duration_has_two_units(module_page: Page, seconds: float, text: str) -> None:
     assert call(module_page, "clock", "duration", seconds * 1000) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a\tb\nc é 日", "a\tb\nc é 日"), ("a\u202eb\x1b[2J", r"a\u202eb\u001b[2J")],
+)
+def test_control_characters_are_escaped(module_page: Page, text: str, shown: str) -> None:
+    assert call(module_page, "visible", "visible", text) == shown
 
 
 def test_time_is_in_utc(module_page: Page) -> None:
@@ -174,7 +198,7 @@ def test_band_lasts_until_the_next_one(module_page: Page) -> None:
     script = """async ([items]) => {
         const { bands, withTimes } = await import("/timeline.js");
         const [start, end] = [10, 30].map(second => Date.parse(`2026-01-31T12:00:${second}Z`));
-        const found = bands(withTimes(items), start, end);
+        const found = bands(withTimes(items, end), start, end);
         return found.map(({ item, left, width }) => [item.text, left, width]);
     }"""
     states = [item(0, "obs_state", "IDLE"), item(15, "obs_state", "READY")]
@@ -184,11 +208,15 @@ def test_band_lasts_until_the_next_one(module_page: Page) -> None:
 
 
 def test_item_without_a_time_came_after_the_one_before_it(module_page: Page) -> None:
-    times = [None, "2026-01-31T12:00:10Z", None, "2026-01-31T12:00:09Z", "2026-01-31T12:00:20Z"]
-    found = call(module_page, "timeline", "withTimes", [{"time": time} for time in times])
+    seconds = [None, "10", None, "09", "20"]
+    items = [{"time": second and f"2026-01-31T12:00:{second}Z"} for second in seconds]
+    # A clock that is fast, far or near.
+    items[3:3] = [{"time": "2199-01-31T12:00:00Z"}, {"time": "2026-01-31T12:05:00Z"}]
+    now = module_page.evaluate("Date.parse('2026-01-31T12:01:00Z')")
+    found = call(module_page, "timeline", "withTimes", items, now)
     first = found[0]["at"]
-    assert [each["at"] - first for each in found] == [0, 0, 0, 0, 10_000]
-    assert call(module_page, "timeline", "withTimes", [{"time": None}]) == []
+    assert [each["at"] - first for each in found] == [0, 0, 0, 0, 0, 0, 10_000]
+    assert call(module_page, "timeline", "withTimes", [{"time": None}], now) == []
 
 
 @pytest.mark.parametrize(
@@ -204,6 +232,10 @@ def test_item_without_a_time_came_after_the_one_before_it(module_page: Page) -> 
         ("/log", "log", ["log"]),
         ("/ebs", "missing", ["overview"]),
         ("/nothing", "missing", ["overview"]),
+        ("/constructor/x", "missing", ["overview"]),
+        ("/ebs/a%2Fb", "missing", ["overview"]),
+        ("/ebs/%2e%2e", "missing", ["overview"]),
+        (f"/ebs/{'x' * 1000}", "missing", ["overview"]),
     ],
 )
 def test_address_names_view_and_topics(
@@ -211,3 +243,34 @@ def test_address_names_view_and_topics(
 ) -> None:
     found = call(module_page, "router", "parse", path)
     assert (found["view"], found["topics"]) == (view, topics)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_done", "is_unknown", "text"),
+    [
+        (200, '{"result": "[0]"}', True, False, "Scan was accepted. [0]"),
+        (409, '{"error": "not allowed"}', False, False, "not allowed"),
+        (403, "Unknown host\n", False, False, "Unknown host"),
+        (413, "", False, False, "Rejected with HTTP status 413."),
+        (401, "", False, False, "Not sent: the login has ended."),
+        (503, '{"error": "Too many"}', False, False, "Too many"),
+        (504, '{"error": "It is unknown whether"}', False, True, "It is unknown whether"),
+        (502, "<html>Bad gateway</html>", False, True, "<html>Bad gateway</html>\nIt is unknown"),
+    ],
+)
+def test_answer_to_a_command_says_whether_it_was_carried_out(
+    module_page: Page, status: int, body: str, is_done: bool, is_unknown: bool, text: str
+) -> None:
+    module_page.route("**/commands", lambda route: route.fulfill(status=status, body=body))
+    found = call(module_page, "post", "post", "01", "Scan", "{}")
+    module_page.unroute("**/commands")
+    assert (found["isDone"], found["isUnknown"]) == (is_done, is_unknown)
+    assert found["text"].startswith(text)
+
+
+def test_command_without_an_answer_may_have_been_carried_out(module_page: Page) -> None:
+    module_page.route("**/commands", lambda route: route.abort())
+    found = call(module_page, "post", "post", "01", "Scan", "{}")
+    module_page.unroute("**/commands")
+    assert found["isUnknown"]
+    assert "unknown whether Scan was carried out" in found["text"]

@@ -14,11 +14,14 @@ from tests.support.fault_scene import EB, FAILED, fault_scene
 from tests.web.browser.server import Scene, running_scene
 from tests.web.browser.viewer import Viewer
 
-MARKUP = "<evil-tag><img src=x onerror=window.hit=1><script>window.hit=1<\u002fscript>\"'&amp;"
+MARKUP = "\u202e\u009b<evil-tag><img src=x onerror=window.hit=1><script>window.hit=1</script>\"'&"
 IN_A_KEY = "<evil-tag onclick=window.hit=1>&lt;\"'%41#?x=1"
 """Like ``MARKUP``, without slashes, which separate the parts of a path."""
 
 NAMES = ("__proto__", "constructor", "toString")
+
+WITHOUT_ADDRESS = ("..", "a/b", "\ud800")
+"""IDs that a browser or the server takes for something else."""
 
 
 def everywhere(value: Any) -> Any:
@@ -53,6 +56,8 @@ def hostile_scene() -> dict[str, Any]:
         },
     }
     scene[f"/component/{IN_A_KEY}/owner"] = {"pid": 1, "hostname": MARKUP}
+    for number, eb_id in enumerate(WITHOUT_ADDRESS):
+        scene[f"/pb/pb-of-{number}"] = {"pb_id": f"pb-of-{number}", "eb_id": eb_id}
     for key in (IN_A_KEY, *NAMES):
         scene[f"/pb/{key}"] = everywhere({"pb_id": key, "eb_id": EB, "script": {"kind": "batch"}})
         scene[f"/pb/{key}/state"] = {"status": key, "reason": MARKUP}
@@ -74,6 +79,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def check(viewer: Viewer) -> None:
     assert viewer.page.locator("main evil-tag, main img, main script").count() == 0
     assert viewer.page.evaluate("window.hit") is None
+    shown = viewer.page.locator("main").inner_text()
+    assert not {"\u202e", "\u009b"}.intersection(shown)
     assert not viewer.is_too_wide
     assert viewer.errors == []
 
@@ -83,11 +90,13 @@ def test_markup_is_text(browser: Browser, scene: Scene, address: str) -> None:
     with Viewer(browser, base=scene.url) as viewer:
         page = viewer.open(address)
         expect(page.locator("main")).to_contain_text("<evil-tag")
+        expect(page.locator("main")).to_contain_text(r"\u202e\u009b")
         for details in page.locator("summary").all():
             details.click()
         check(viewer)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["pbs", "deployments", "flows", "ebs"])
 def test_things_with_any_id_have_an_address(browser: Browser, scene: Scene, kind: str) -> None:
     with Viewer(browser, base=scene.url) as viewer:
@@ -110,6 +119,17 @@ def test_rows_with_any_id_are_listed_and_change(browser: Browser, scene: Scene) 
         check(viewer)
         page.get_by_role("link", name=IN_A_KEY, exact=True).click()
         expect(page.locator("h1")).to_contain_text(f"PB {IN_A_KEY}")
+        check(viewer)
+
+
+def test_ids_that_can_have_no_address_are_shown_without_a_link(
+    browser: Browser, scene: Scene
+) -> None:
+    with Viewer(browser, base=scene.url) as viewer:
+        page = viewer.open("/pbs")
+        for number, _ in enumerate(WITHOUT_ADDRESS):
+            row = page.locator("tr", has=page.get_by_role("link", name=f"pb-of-{number}"))
+            expect(row.get_by_role("link")).to_have_count(1)
         check(viewer)
 
 

@@ -97,6 +97,19 @@ def test_subarray_shows_its_timeline_also_as_a_list(viewer: Viewer) -> None:
     expect(page).to_have_url(re.compile("range=all$"))
 
 
+def test_timeline_is_redrawn_without_the_rest_of_the_page(viewer: Viewer) -> None:
+    viewer.page.clock.install()
+    page = viewer.open("/subarrays/01")
+    page.evaluate("""() => {
+        window.made = [];
+        const create = document.createElement.bind(document);
+        document.createElement = name => { window.made.push(name); return create(name); };
+    }""")
+    page.clock.fast_forward(5000)
+    page.wait_for_function("window.made.includes('select')")
+    assert "pre" not in page.evaluate("window.made")
+
+
 def test_channel_finds_host_and_port_and_stays_in_the_address(viewer: Viewer) -> None:
     page = viewer.open("/subarrays/01")
     page.get_by_label("Channel").fill("4321")
@@ -127,6 +140,7 @@ def test_table_keeps_sorting_and_filter_in_the_address(viewer: Viewer) -> None:
     expect(keys).to_have_text([WAITING, FAILED])
     page.get_by_label("Filter").fill("no disk")
     expect(keys).to_have_text([FAILED])
+    expect(page).to_have_url(re.compile(r"q=no\+disk&sort=-id$|sort=-id&q=no\+disk$"))
     page.reload()
     expect(page.get_by_label("Filter")).to_have_value("no disk")
     expect(keys).to_have_text([FAILED])
@@ -175,12 +189,41 @@ def test_log_shows_changes_the_newest_first(viewer: Viewer, scene: Scene) -> Non
     expect(rows.first).to_contain_text("deleted")
 
 
-def test_address_is_copied(viewer: Viewer) -> None:
+def test_failure_of_the_page_is_shown(browser: Browser, scene: Scene) -> None:
+    with Viewer(browser, base=scene.url) as viewer:
+        page = viewer.open("/")
+        page.evaluate("void (document.importNode = () => { throw new Error('a defect') })")
+        scene.write("/component/test/owner", {})
+        expect(page.get_by_role("alert")).to_contain_text("This page has failed")
+        expect(page.get_by_role("alert")).to_contain_text("a defect. Reload the page.")
+        expect(page.locator("main.is-stale")).to_have_count(1)
+        page.evaluate("delete document.importNode")
+        scene.write("/component/test/owner", None)
+        expect(page.get_by_role("alert")).to_be_empty()
+        assert all("a defect" in error for error in viewer.errors)
+        viewer.errors.clear()
+
+
+def test_server_that_rejects_the_stream_is_not_said_to_be_away(
+    browser: Browser, scene: Scene
+) -> None:
+    with Viewer(browser, base=scene.url) as viewer:
+        viewer.page.route("**/events*", lambda route: route.fulfill(status=503))
+        viewer.page.goto("/")
+        banner = viewer.page.get_by_role("alert")
+        expect(banner).to_contain_text("The server of this page sends no changes")
+        expect(banner).not_to_contain_text("values below")
+        viewer.page.unroute("**/events*")
+        expect(viewer.page.locator("h1")).to_have_text("Overview")
+        expect(banner).to_be_empty()
+
+
+def test_address_is_copied(viewer: Viewer, scene: Scene) -> None:
     page = viewer.open("/pbs?status=FAILED")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    assert page.evaluate("navigator.clipboard.readText()") == f"{scene.url}/pbs?status=FAILED"
 
 
 def test_theme_is_that_of_the_system_until_another_is_chosen(
