@@ -6,7 +6,6 @@ import { badge, code, facts, faultList, link, linkTo, section, since } from "./p
 
 const NAMES = { pb: "PB", eb: "EB", deployment: "Deployment", flow: "Flow" };
 const IN_THE_TITLE = ["id", "class", "status"];
-const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
 
 /** Create the view of the thing that the address names. */
 export function object({ address, main, store }) {
@@ -45,7 +44,7 @@ function page(name, { row, texts, links, faults, owner }) {
     faults.length > 0 && section("What is wrong", { class: "panel wrong is-wrong" }, faultList(faults)),
     section("Summary", { class: "panel" }, facts([
       ...Object.entries(row).filter(([key, value]) => !IN_THE_TITLE.includes(key) && value !== null && value !== "")
-        .map(([key, value]) => [nameOf(key), key === "eb" ? linkTo("ebs", value) : shown(value)]),
+        .map(([key, value]) => [nameOf(key), shown(key, value)]),
       ["Owner", owner ? Object.entries(owner).map(([key, value]) => `${key} ${text(value)}`).join(", ") : null],
     ]),
     links.length > 0 && h("ul", { class: "links" }, links.map((each) => h("li", { "data-key": each.href }, link(each.href, each.text))))),
@@ -54,8 +53,9 @@ function page(name, { row, texts, links, faults, owner }) {
   ];
 }
 
-function shown(value) {
-  return typeof value === "string" && TIME.test(value) ? since(value) : text(value);
+function shown(key, value) {
+  if (key === "eb") return linkTo("ebs", value);
+  return key === "since" ? since(value) : text(value);
 }
 
 function text(value) {
