@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from ska_sdp_config import Config
+from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.web import WebPage
 
 from .by_hand import ByHand
@@ -39,8 +40,11 @@ CHANGE_S = 0.3
 CORES = 0.1
 """Limits, to which the ratios refer."""
 
-TOPICS = "/events?topic=overview&topic=pbs"
+TOPICS = "/events?topic=overview&topic=pbs&topic=subarray/01"
 """Topics of the viewers. Each change is in one of them."""
+
+EB = "eb-bench-20260101-00001"
+"""Execution block of the subarray, with the processing block that changes."""
 
 MARK = "bench-marker"
 """Name of a component, which is on the page once the overview is."""
@@ -91,7 +95,15 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
     settings = {"SDP_CONFIG_HOST": host, "SDP_CONFIG_PORT": port}
     blocks = StoredBlocks(by_hand)
     blocks.grow(BLOCKS)
-    by_hand.commit([], {f"3/component/{MARK}/owner": "{}"})
+    eb = encode({"eb_id": EB, "status": "ACTIVE", "pb_realtime": [blocks.running]})
+    by_hand.commit(
+        [],
+        {
+            f"3/component/{MARK}/owner": "{}",
+            f"2/eb/{EB}": eb,
+            "3/lmc/subarray/01": encode({"state_commanded": "ON", "eb_id": EB}),
+        },
+    )
     with ExitStack() as undo:
         place = undo.enter_context(tempfile.TemporaryDirectory())
         server = undo.enter_context(WebPage(Path(place), settings))
@@ -119,7 +131,7 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
             f"changes/s, of {CORES:g} cores"
         )
         yield of_samples(work, seconds, [CORES] * 3, 1.0)
-    for path in ("/pb", "/eb", "/component"):
+    for path in ("/pb", "/eb", "/component", "/lmc"):
         config.backend.delete(path, must_exist=False, recursive=True)
 
 

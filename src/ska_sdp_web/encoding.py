@@ -10,7 +10,7 @@ import msgspec
 
 from ska_sdp_config.lmc.times import iso
 
-__all__ = ["bounded", "encode", "message", "topic_message", "when"]
+__all__ = ["bounded", "encode", "message", "text_of", "topic_message", "when"]
 
 MAX_NESTING = 30
 """Maximum nesting of a value from the database; a deeper part is replaced by a text."""
@@ -57,6 +57,14 @@ def topic_message(kind: str, topic: str, revision: int, now: datetime, **parts: 
 def when(time: datetime | None) -> str | None:
     """Format a time in ISO 8601, UTC; None if it is unknown."""
     return None if time is None else iso(time)
+
+
+def text_of(value: Any) -> str:
+    """Return a JSON value as text over several lines.
+
+    A browser would change large numbers, and the order of keys that are numbers.
+    """
+    return json.dumps(bounded(value), ensure_ascii=False, indent=2)
 
 
 def bounded(value: Any, depth: int = MAX_NESTING) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ska_sdp_sim.stack.web import WebPage
@@ -51,7 +53,7 @@ def test_subarray_has_the_graph_of_its_blocks_and_their_errors(page: WebPage) ->
         (f"pb {FAILED}", f"deployment {DEPLOYMENT}"),
     }
     assert document["errors"] == {FAILED: REASON}
-    assert document["eb"]["eb_id"] == EB
+    assert json.loads(document["eb"])["eb_id"] == EB
 
 
 def test_dependency_is_an_edge_from_the_block_waited_for(page: WebPage, write: Write) -> None:

@@ -15,7 +15,7 @@ from ska_sdp_config.lmc.statuses import eb_status
 from ska_sdp_web.documents.graph import DeploymentsOf, href
 from ska_sdp_web.documents.kinds import DEPLOYMENTS, FLOWS, PBS, Kind, row_of
 from ska_sdp_web.documents.parts import class_of, fault
-from ska_sdp_web.encoding import bounded
+from ska_sdp_web.encoding import text_of
 
 __all__ = ["eb_document", "object_document"]
 
@@ -139,6 +139,6 @@ def _texts(system: LiveSystem, path: str) -> dict[str, str]:
     return {each: values.pretty(text) for each, text in found.items() if text is not None}
 
 
-def _owner(system: LiveSystem, path: str) -> Document | None:
+def _owner(system: LiveSystem, path: str) -> str | None:
     owner = system.document(paths.owner_of(path))
-    return None if owner is None else bounded(dict(owner))
+    return None if owner is None else text_of(dict(owner))

@@ -13,10 +13,11 @@ from ska_sdp_config.lmc.rows import SubarrayRow
 from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_web.documents.addresses import flatten_addresses
 from ska_sdp_web.documents.graph import DeploymentsOf, eb_graph
+from ska_sdp_web.documents.kinds import PBS
 from ska_sdp_web.documents.log import Log
 from ska_sdp_web.documents.parts import allowed_commands, card
 from ska_sdp_web.documents.timeline import Timeline
-from ska_sdp_web.encoding import bounded, encode
+from ska_sdp_web.encoding import encode, text_of
 
 __all__ = ["SubarrayDocuments"]
 
@@ -66,7 +67,11 @@ class SubarrayDocuments:
         for allowed in shown["allowed"]:
             allowed["example"] = self._examples.get(allowed["command"])
         graph = eb_graph(system, self._deployments, snapshot.eb_id)
-        pbs = [paths.processing_block(node["label"]) for node in graph["nodes"]]
+        pbs = [
+            paths.processing_block(node["label"])
+            for node in graph["nodes"]
+            if node["kind"] == PBS.one
+        ]
         self._drawn[subarray_id] = frozenset([*pbs, *map(paths.state_of, pbs)])
         required = system.required(subarray_id)
         of_subarray = {path for path in required if not path.startswith("/component/")}
@@ -75,9 +80,9 @@ class SubarrayDocuments:
             "timeline": timeline.document(),
             "graph": graph,
             "receive_addresses": self._flattened(snapshot),
-            "resources": bounded(dict(entry.resources)) if entry.resources else None,
+            "resources": text_of(dict(entry.resources)) if entry.resources else None,
             "errors": {**entry.errors, **{each.pb_id: each.reason for each in snapshot.failures}},
-            "eb": None if snapshot.eb is None else bounded(dict(snapshot.eb)),
+            "eb": None if snapshot.eb is None else text_of(dict(snapshot.eb)),
             "log": self._log.of(of_subarray | {paths.subarray(subarray_id)}, MAX_LOG_ROWS),
         }
 

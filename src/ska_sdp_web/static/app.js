@@ -98,7 +98,9 @@ function onServer(kind) {
   drawBanner();
 }
 
+/** Say that the page has failed, until it can be drawn again. */
 function onFailure(error) {
+  console.error(error);
   failure = { kind: "failure", detail: `${error?.message ?? error}. Reload the page.` };
   drawBanner();
 }
@@ -114,7 +116,12 @@ function pause() {
 function draw() {
   isDrawn = true;
   drawnAt = performance.now();
-  view.draw();
+  try {
+    view.draw();
+    failure = null;
+  } catch (error) {
+    onFailure(error);
+  }
   document.getElementById("logout").hidden = !store.hello.has_login;
   setTitle();
   drawBanner();
@@ -153,9 +160,10 @@ function drawNavigation() {
 const onStream = shareConnections({ pause, resume: connect });
 startTheme(document.getElementById("theme"));
 document.getElementById("copy").onclick = (event) => copyLink(event.currentTarget);
-// Without an error it is a notice, such as of a ResizeObserver.
-window.addEventListener("error", ({ error }) => error && onFailure(error));
-window.addEventListener("unhandledrejection", ({ reason }) => onFailure(reason));
+window.addEventListener("error", ({ error, filename }) => {
+  // Without an error it is a notice; extensions of the browser have scripts of their own.
+  if (error && filename.startsWith(window.location.origin)) onFailure(error);
+});
 setInterval(tick, 1000);
 setInterval(() => view.drawTimeline?.(), TIMELINE_MS);
 tick();

@@ -11,10 +11,6 @@ const running = new Map();
 
 /** Create the buttons of a subarray, or the names alone if the page may not send commands. */
 export function commands(card, hello) {
-  if (open?.card.id === card.id) {
-    open.card = card;
-    describeState();
-  }
   if (!card.allowed?.length) return null;
   if (!hello.commands_allowed) {
     return h("p", { class: "muted" }, "Allowed: ", card.allowed.map((each) => each.command).join(", "));
@@ -24,6 +20,13 @@ export function commands(card, hello) {
       type: "button", "data-key": each.command, class: helpful(card).has(each.command) && "primary",
       onclick: () => ask(card, { ...each, example: each.example ?? hello.examples?.[each.command] }),
     }, each.command)));
+}
+
+/** Show the present state of a subarray in the dialog, if one is open for it. */
+export function updateDialog(card) {
+  if (open?.card.id !== card.id) return;
+  open.card = card;
+  describeState();
 }
 
 /** Return the names of the commands that end a fault. */

@@ -38,15 +38,13 @@ export function goneNotice(name, hasBeenThere) {
     hasBeenThere ? " It was deleted from the database." : " The database has no such entry. If it is created, this page shows it.")];
 }
 
-function page(name, { row, texts, links, faults, owner }) {
+function page(name, { row, texts, links, faults }) {
   return [
     h("h1", {}, name, " ", row.status && badge(row.status, row.class, "large")),
     faults.length > 0 && section("What is wrong", { class: "panel wrong is-wrong" }, faultList(faults)),
-    section("Summary", { class: "panel" }, facts([
-      ...Object.entries(row).filter(([key, value]) => !IN_THE_TITLE.includes(key) && value !== null && value !== "")
-        .map(([key, value]) => [nameOf(key), shown(key, value)]),
-      ["Owner", owner ? Object.entries(owner).map(([key, value]) => `${key} ${text(value)}`).join(", ") : null],
-    ]),
+    section("Summary", { class: "panel" }, facts(
+      Object.entries(row).filter(([key, value]) => !IN_THE_TITLE.includes(key) && value !== null && value !== "")
+        .map(([key, value]) => [nameOf(key), key === "eb" ? linkTo("ebs", value) : shown(key, value)])),
     links.length > 0 && h("ul", { class: "links" }, links.map((each) => h("li", { "data-key": each.href }, link(each.href, each.text))))),
     section("Values in the database", { class: "panel" }, Object.entries(texts).map(([path, value]) =>
       h("div", { "data-key": path }, h("h3", { class: "id" }, path), code(value, path)))),
@@ -54,10 +52,5 @@ function page(name, { row, texts, links, faults, owner }) {
 }
 
 function shown(key, value) {
-  if (key === "eb") return linkTo("ebs", value);
-  return key === "since" ? since(value) : text(value);
-}
-
-function text(value) {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return key === "since" ? since(value) : String(value);
 }

@@ -1,6 +1,7 @@
 // View of the whole system: what is wrong first.
 
 import { card, lastCommand } from "./card.js";
+import { updateDialog } from "./commands.js";
 import { diagram, loadDiagrams } from "./diagram.js";
 import { h, update } from "./dom.js";
 import { badge, facts, faultList, link, linkTo, section, since } from "./parts.js";
@@ -9,7 +10,9 @@ import { badge, facts, faultList, link, linkTo, section, since } from "./parts.j
 export function overview({ main, store, refresh }) {
   const draw = () => {
     const document_ = store.get("overview");
-    if (document_) update(main, page(document_, store.hello));
+    if (!document_) return;
+    update(main, page(document_, store.hello));
+    document_.subarrays.forEach(updateDialog);
   };
   loadDiagrams(refresh);
   return {

@@ -34,6 +34,7 @@ function decode(text) {
 
 let values = new URLSearchParams(window.location.search);
 let timer = 0;
+let shown = place();
 
 /** Return a value of the query string, empty if it is not there. */
 export function query(name) {
@@ -57,6 +58,7 @@ export function writeQuery() {
   const text = values.toString();
   const address = window.location.pathname + (text ? `?${text}` : "");
   if (address !== place()) window.history.replaceState(null, "", address);
+  shown = place();
 }
 
 function place() {
@@ -65,7 +67,6 @@ function place() {
 
 /** Call `show` for each address that links of the page or the browser's buttons lead to. */
 export function route(show) {
-  let shown = place();
   const arrive = () => {
     clearTimeout(timer);
     values = new URLSearchParams(window.location.search);

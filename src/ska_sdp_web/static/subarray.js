@@ -1,7 +1,7 @@
 // View of one subarray.
 
 import { addresses } from "./addresses.js";
-import { commands } from "./commands.js";
+import { commands, updateDialog } from "./commands.js";
 import { subarrayFacts } from "./card.js";
 import { diagram, loadDiagrams } from "./diagram.js";
 import { h, update } from "./dom.js";
@@ -20,7 +20,10 @@ export function subarray({ address, main, store, refresh }) {
   const draw = () => {
     const document_ = store.get(topic);
     if (store.gone.has(topic)) update(main, goneNotice(`Subarray ${address.id}`, document_ !== null));
-    else if (document_) update(main, page(document_, store.hello, { draw, drawTimeline }));
+    else if (document_) {
+      update(main, page(document_, store.hello, { draw, drawTimeline }));
+      updateDialog(document_.card);
+    }
   };
   const drawTimeline = () => {
     const live = document.getElementById(TIMELINE);

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -63,10 +65,15 @@ def test_page_says_that_the_database_is_away_and_comes_back(
 
 def test_page_says_that_its_server_is_away_and_comes_back(browser: Browser, scene: Scene) -> None:
     with Viewer(browser, base=scene.url) as viewer:
+        # The clock of the viewer is two hours late.
+        viewer.page.add_init_script("const real = Date.now; Date.now = () => real() - 7200000")
         page = viewer.open(f"/pbs/{FAILED}")
         expect_current(page)
         scene.web.kill()
         expect_stale(page, "The server of this page is away since")
+        since = page.get_by_role("alert").locator("time").get_attribute("datetime") or ""
+        since_s = datetime.fromisoformat(since.replace("Z", "+00:00")).timestamp()
+        assert time.time() - since_s < 3600
         scene.write(f"/pb/{FAILED}/state", {"status": "FINISHED"})
         scene.web.start()
         expect_current(page)
