@@ -3,19 +3,28 @@
 import { h } from "./dom.js";
 
 const IN_THE_CYCLE = ["EMPTY", "RESOURCING", "IDLE", "CONFIGURING", "READY", "SCANNING"];
+const NAMES = ["cycle", "exits"];
+const TYPE = "image/svg+xml";
+const RETRY_MS = 3000;
 const templates = new Map();
 
-/** Load the two diagrams; call `onLoaded` once they can be drawn. */
+/** Load the two diagrams; call `onLoaded` when they can be drawn. One that fails is loaded again. */
 export async function loadDiagrams(onLoaded) {
-  if (templates.size) return;
-  await Promise.all(["cycle", "exits"].map(load));
-  onLoaded();
+  for (let isMissing = templates.size < NAMES.length; isMissing;) {
+    await Promise.all(NAMES.map(load));
+    onLoaded();
+    isMissing = templates.size < NAMES.length;
+    if (isMissing) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
 }
 
 async function load(name) {
+  if (templates.has(name)) return;
   try {
-    const text = await (await fetch(`/static/${name}.svg`)).text();
-    const root = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    const response = await fetch(`/static/${name}.svg`);
+    // An error, or the login form of a proxy, is another document.
+    if (!response.ok || !response.headers.get("Content-Type")?.startsWith(TYPE)) return;
+    const root = new DOMParser().parseFromString(await response.text(), TYPE).documentElement;
     // A page shows many diagrams, and IDs are unique.
     for (const each of root.querySelectorAll("[id]")) each.removeAttribute("id");
     // Browsers show titles as tooltips, and these are names of nodes and edges.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.support.fault_scene import EB, FAILED, REASON, WAITING
 from tests.web.browser.scenes import PAGES, observed_fault
@@ -55,6 +55,25 @@ def test_overview_has_a_card_for_each_subarray_with_its_obs_state_lit(viewer: Vi
     card.get_by_role("link", name="Subarray 01").click()
     expect(page).to_have_url(re.compile("/subarrays/01$"))
     expect(page).to_have_title("FAULT · Subarray 01 · SDP")
+
+
+def test_state_diagram_that_fails_to_load_is_loaded_again(viewer: Viewer) -> None:
+    answers = [(404, "Not found"), (200, "<html><p>Log in"), (200, "{}")]
+
+    def answer(route: Route) -> None:
+        if not answers:
+            route.continue_()
+            return
+        status, body = answers.pop(0)
+        route.fulfill(status=status, body=body, content_type="text/html")
+
+    viewer.page.route("**/static/exits.svg", answer)
+    viewer.page.clock.install()
+    page = viewer.open("/subarrays/01")
+    while answers:
+        expect(page.locator("[data-key=exits]")).to_be_empty()
+        page.clock.run_for(3000)
+    expect(page.locator("[data-key=exits] .is-lit")).to_have_count(1)
 
 
 def test_overview_shows_the_blocks_and_the_system(viewer: Viewer) -> None:
@@ -160,6 +179,19 @@ def test_object_shows_its_values_and_what_it_belongs_to(viewer: Viewer) -> None:
     expect(page).to_have_title(f"ACTIVE · EB {EB} · SDP")
     page.go_back()
     expect(page).to_have_title(f"FAILED · PB {FAILED} · SDP")
+
+
+def test_reason_that_begins_with_a_time_is_text(viewer: Viewer, scene: Scene) -> None:
+    new = "pb-test-20260131-00097"
+    reason = "2026-01-31 12:00:00 the disk failed"
+    scene.write(f"/pb/{new}", {"pb_id": new})
+    scene.write(f"/pb/{new}/state", {"status": "FAILED", "reason": reason})
+    page = viewer.open(f"/pbs/{new}")
+    summary = page.get_by_role("region", name="Summary")
+    expect(summary.locator("dd", has_text=reason)).to_have_text(reason)
+    expect(summary.locator("dd", has_text=reason).locator("time")).to_have_count(0)
+    scene.write(f"/pb/{new}/state", None)
+    scene.write(f"/pb/{new}", None)
 
 
 def test_change_is_shown_announced_and_in_the_title(viewer: Viewer, scene: Scene) -> None:
