@@ -1,5 +1,5 @@
-# One image for every role: SDPController, SDPSubarray, ska-sdp-lmc (register, sim, secure-etcd) and
-# ska-sdp. See docs/how-to/container.md.
+# One image for every role: SDPController, SDPSubarray, ska-sdp-lmc (register, sim, web, secure-etcd)
+# and ska-sdp. See docs/how-to/container.md.
 
 # The build context has no git repository, so the version is an argument of the build.
 ARG VERSION=0.1.1.dev0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -14,7 +16,7 @@ from ska_sdp_config import Config
 from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.programs import clean_environment
 from tests.chart.rendering import NAMESPACE, Manifest, Objects, container_of
-from tests.chart.substitution import Place, RenderedPart
+from tests.chart.substitution import Place, RenderedPart, run_program, write_secret
 from tests.services.versions import program_of
 from tests.support.waiting import wait_until
 
@@ -172,3 +174,19 @@ def read_and_write(config: Config, eb_id: str = "") -> list[str]:
         for txn in config.txn():
             found = txn.list_execution_blocks()
         return found
+
+
+def create_users(cluster: Cluster, objects: Objects, directory: Path) -> str:
+    """Run the job that creates the users of etcd, and return its output."""
+    directory.mkdir()
+    job = objects.only("Job", "-etcd-users")
+    volume = job["spec"]["template"]["spec"]["volumes"][-1]["secret"]
+    keys = [item["key"] for item in volume["items"]]
+    write_secret(objects.only("Secret", "etcd-users"), directory / "mounted", keys)
+    text = cluster.place.text(" ".join(container_of(job)["args"]))
+    text = text.replace("/tmp/users", str(directory / "users"))
+    text = text.replace("/etc/etcd-users", str(directory / "mounted"))
+    scripts = str(Path(sys.executable).parent)
+    environment = clean_environment(**cluster.place.environment(container_of(job)))
+    path = {"PATH": f"{scripts}:{os.environ['PATH']}"}
+    return run_program([*container_of(job)["command"], text], environment | path)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -12,10 +10,16 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.store.errors import ConfigConnectionError
-from ska_sdp_sim.stack.programs import clean_environment
-from tests.chart.etcd_cluster import Cluster, Running, console_of, operate, read_and_write
-from tests.chart.rendering import Objects, Renderer, container_of
-from tests.chart.substitution import run_program, write_secret
+from tests.chart.etcd_cluster import (
+    Cluster,
+    Running,
+    console_of,
+    create_users,
+    operate,
+    read_and_write,
+)
+from tests.chart.rendering import Renderer, container_of
+from tests.chart.substitution import run_program
 from tests.support.waiting import wait_until
 
 EB_ID = "eb-chart-20260101-00000"
@@ -73,21 +77,6 @@ def test_three_members_work_with_tls(running: Running) -> None:
     cluster.members[0].kill()
     assert operate(cluster) == [EB_ID]
     assert not cluster.members[0].passes("livenessProbe")
-
-
-def create_users(cluster: Cluster, objects: Objects, directory: Path) -> str:
-    directory.mkdir()
-    job = objects.only("Job", "-etcd-users")
-    volume = job["spec"]["template"]["spec"]["volumes"][-1]["secret"]
-    keys = [item["key"] for item in volume["items"]]
-    write_secret(objects.only("Secret", "etcd-users"), directory / "mounted", keys)
-    text = cluster.place.text(" ".join(container_of(job)["args"]))
-    text = text.replace("/tmp/users", str(directory / "users"))
-    text = text.replace("/etc/etcd-users", str(directory / "mounted"))
-    scripts = str(Path(sys.executable).parent)
-    environment = clean_environment(**cluster.place.environment(container_of(job)))
-    path = {"PATH": f"{scripts}:{os.environ['PATH']}"}
-    return run_program([*container_of(job)["command"], text], environment | path)
 
 
 @pytest.mark.long

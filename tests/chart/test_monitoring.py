@@ -161,6 +161,38 @@ def test_pod_of_the_tango_operator_is_one_target(render: Renderer, tmp_path: Pat
     assert others == [first, first]
 
 
+@needs_promtool
+@pytest.mark.parametrize("operator", [False, True], ids=["plain", "operator"])
+def test_relabelings_of_the_site_follow_those_of_the_chart(
+    render: Renderer, tmp_path: Path, operator: bool
+) -> None:
+    """Prometheus accepts them, and its target has their labels."""
+    own = [
+        {"targetLabel": "telescope", "replacement": "low"},
+        {"sourceLabels": ["__address__"], "targetLabel": "scraped", "regex": "(.*):.*"},
+        {"action": "labeldrop", "regex": "pod"},
+    ]
+    monitors = {"enabled": True, "operatorPodLabels": {"a": "b"}, "relabelings": own}
+    values = {"global": {"operator": operator}, "monitoring": {"podMonitors": monitors}}
+    for monitor in render(values).of_kind("PodMonitor"):
+        (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+        assert endpoint["relabelings"][-len(own) :] == own
+        ip = {"__meta_kubernetes_pod_ip": "10.0.0.5", "pod": "x"}
+        scrape = {
+            "job_name": "job",
+            "static_configs": [{"targets": ["10.0.0.5:8080"], "labels": ip}],
+            "relabel_configs": [*map(of_prometheus, endpoint["relabelings"])],
+        }
+        path = tmp_path / "prometheus.yaml"
+        path.write_text(yaml.safe_dump({"scrape_configs": [scrape]}))
+        done = run_promtool("check", "service-discovery", "--timeout=3s", str(path), "job")
+        assert done.returncode == 0, done.stderr
+        (target,) = json.loads(done.stdout)
+        assert target["labels"]["telescope"] == "low"
+        assert target["labels"]["scraped"] == "10.0.0.5"
+        assert "pod" not in target["labels"]
+
+
 def test_pod_labels_are_required_with_the_tango_operator(render: Renderer) -> None:
     values = {"global": {"operator": True}, "monitoring": {"podMonitors": {"enabled": True}}}
     with pytest.raises(helm_python.HelmError, match=r"set it to labels that exactly"):

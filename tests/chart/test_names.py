@@ -22,9 +22,16 @@ VALUES: dict[str, Any] = {
     "etcd": {"replicas": 3, "auth": {"enabled": True}},
     "simulator": {"enabled": True},
     "backup": {"enabled": True},
+    "web": {
+        "enabled": True,
+        "login": {"enabled": True},
+        "ingress": {"enabled": True, "host": "sdp.example.org"},
+    },
+    "networkPolicy": {"webClients": [{"podSelector": {}}]},
     "monitoring": {
         "podMonitors": {"enabled": True, "operatorPodLabels": {"a": "b"}},
         "alarms": {"enabled": True},
+        "dashboards": {"enabled": True, "namespace": "12", "labelValue": "1"},
     },
 }
 
@@ -90,6 +97,18 @@ NUMERIC: dict[str, Any] = {
     "tangodb": {"existingSecret": "16", "persistence": {"storageClass": "2"}},
     "simulator": {"enabled": True},
     "backup": {"enabled": True},
+    "web": {
+        "enabled": True,
+        "login": {"enabled": True, "existingSecret": "18"},
+        "ingress": {
+            "enabled": True,
+            "host": "1.2",
+            "className": "3",
+            "annotations": {"a": "4"},
+            "tls": {"secret": "19"},
+        },
+    },
+    "networkPolicy": {"webClients": [{"podSelector": {}}]},
 }
 
 

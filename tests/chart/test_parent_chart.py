@@ -47,12 +47,20 @@ def umbrella(tmp_path: Path) -> Path:
 
 
 def test_condition_enables_the_chart(render: Renderer, umbrella: Path) -> None:
-    own = {"lmc": {"nsubarray": 2}, "proccontrol": {"replicas": 1}}
+    own = {
+        "lmc": {"nsubarray": 2},
+        "proccontrol": {"replicas": 1},
+        "web": {"enabled": True, "login": {"enabled": True, "existingSecret": "token"}},
+        "monitoring": {"dashboards": {"enabled": True}},
+    }
     objects = render.render_parent(umbrella, {"ska-sdp-lmc": {"enabled": True} | own})
     alone = render(own | {"global": VALUES["global"]})
     assert objects.by_name == alone.by_name
     assert all(each["metadata"]["labels"]["team"] == "sdp" for each in objects)
     assert ("Deployment", "sdp-ska-sdp-lmc-subarray-02") in objects.by_name
+    assert ("Deployment", "sdp-ska-sdp-lmc-web") in objects.by_name
+    # Files of a subchart are found, too.
+    assert "sdp-overview.json" in objects.only("ConfigMap", "-dashboards")["data"]
 
 
 def test_condition_disables_the_chart(render: Renderer, umbrella: Path) -> None:

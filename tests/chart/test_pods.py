@@ -14,6 +14,7 @@ EVERYTHING: dict[str, Any] = {
     "etcd": {"auth": {"enabled": True, "existingSecret": "users"}},
     "tangodb": {"existingSecret": "tangodb"},
     "simulator": {"enabled": True},
+    "web": {"enabled": True, "login": {"enabled": True, "existingSecret": "web"}},
     "backup": {"enabled": True},
 }
 """Values with a pod of every kind."""
@@ -29,6 +30,7 @@ COMPONENTS = {
     "databaseds",
     "console",
     "simulator",
+    "web",
 }
 
 

@@ -50,6 +50,7 @@ def values(subarrays: int, etcd: dict[str, Any] | None = None, **more: Any) -> d
         "etcd": etcd or {},
         "tangodb": {"existingSecret": "tangodb"},
         "simulator": {"enabled": True},
+        "web": {"enabled": True},
         **more,
     }
 
@@ -104,7 +105,7 @@ def test_new_version_restarts_only_pods_of_its_image(render: Renderer) -> None:
     newer["lmc"]["version"] = "0.2.0"
     after = templates(render(newer))
     restarted = {name.removeprefix(f"{NAME}-") for name in before if before[name] != after[name]}
-    assert restarted == {"controller", "subarray-01", "subarray-02", "console", "simulator"}
+    assert restarted == {"controller", "subarray-01", "subarray-02", "console", "simulator", "web"}
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ def device_servers(objects: Objects) -> list[tuple[str, Manifest]]:
 
 def device_data(objects: Objects) -> DeviceData:
     """Return the registration data of the job, or of the operator's resources."""
-    texts = [each["data"]["devices.json"] for each in objects.of_kind("ConfigMap")]
+    maps = [each["data"] for each in objects.of_kind("ConfigMap")]
+    texts = [data["devices.json"] for data in maps if "devices.json" in data]
     texts += [each["spec"]["config"] for each in objects.of_kind("DeviceServer")]
     servers: dict[str, dict[str, Any]] = {}
     for text in texts:

@@ -48,6 +48,7 @@ def test_locks_agree_and_image_has_no_development_tools() -> None:
     assert image <= whole
     names = {name for name, _ in image}
     assert {"pytango", "grpcio", "pydantic", "etcd3gw", "cryptography"} <= names
+    assert {"starlette", "uvicorn", "opentelemetry-sdk"} <= names
     assert not names & {"pytest", "mypy", "ruff", "sphinx", "hypothesis", "hatchling", "pip"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,8 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.device_server import DeviceServer
 from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.part import Part
+from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.container.recipe import ROOT, Image, pins
@@ -67,6 +70,31 @@ class SimulatorOfImage(Simulator):
         return self._image.environment(**self.settings)
 
 
+class PageOfImage(Part):
+    def __init__(self, image: Image, directory: Path, settings: Mapping[str, str]) -> None:
+        super().__init__("web", directory / "web.log")
+        self.port = free_port()
+        self._image = image
+        self._settings = settings
+
+    def command(self) -> list[str]:
+        return [str(self._image.bin / "ska-sdp-lmc"), "web", f"--port={self.port}"]
+
+    def environment(self) -> dict[str, str]:
+        return self._image.environment(**self._settings)
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as response:
+            content: bytes = response.read()
+        return content
+
+    def is_ready(self) -> bool:
+        try:
+            return self.get("/readyz") == b"ok\n"
+        except OSError:
+            return False
+
+
 def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -96,6 +124,7 @@ def test_image_has_only_locked_packages(image: Image) -> None:
         ["ska-sdp-lmc", "-h"],
         ["ska-sdp-lmc", "register", "-h"],
         ["ska-sdp-lmc", "sim", "-h"],
+        ["ska-sdp-lmc", "web", "-h"],
         ["ska-sdp-lmc", "secure-etcd", "users", "--help"],
     ],
 )
@@ -115,6 +144,18 @@ def test_image_creates_certificates(image: Image, tmp_path: Path) -> None:
     place = str(tmp_path / "certificates")
     done = image.run("ska-sdp-lmc", "secure-etcd", "certificates", place, "--server", "a")
     assert done.stdout.endswith("2 changes\n"), done.stderr
+
+
+def test_web_page_has_all_its_files(image: Image, tmp_path: Path) -> None:
+    source = ROOT / "src/ska_sdp_web/static"
+    files = [path for path in source.rglob("*") if path.is_file()]
+    assert files
+    with Etcd(tmp_path, flags=QUICK) as etcd:
+        address = {"SDP_CONFIG_HOST": etcd.host, "SDP_CONFIG_PORT": str(etcd.port)}
+        with PageOfImage(image, tmp_path, address) as page:
+            for file in files:
+                served = page.get(f"/static/{file.relative_to(source)}")
+                assert served == file.read_bytes(), file.name
 
 
 def test_roles_run(image: Image, tango_db: TangoDatabase, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 {{/* The chart's own names in each map that has names of other charts, too. */}}
 {{- define "ska-sdp-lmc.own-names" -}}
 "": [enabled, nameOverride, fullnameOverride, global, env, feature-flags, processingNamespace,
-  legacy_compatibility, lmc, etcd, tangodb, simulator, console, networkPolicy, disruptionBudgets,
-  podAnnotations, nodeSelector, affinity, tolerations, priorityClassName, monitoring, backup]
+  legacy_compatibility, lmc, etcd, tangodb, simulator, console, web, networkPolicy,
+  disruptionBudgets, podAnnotations, nodeSelector, affinity, tolerations, priorityClassName,
+  monitoring, backup]
 console: [enabled, resources]
 etcd: [host, image, version, digest, imagePullPolicy, logLevel, replicas, clusterState, maxTxnOps,
   quotaBackendBytes, persistence, compaction, defragmentation, tls, auth, resources, runAsUser]

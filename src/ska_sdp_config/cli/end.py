@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ska_sdp_config.cli.confirmation import Confirmation
+from ska_sdp_config.cli.corrections import way_to_edit
 from ska_sdp_config.cli.entry import state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import Group
@@ -19,7 +20,6 @@ from ska_sdp_config.cli.output import Change, Difference, Printer
 from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
-from ska_sdp_config.cli.ways_out import way_to_edit
 from ska_sdp_config.lmc.statuses import EB_ENDED
 
 if TYPE_CHECKING:

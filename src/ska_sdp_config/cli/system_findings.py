@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from ska_sdp_config.cli.corrections import way_to_delete, way_to_edit
 from ska_sdp_config.cli.objects import EB, PB
 from ska_sdp_config.cli.options import prefix_option
 from ska_sdp_config.cli.output import Finding
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.system_survey import Survey
-from ska_sdp_config.cli.ways_out import way_out_of_pb, way_to_delete, way_to_edit
+from ska_sdp_config.cli.ways_out import way_out_of_pb
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.rows import SubarrayRow, causes_of_fault, subarray_row
 
