@@ -49,7 +49,7 @@ function found(entries, channel) {
   }
   // Last those without an address.
   const sorted = [...groups].sort(([a], [b]) => Number(!a) - Number(!b));
-  return h("ul", { class: "things found" }, sorted.map(([text, names]) => h("li", {}, `Channel ${channel} → `,
+  return h("ul", { class: "objects found" }, sorted.map(([text, names]) => h("li", {}, `Channel ${channel} → `,
     text ? h("strong", { class: "id" }, text) : "no address", h("span", { class: "muted" }, ` ${names.join(", ")}`))));
 }
 

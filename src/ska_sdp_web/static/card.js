@@ -5,28 +5,28 @@ import { h } from "./dom.js";
 import { badge, facts, faultList, link, linkTo, since } from "./parts.js";
 
 /** Create the card of a subarray on the overview. */
-export function card(document_, hello, diagram) {
-  const { id, obs_state: obsState } = document_;
+export function card(data, hello, diagram) {
+  const { id, obs_state: obsState } = data;
   const title = `subarray-${id}`;
   return h("article", { class: `card is-${obsState === "FAULT" ? "bad" : "plain"}`, "aria-labelledby": title, "data-key": title },
     h("header", {}, h("h3", { id: title }, link(`/subarrays/${encodeURIComponent(id)}`, `Subarray ${id}`)),
       badge(obsState, undefined, "large")),
-    document_.faults.length > 0 && faultList(document_.faults),
+    data.faults.length > 0 && faultList(data.faults),
     h("div", { class: "card-body" }, diagram,
-      h("div", { class: "card-facts" }, subarrayFacts(document_), commands(document_, hello))));
+      h("div", { class: "card-facts" }, subarrayFacts(data), commands(data, hello))));
 }
 
 /** Create the list of facts of a subarray. */
-export function subarrayFacts(card_) {
-  const { last_command: last } = card_;
+export function subarrayFacts(data) {
+  const { last_command: last } = data;
   return facts([
-    ["Since", since(card_.since)],
-    ["State", badge(card_.state)],
-    ["Health", badge(card_.health)],
-    ["Device", card_.is_online ? badge("online", "ok") : badge("offline", "bad")],
-    ["Scan", scan(card_)],
-    ["EB", linkTo("ebs", card_.eb_id)],
-    ["PBs", card_.pbs_total ? `${card_.pbs_done} of ${card_.pbs_total} done` : h("span", { class: "muted" }, "none")],
+    ["Since", since(data.since)],
+    ["State", badge(data.state)],
+    ["Health", badge(data.health)],
+    ["Device", data.is_online ? badge("online", "ok") : badge("offline", "bad")],
+    ["Scan", scan(data)],
+    ["EB", linkTo("ebs", data.eb_id)],
+    ["PBs", data.pbs_total ? `${data.pbs_done} of ${data.pbs_total} done` : h("span", { class: "muted" }, "none")],
     ["Last command", last && lastCommand(last)],
   ]);
 }

@@ -38,7 +38,7 @@ export function layout(nodes, edges) {
   let x = 1, height = 0;
   for (const column of columns) {
     const boxes = column.map((each) => boxOf(each, parents.get(each.id)));
-    boxes.forEach((box_, index) => places.set(column[index].id, { ...box_, x: x + box_.indent, y: 1 + index * (HEIGHT + GAP_Y) }));
+    boxes.forEach((placed, index) => places.set(column[index].id, { ...placed, x: x + placed.indent, y: 1 + index * (HEIGHT + GAP_Y) }));
     height = Math.max(height, column.length * (HEIGHT + GAP_Y) - GAP_Y + 2);
     x += Math.max(...boxes.map((each) => each.indent + each.width)) + GAP_X;
   }
@@ -109,7 +109,7 @@ function head({ x, y }) {
 
 function list(nodes, edges) {
   const labels = new Map(nodes.map((each) => [each.id, each.label]));
-  return h("ul", { class: "things" }, nodes.map((each) => {
+  return h("ul", { class: "objects" }, nodes.map((each) => {
     const before = edges.filter((edge) => edge.to === each.id)
       .map((edge) => `after ${labels.get(edge.from) ?? edge.from}${edge.label && ` (${edge.label})`}`);
     return h("li", { "data-key": each.id }, KINDS[each.kind] ?? each.kind, " ", each.href ? link(each.href, each.label) : each.label,

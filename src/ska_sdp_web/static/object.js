@@ -7,16 +7,16 @@ import { badge, code, facts, faultList, link, linkTo, section, since } from "./p
 const NAMES = { pb: "PB", eb: "EB", deployment: "Deployment", flow: "Flow" };
 const IN_THE_TITLE = ["id", "class", "status"];
 
-/** Create the view of the thing that the address names. */
+/** Create the view of the object that the address names. */
 export function object({ address, main, store }) {
   const topic = address.topics[0];
   const name = `${NAMES[address.kind]} ${address.id}`;
   const status = () => store.get(topic)?.row?.status;
   return {
     draw: () => {
-      const document_ = store.get(topic);
-      if (store.gone.has(topic)) update(main, goneNotice(name, document_ !== null));
-      else if (document_) update(main, page(name, document_));
+      const data = store.get(topic);
+      if (store.gone.has(topic)) update(main, goneNotice(name, data !== null));
+      else if (data) update(main, page(name, data));
     },
     title: () => [store.gone.has(topic) ? "gone" : status(), name].filter(Boolean).join(" · "),
     announced: () => status() && `${name} is ${status()}`,
@@ -32,7 +32,7 @@ export function missing({ address, main }) {
   };
 }
 
-/** Create the text in place of a thing that does not exist, or was deleted while it was shown. */
+/** Create the text in place of an object that does not exist, or was deleted while it was shown. */
 export function goneNotice(name, hasBeenThere) {
   return [h("h1", {}, name), h("p", { class: "notice" }, badge(hasBeenThere ? "deleted" : "unknown", "ended"),
     hasBeenThere ? " It was deleted from the database." : " The database has no such entry. If it is created, this page shows it.")];

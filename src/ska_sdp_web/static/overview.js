@@ -9,10 +9,10 @@ import { badge, facts, faultList, link, linkTo, section, since } from "./parts.j
 /** Create the view. */
 export function overview({ main, store, refresh }) {
   const draw = () => {
-    const document_ = store.get("overview");
-    if (!document_) return;
-    update(main, page(document_, store.hello));
-    document_.subarrays.forEach(updateDialog);
+    const data = store.get("overview");
+    if (!data) return;
+    update(main, page(data, store.hello));
+    data.subarrays.forEach(updateDialog);
   };
   loadDiagrams(refresh);
   return {
@@ -40,24 +40,24 @@ function count(found) {
   return found.reduce((sum, each) => sum + each.faults.length, 0);
 }
 
-function headline(document_) {
-  if (!document_) return "Overview";
-  const number = count(wrongs(document_));
+function headline(data) {
+  if (!data) return "Overview";
+  const number = count(wrongs(data));
   return number ? `✖ ${number} ${number === 1 ? "fault" : "faults"} · Overview` : "Overview";
 }
 
-function announcement(document_) {
-  if (!document_) return "";
-  const states = document_.subarrays.map((each) => `subarray ${each.id} ${each.obs_state}`);
-  const number = count(wrongs(document_));
+function announcement(data) {
+  if (!data) return "";
+  const states = data.subarrays.map((each) => `subarray ${each.id} ${each.obs_state}`);
+  const number = count(wrongs(data));
   return `${states.join(", ")}; ${number === 0 ? "no faults" : number === 1 ? "1 fault" : `${number} faults`}`;
 }
 
-function page(document_, hello) {
-  const { controller, components, database, subarrays, pbs, deployments, commands } = document_;
+function page(data, hello) {
+  const { controller, components, database, subarrays, pbs, deployments, commands } = data;
   return [
     h("h1", {}, "Overview"),
-    wrong(wrongs(document_)),
+    wrong(wrongs(data)),
     section("Subarrays", { class: "subarrays" }, subarrays.length
       ? h("div", { class: "cards" }, subarrays.map((each) => card(each, hello, diagram(each.obs_state))))
       : h("p", { class: "muted" }, "There are no subarrays in the database.")),
@@ -107,7 +107,7 @@ function oldest(title, table, rows, total) {
   if (!rows.length) return null;
   return [
     h("h3", {}, title),
-    h("ul", { class: "things" }, rows.map((row) => h("li", { "data-key": row.id }, linkTo(table, row.id), " ",
+    h("ul", { class: "objects" }, rows.map((row) => h("li", { "data-key": row.id }, linkTo(table, row.id), " ",
       row.reason && h("span", { class: row.class === "bad" ? "reason" : "muted" }, row.reason), " ",
       h("span", { class: "muted" }, since(row.since))))),
     total > rows.length && h("p", { class: "muted" }, `and ${total - rows.length} more`),
@@ -116,7 +116,7 @@ function oldest(title, table, rows, total) {
 
 function lastCommands(commands) {
   if (!commands.length) return h("p", { class: "muted" }, "none");
-  return h("ul", { class: "things" }, commands.map((each) => h("li", { "data-key": each.device },
+  return h("ul", { class: "objects" }, commands.map((each) => h("li", { "data-key": each.device },
     h("strong", {}, each.device), " ", lastCommand(each))));
 }
 

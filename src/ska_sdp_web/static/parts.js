@@ -23,7 +23,7 @@ export function link(href, ...children) {
   return h("a", { href }, ...children);
 }
 
-/** Create a link to a thing of a table such as `pbs`, or its ID alone if it can have no address. */
+/** Create a link to an object of a table such as `pbs`, or its ID alone if it can have no address. */
 export function linkTo(table, id) {
   if (!id) return h("span", { class: "muted" }, "none");
   const text = String(id);

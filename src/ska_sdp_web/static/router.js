@@ -18,7 +18,7 @@ export function parse(pathname) {
   return { view: "missing", id: pathname, topics: ["overview"] };
 }
 
-/** Return whether a thing with an ID can have an address. */
+/** Return whether an object with an ID can have an address. */
 export function isAddressable(id) {
   // Browsers resolve these names, and the server's topics have no slash and an end.
   return id !== "." && id !== ".." && !id.includes("/") && id.length <= ID_MAX;

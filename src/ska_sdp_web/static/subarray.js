@@ -18,11 +18,11 @@ export function subarray({ address, main, store, refresh }) {
   const topic = address.topics[0];
   const card = () => store.get(topic)?.card;
   const draw = () => {
-    const document_ = store.get(topic);
-    if (store.gone.has(topic)) update(main, goneNotice(`Subarray ${address.id}`, document_ !== null));
-    else if (document_) {
-      update(main, page(document_, store.hello, { draw, drawTimeline }));
-      updateDialog(document_.card);
+    const data = store.get(topic);
+    if (store.gone.has(topic)) update(main, goneNotice(`Subarray ${address.id}`, data !== null));
+    else if (data) {
+      update(main, page(data, store.hello, { draw, drawTimeline }));
+      updateDialog(data.card);
     }
   };
   const drawTimeline = () => {
@@ -42,23 +42,23 @@ function announcement({ id, obs_state: obsState, faults }) {
   return [`Subarray ${id} is ${obsState}`, ...faults.map((each) => each.text)].join("; ");
 }
 
-function page(document_, hello, { draw, drawTimeline }) {
-  const { card, resources, errors, eb } = document_;
+function page(data, hello, { draw, drawTimeline }) {
+  const { card, resources, errors, eb } = data;
   return [
     h("h1", {}, `Subarray ${card.id} `, badge(card.obs_state, undefined, "large")),
     card.faults.length > 0 && section("What is wrong", { class: "panel wrong is-wrong" }, faultList(card.faults)),
     h("div", { class: "columns uneven" },
       section("State", { class: "panel" }, diagram(card.obs_state), subarrayFacts(card), commands(card, hello)),
       h("div", { class: "beside" },
-        section("Timeline", { class: "panel" }, h("div", { id: TIMELINE }, timeline(document_.timeline, drawTimeline))),
-        section("Receive addresses", { class: "panel" }, addresses(document_.receive_addresses, draw)))),
-    section("Blocks and deployments", { class: "panel" }, graph(document_.graph)),
+        section("Timeline", { class: "panel" }, h("div", { id: TIMELINE }, timeline(data.timeline, drawTimeline))),
+        section("Receive addresses", { class: "panel" }, addresses(data.receive_addresses, draw)))),
+    section("Blocks and deployments", { class: "panel" }, graph(data.graph)),
     h("div", { class: "columns narrow" },
       Object.keys(errors ?? {}).length > 0 && section("Errors", { class: "panel" }, json(errors, "Errors in JSON")),
       section("Resources", { class: "panel" }, isEmpty(resources) ? nothing("none") : json(resources, "Resources in JSON")),
       section("Execution block", { class: "panel" }, card.eb_id && h("p", {}, linkTo("ebs", card.eb_id)),
         isEmpty(eb) ? nothing("none") : json(eb, "Execution block in JSON"))),
-    section("Change log", { class: "panel" }, changes(document_.log)),
+    section("Change log", { class: "panel" }, changes(data.log)),
   ];
 }
 

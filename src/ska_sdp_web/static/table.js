@@ -85,8 +85,8 @@ export class WindowedTable {
 
   row(key, row, index) {
     return h("tr", { "data-key": `row ${key}`, "aria-rowindex": index + 2, class: row.class === "bad" && "is-bad-row" },
-      this.columns.map((column, place_) => h("td", { class: `kind-${column.kind}` },
-        this.cell(key, row, column, place_ === 0))));
+      this.columns.map((column, number) => h("td", { class: `kind-${column.kind}` },
+        this.cell(key, row, column, number === 0))));
   }
 
   cell(key, row, column, isFirst) {

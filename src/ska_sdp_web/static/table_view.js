@@ -27,17 +27,17 @@ export function table({ address, main, store }) {
   main.replaceChildren(h("h1", {}, title));
 
   function draw() {
-    const document_ = store.get(topic);
-    if (!document_) return;
-    rows ??= start(document_.columns);
-    const pairs = [...document_.rows];
+    const data = store.get(topic);
+    if (!data) return;
+    rows ??= start(data.columns);
+    const pairs = [...data.rows];
     const status = query("status");
     update(statuses, options(pairs, status));
     // A browser selects the options that move into the list.
     statuses.value = status;
     const found = filterRows(pairs, query("q"), status);
     const sorting = parseSorting(query("sort"));
-    const kind = document_.columns.find((each) => each.key === sorting?.key)?.kind;
+    const kind = data.columns.find((each) => each.key === sorting?.key)?.kind;
     rows.show(sortRows(found, sorting, kind), sorting);
     update(count, found.length === pairs.length ? `${pairs.length} rows` : `${found.length} of ${pairs.length} rows`);
   }

@@ -67,9 +67,10 @@ def test_channel_without_an_entry_has_no_address(module_page: Page, entry: Any) 
 
 def test_long_channel_map_is_listed_in_part_and_searched_whole(module_page: Page) -> None:
     script = """async ([entry]) => {
-        history.replaceState(null, "", "?channel=3455");
+        const { setQuery } = await import("/router.js");
+        setQuery({ channel: "3455" });
         const parts = (await import("/addresses.js")).addresses([entry], () => {});
-        history.replaceState(null, "", location.pathname);
+        setQuery({ channel: "" });
         const text = parts.map(each => each.textContent).join(" ");
         return [text, parts.at(-1).querySelectorAll("li").length];
     }"""

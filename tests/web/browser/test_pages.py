@@ -119,6 +119,9 @@ def test_subarray_shows_its_timeline_also_as_a_list(viewer: Viewer) -> None:
 def test_timeline_is_redrawn_without_the_rest_of_the_page(viewer: Viewer) -> None:
     viewer.page.clock.install()
     page = viewer.open("/subarrays/01")
+    # The last of what comes after the first drawing.
+    expect(page.get_by_text("The history begins at revision")).to_be_visible()
+    expect(page.locator("main .is-lit")).to_have_count(1)
     page.evaluate("""() => {
         window.made = [];
         const create = document.createElement.bind(document);
