@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 __all__ = ["Busy", "CommandFailed", "OutcomeUnknown", "Sender", "TangoSender"]
 
@@ -18,14 +17,14 @@ TIMEOUT_MS = 30_000
 
 
 class CommandFailed(Exception):
-    """The device rejected the command, or it was not sent. The text is the device's or Tango's."""
+    """The device rejected the command, or the command was not sent."""
 
 
 class OutcomeUnknown(Exception):
-    """The command was sent, and no response was received: it may have been executed."""
+    """The command was sent, but its response was lost: it may have been executed."""
 
 
-Failure = CommandFailed | OutcomeUnknown
+Failure: TypeAlias = CommandFailed | OutcomeUnknown
 
 
 class Busy(Exception):
@@ -42,8 +41,8 @@ class Sender(Protocol):
             Its result as text, empty if it has none.
 
         Raises:
-            CommandFailed: the device rejected the command, or it was not sent.
-            OutcomeUnknown: no response was received.
+            CommandFailed: the device rejected the command, or the command was not sent.
+            OutcomeUnknown: the response was lost, so the command may have been executed.
             Busy: the same command or too many others are running.
         """
 
@@ -93,30 +92,42 @@ class TangoSender:
 
 
 def _send(device: str, command: str, argument: str | None) -> str | Failure:
-    # Loaded with the first command: the page does not need Tango.
-    import tango
-
     try:
-        with tango.EnsureOmniThread():
+        # Loaded with the first command: the page does not need Tango.
+        import tango
+    except ImportError as error:
+        return CommandFailed(f"The command was not sent: {error}")
+    with tango.EnsureOmniThread():
+        try:
             proxy: Any = tango.DeviceProxy(device)
+            # Connects. A lost connection after this may have lost a response.
+            proxy.ping()
             proxy.set_timeout_millis(TIMEOUT_MS)
-            call: Callable[..., Any] = proxy.command_inout
-            result = call(command) if argument is None else call(command, argument)
-    except tango.ConnectionFailed as error:
-        return CommandFailed(f"The command was not sent: {_words(error)}")
-    except tango.CommunicationFailed as error:
-        return OutcomeUnknown(
-            f"It is unknown whether {command} was executed, as no response was received: "
-            f"{_words(error)}"
-        )
-    except tango.DevFailed as error:
-        return CommandFailed(_words(error))
-    except Exception as error:
-        return OutcomeUnknown(f"It is unknown whether {command} was executed: {error}")
+        except Exception as error:
+            return CommandFailed(f"The command was not sent: {_description(error)}")
+        try:
+            result = proxy.command_inout(command, *([] if argument is None else [argument]))
+        except Exception as error:
+            text = _description(error)
+            # Raised by the client library; a rejection is a DevFailed, of which these are classes.
+            is_lost = isinstance(error, (tango.CommunicationFailed, tango.ConnectionFailed))
+            if isinstance(error, tango.DevFailed) and not is_lost:
+                return CommandFailed(text)
+            return OutcomeUnknown(
+                f"It is unknown whether {command} was executed, as its response was lost: "
+                f"{text.rstrip('.')}. Check the obsState before you send it again."
+            )
     return "" if result is None else str(result)
 
 
-def _words(error: Any) -> str:
-    """Return the description of a Tango error: the device's, or else Tango's."""
-    words = [each.desc.strip() for each in error.args if each.reason != "API_CorbaException"]
-    return words[0] if words else str(error.args[0].desc).strip()
+def _description(error: Exception) -> str:
+    """Return the text of the cause of an error, which is the device's if it has rejected.
+
+    The first error of the stack is the cause, except that of the CORBA library, which has only
+    the name of a code; the next one is in words.
+    """
+    stack = [each for each in error.args if hasattr(each, "desc")]
+    if not stack:
+        return f"{type(error).__name__}: {error}"
+    in_words = [each for each in stack if each.reason != "API_CorbaException"] or stack
+    return str(in_words[0].desc).strip()

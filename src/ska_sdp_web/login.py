@@ -1,4 +1,4 @@
-"""Login with a token: sessions in memory, and a limit on the number of tries."""
+"""Login with a token: sessions in memory, and late answers to wrong tokens."""
 
 from __future__ import annotations
 
@@ -17,52 +17,19 @@ SESSION_S = 12 * 3600
 MAX_SESSIONS = 1000
 """Number of sessions; the oldest ends when there are more."""
 
-MAX_ADDRESSES = 1000
-"""Number of addresses whose wrong tries are remembered."""
+DELAY_S = 2.0
+"""Seconds after which a wrong token is answered."""
 
-TRIES_PER_ADDRESS = 5
-"""Number of wrong tries from an address without a delay."""
-
-SECONDS_PER_TRY_OF_ADDRESS = 10.0
-"""Seconds after which an address has one more try without a delay."""
-
-TRIES = 50
-"""Number of wrong tries from all addresses without a delay."""
-
-SECONDS_PER_TRY = 0.5
-"""Seconds after which all addresses together have one more try without a delay."""
-
-DELAY_S = 5.0
-"""Seconds after which a token is compared if there were too many wrong ones."""
-
-MAX_DELAYED = 200
-"""Number of tries that are delayed at a time; more are rejected."""
+MAX_DELAYED = 50
+"""Number of answers that are delayed at a time; more wrong tokens are rejected at once."""
 
 
 class WrongToken(Exception):
     """The token is wrong."""
 
 
-class TooManyTries(Exception):
-    """Too many tries are delayed: the token was not compared."""
-
-
-class _Bucket:
-    """Tries without a delay that are left. One is added after some seconds, up to the limit."""
-
-    def __init__(self, limit: int, seconds: float, now: float) -> None:
-        self._limit, self._seconds = limit, seconds
-        self._left, self._at = float(limit), now
-
-    def is_empty(self, now: float) -> bool:
-        """Return whether no try is left."""
-        self._left = min(self._limit, self._left + (now - self._at) / self._seconds)
-        self._at = now
-        return self._left < 1
-
-    def take(self) -> None:
-        """Take a try, if one is left."""
-        self._left = max(0.0, self._left - 1)
+class TooManyTries(WrongToken):
+    """The token is wrong, like many others at this time."""
 
 
 class Login:
@@ -86,36 +53,23 @@ class Login:
         self._clock = clock
         self._sleep = sleep
         self._sessions: OrderedDict[bytes, float] = OrderedDict()
-        self._all = _Bucket(TRIES, SECONDS_PER_TRY, clock())
-        self._addresses: OrderedDict[str, _Bucket] = OrderedDict()
         self._delayed = 0
 
-    async def log_in(self, token: str, address: str) -> str:
+    async def log_in(self, token: str) -> str:
         """Return the ID of a new session.
 
-        After too many wrong tokens each one, also the right one, is compared only after a delay:
-        guesses are slow, and a viewer is never locked out.
+        Wrong tokens are answered late, and only they: otherwise a client that guesses could lock
+        out the operators.
 
         Args:
             token: the token that the viewer gave.
-            address: its address.
 
         Raises:
-            TooManyTries: the token was not compared.
             WrongToken: it is wrong.
+            TooManyTries: it is wrong, and too many answers are delayed already.
         """
-        now = self._clock()
-        own = self._addresses.pop(address, None) or _Bucket(
-            TRIES_PER_ADDRESS, SECONDS_PER_TRY_OF_ADDRESS, now
-        )
-        self._addresses[address] = own
-        if len(self._addresses) > MAX_ADDRESSES:
-            self._addresses.popitem(last=False)
-        if own.is_empty(now) or self._all.is_empty(now):
-            await self._delay()
         if not secrets.compare_digest(token.encode(errors="replace"), self._token):
-            own.take()
-            self._all.take()
+            await self._delay()
             raise WrongToken
         session = secrets.token_urlsafe(32)
         self._sessions[_hash(session)] = self._clock() + SESSION_S

@@ -108,15 +108,16 @@ class LoginRoutes:
         body = await read_body(request, MAX_FORM_BYTES)
         form = parse_qs(body.decode(errors="replace"))
         wanted = _wanted(form.get("next", [""])[0])
-        address = request.client.host if request.client else ""
         try:
-            session = await self._login.log_in(form.get("token", [""])[0], address)
-        except WrongToken:
-            return self._page("The token is wrong.", 403, wanted)
+            session = await self._login.log_in(form.get("token", [""])[0])
         except TooManyTries:
-            page = self._page("Too many wrong tokens: try again.", 429, wanted)
+            page = self._page(
+                "The token is wrong, like many others now: try again later.", 429, wanted
+            )
             page.headers["Retry-After"] = str(round(DELAY_S))
             return page
+        except WrongToken:
+            return self._page("The token is wrong.", 403, wanted)
         response = RedirectResponse(wanted, 303)
         response.set_cookie(
             COOKIE,

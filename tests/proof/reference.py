@@ -10,7 +10,9 @@ import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Attempt", "Exists", "History", "LeaseEnded", "Listing", "Missing", "State", "Stored"]
+from tests.support.listing import Listing
+
+__all__ = ["Attempt", "Exists", "History", "LeaseEnded", "Missing", "State", "Stored"]
 
 
 class Exists(Exception):
@@ -38,23 +40,9 @@ class Stored:
 State = dict[str, Stored]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Paths that begin with a prefix and have so many slashes more than it."""
-
-    start: str
-    level: int = 0
-
-    def __contains__(self, path: object) -> bool:
-        return (
-            isinstance(path, str)
-            and path.startswith(self.start)
-            and path.count("/") == self.start.count("/") + self.level
-        )
-
-    def members(self, state: State) -> dict[str, int]:
-        """Return its paths with the revisions of their creation."""
-        return {path: stored.created for path, stored in state.items() if path in self}
+def members(listing: Listing, state: State) -> dict[str, int]:
+    """Return the paths of a listing with the revisions of their creation."""
+    return {path: stored.created for path, stored in state.items() if path in listing}
 
 
 def listings(start: str, recurse: int | Iterable[int]) -> list[Listing]:
@@ -228,7 +216,7 @@ class Attempt:
         }
         for listing in self.listed:
             changed |= {
-                p for p, _ in listing.members(before).items() ^ listing.members(now).items()
+                p for p, _ in members(listing, before).items() ^ members(listing, now).items()
             }
         return changed
 

@@ -11,11 +11,11 @@ from ska_sdp_config.engine.read_set import Reads
 from ska_sdp_config.store.interface import Guard
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.proof.work import run_threads
+from tests.support.listing import Listing
+from tests.support.logs import MemoryLog
+from tests.support.serializability import Event, Record, check
 
 from .databases import MemoryUnderTest
-from .history import Event, Record, check
-from .logs import MemoryLog
-from .reference import Listing
 
 
 def wrote(name: str, revision: int, writes: dict[str, str | None], **more: object) -> Record:

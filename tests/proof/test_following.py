@@ -15,17 +15,18 @@ from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.config import Config
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.services.etcd import crash
+from tests.services.etcd import crash, revive
 from tests.services.versions import EtcdOf, size_for
+from tests.support.logs import EtcdLog, MemoryLog
 from tests.support.proxy import Proxy
+from tests.support.recorded import Body
+from tests.support.serializability import Event, Record, misread
 from tests.support.size import sized
 from tests.support.waiting import wait_until
 
 from .concurrency import amid, amid_faults, in_threads, short_watch_backoff
 from .databases import MemoryUnderTest
-from .history import Event, Record, misread
-from .logs import EtcdLog, MemoryLog
-from .work import PATHS, Body, Work
+from .work import PATHS, Work
 
 __all__ = ["short_watch_backoff"]
 
@@ -154,7 +155,7 @@ def write(
 def follow_on_etcd(server: Etcd, cuts: int, restart: Callable[[], None]) -> None:
     """Write until so many connections of the watchers were cut."""
     with (
-        EtcdLog(server) as log,
+        EtcdLog(server.endpoint, partial(revive, server)) as log,
         Proxy(server.host, server.port) as proxy,
         Config(Etcd3Backend(host=proxy.host, port=proxy.port)) as config,
         Config(Etcd3Backend(host=server.host, port=server.port)) as other,

@@ -13,15 +13,15 @@ from ska_sdp_config.backends import Etcd3Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.proof.work import run_threads
-from tests.services.etcd import crash, may_have_lost_commits
+from tests.services.etcd import crash, may_have_lost_commits, revive
 from tests.services.versions import EtcdOf, size_for
+from tests.support.logs import EtcdLog, MemoryLog
 from tests.support.proxy import Proxy
+from tests.support.serializability import Event, Record, check
 from tests.support.size import sized
 
 from .concurrency import amid, amid_faults, in_processes
 from .databases import MemoryUnderTest, Network
-from .history import Event, Record, check
-from .logs import EtcdLog, MemoryLog
 
 FAULT_INTERVAL_S = 0.25
 """Time between two faults, in which most transactions end."""
@@ -73,7 +73,10 @@ def in_memory(count: int) -> None:
 
 
 def on_etcd(server: Etcd, processes: int, count: int, restart: Callable[[], None]) -> None:
-    with EtcdLog(server) as log, Proxy(server.host, server.port) as proxy:
+    with (
+        EtcdLog(server.endpoint, partial(revive, server)) as log,
+        Proxy(server.host, server.port) as proxy,
+    ):
         faults: list[Callable[[], object]] = [
             lambda: proxy.cut("answers lost"),
             lambda: proxy.cut("requests late"),

@@ -10,11 +10,7 @@ from ska_sdp_web.login import (
     DELAY_S,
     MAX_DELAYED,
     MAX_SESSIONS,
-    SECONDS_PER_TRY,
-    SECONDS_PER_TRY_OF_ADDRESS,
     SESSION_S,
-    TRIES,
-    TRIES_PER_ADDRESS,
     Login,
     TooManyTries,
     WrongToken,
@@ -49,14 +45,8 @@ def login(clock: Clock) -> Login:
     return Login(TOKEN, clock, clock.sleep)
 
 
-def log_in(login: Login, token: str = TOKEN, address: str = "a") -> str:
-    return asyncio.run(login.log_in(token, address))
-
-
-def guess(login: Login, address: str, times: int) -> None:
-    for _ in range(times):
-        with pytest.raises(WrongToken):
-            log_in(login, "guess", address)
+def log_in(login: Login, token: str = TOKEN) -> str:
+    return asyncio.run(login.log_in(token))
 
 
 def test_session_is_valid_until_it_ends(login: Login, clock: Clock) -> None:
@@ -79,7 +69,7 @@ def test_session_ends_at_the_log_out(login: Login) -> None:
 
 def test_sessions_are_bounded_and_differ(login: Login) -> None:
     async def fill() -> list[str]:
-        return [await login.log_in(TOKEN, "a") for _ in range(MAX_SESSIONS + 1)]
+        return [await login.log_in(TOKEN) for _ in range(MAX_SESSIONS + 1)]
 
     sessions = asyncio.run(fill())
     assert len(set(sessions)) == len(sessions)
@@ -87,47 +77,28 @@ def test_sessions_are_bounded_and_differ(login: Login) -> None:
     assert all(login.is_valid(each) for each in sessions[1:])
 
 
-def test_tries_of_an_address_are_delayed_after_wrong_ones(login: Login, clock: Clock) -> None:
-    guess(login, "a", TRIES_PER_ADDRESS)
+def test_only_wrong_tokens_are_answered_late(login: Login, clock: Clock) -> None:
+    log_in(login)
     assert clock.delays == []
-    guess(login, "a", 2)
-    assert clock.delays == [DELAY_S] * 2
-    # Another address is not concerned, and the right token is accepted after the delay.
-    assert login.is_valid(log_in(login, address="b"))
-    assert login.is_valid(log_in(login, address="a"))
-    assert clock.delays == [DELAY_S] * 3
-    clock.now += SECONDS_PER_TRY_OF_ADDRESS
-    assert login.is_valid(log_in(login, address="a"))
-    assert clock.delays == [DELAY_S] * 3
+    for number in range(1, 10):
+        with pytest.raises(WrongToken):
+            log_in(login, "guess")
+        assert clock.delays == [DELAY_S] * number
 
 
-def test_tries_of_all_addresses_are_delayed_after_wrong_ones(login: Login, clock: Clock) -> None:
-    for number in range(TRIES):
-        guess(login, str(number), 1)
-    assert clock.delays == []
-    assert login.is_valid(log_in(login, address="another"))
-    assert clock.delays == [DELAY_S]
-    clock.now += SECONDS_PER_TRY
-    assert login.is_valid(log_in(login, address="another"))
-    assert clock.delays == [DELAY_S]
-
-
-def test_number_of_delayed_tries_is_bounded(login: Login) -> None:
-    guess(login, "a", TRIES_PER_ADDRESS)
-
+def test_many_wrong_tokens_lock_nobody_out(login: Login) -> None:
     async def flood() -> list[BaseException | str]:
-        tries = [login.log_in("guess", "a") for _ in range(MAX_DELAYED + 5)]
-        return await asyncio.gather(*tries, return_exceptions=True)
+        tries = [login.log_in("guess") for _ in range(MAX_DELAYED + 5)]
+        return await asyncio.gather(*tries, login.log_in(TOKEN), return_exceptions=True)
 
-    results = asyncio.run(flood())
-    assert sum(isinstance(each, TooManyTries) for each in results) == 5
-    assert login.is_valid(log_in(login))
-
-
-def test_right_token_costs_no_try(login: Login, clock: Clock) -> None:
-    for _ in range(TRIES + 1):
-        log_in(login)
-    assert clock.delays == []
+    *rejected, session = asyncio.run(flood())
+    assert [type(each) for each in rejected] == [WrongToken] * MAX_DELAYED + [TooManyTries] * 5
+    assert isinstance(session, str)
+    assert login.is_valid(session)
+    # The places are free again.
+    with pytest.raises(WrongToken) as error:
+        log_in(login, "guess")
+    assert error.type is WrongToken
 
 
 @pytest.mark.parametrize("token", ["", TOKEN[:-1], f"{TOKEN} ", "é", "\ud800"])

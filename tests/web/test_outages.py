@@ -18,8 +18,8 @@ from ska_sdp_sim.stack.ports import free_port
 from ska_sdp_sim.stack.web import WebPage
 from ska_sdp_web.streams import MAX_STREAMS
 from tests.support.waiting import CALL, wait_until
-from tests.web.client import request
-from tests.web.conftest import Write, settings_of
+from tests.web.client import cookie_of, log_in, request
+from tests.web.conftest import TOKEN, Write, settings_of
 from tests.web.event_stream import EventStream
 
 
@@ -49,16 +49,21 @@ def test_database_that_is_away_comes_back_by_itself(page: WebPage, etcd: Etcd) -
     assert request(page.endpoint, "/readyz").status == 200
 
 
-def test_server_starts_while_the_database_is_away(tmp_path: Path) -> None:
+def test_server_with_a_token_starts_while_the_database_is_away(
+    tmp_path: Path, token_file: Path
+) -> None:
     etcd = Etcd(tmp_path, port=free_port())
     settings = {**settings_of(etcd), "SDP_CONFIG_TIMEOUT": "1"}
-    page = WebPage(tmp_path, settings)
+    page = WebPage(tmp_path, settings, options=["--token-file", str(token_file)])
     page.launch()
     try:
         wait_until(lambda: page.url in page.process.output(), CALL)
         wait_until(lambda: request(page.endpoint, "/readyz").status == 503, CALL)
-        with EventStream(page.endpoint, "overview") as stream:
-            assert stream.wait("connection")["state"] == "away"
+        # Without a login, neither the address nor the error is shown.
+        assert request(page.endpoint, "/readyz").text == "The database is away.\n"
+        cookie = cookie_of(log_in(page.endpoint, TOKEN))
+        with EventStream(page.endpoint, "overview", headers=cookie) as stream:
+            assert etcd.endpoint in stream.wait("connection")["error"]
             with etcd:
                 assert stream.document("overview")["subarrays"] == []
                 wait_until(lambda: request(page.endpoint, "/readyz").status == 200, CALL)

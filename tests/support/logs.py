@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from pyetcd import etcdrpc
 
 from ska_sdp_config.store.interface import Change, GapCause
-from ska_sdp_sim.stack.etcd import Etcd
-from tests.services.etcd import revive
+from tests.support.serializability import Event
 from tests.support.waiting import wait_until
 
-from .history import Event
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["EtcdLog", "MemoryLog"]
 
@@ -39,6 +39,10 @@ class MemoryLog:
 class EtcdLog:
     """Records the changes of all paths by a watch of etcd. A context manager.
 
+    Args:
+        endpoints: ``host:port`` of the server, or of each member, separated by commas.
+        revive: restarts a server that has crashed; called after a failed call.
+
     Attributes:
         events: changes so far.
         revision: revision of the last change.
@@ -46,11 +50,11 @@ class EtcdLog:
 
     MARK = "/a-mark-in-the-log"
 
-    def __init__(self, server: Etcd) -> None:
+    def __init__(self, endpoints: str, revive: Callable[[], object] = lambda: None) -> None:
         self.events: list[Event] = []
-        self._server = server
+        self._revive = revive
         self._channel = grpc.insecure_channel(
-            f"{server.host}:{server.port}",
+            f"ipv4:{endpoints}",
             options=[
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.initial_reconnect_backoff_ms", 50),
@@ -58,8 +62,11 @@ class EtcdLog:
             ],
         )
         self._kv: Any = etcdrpc.KVStub(self._channel)
-        header = self._kv.Range(etcdrpc.RangeRequest(key=b"0"), timeout=30).header
-        self.revision: int = header.revision
+        present = self._kv.Range(etcdrpc.RangeRequest(key=b"0", range_end=b":"), timeout=30)
+        self.revision: int = present.header.revision
+        for each in present.kvs:
+            key = each.key.decode()
+            self.keep_present(Event(self.revision, key[key.index("/") :], each.value.decode()))
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="etcd-log", daemon=True)
@@ -69,6 +76,13 @@ class EtcdLog:
         """Return all changes up to now."""
         self._mark()
         return self.events
+
+    def keep_present(self, event: Event) -> None:
+        """Keep what is present at the start; by default it is no change."""
+
+    def keep(self, event: Event) -> None:
+        """Keep a change; called on the thread of the watch."""
+        self.events.append(event)
 
     def compact(self) -> None:
         """Compact the history that was recorded."""
@@ -92,10 +106,10 @@ class EtcdLog:
                 if exc.code() is grpc.StatusCode.OUT_OF_RANGE:
                     # The answer of an earlier compaction was lost.
                     return None
-                revive(self._server)
+                self._revive()
                 self._closed.wait(0.1)
 
-    def __enter__(self) -> EtcdLog:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -131,5 +145,5 @@ class EtcdLog:
         path = key[key.index("/") :]
         value = None if event.type else event.kv.value.decode()
         if path != self.MARK:
-            self.events.append(Event(event.kv.mod_revision, path, value))
+            self.keep(Event(event.kv.mod_revision, path, value))
         self.revision = event.kv.mod_revision

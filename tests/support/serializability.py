@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from .reference import Listing
-
-__all__ = ["Event", "Record", "check"]
+__all__ = ["Event", "Record", "check", "misread"]
 
 
 class Event(NamedTuple):
@@ -51,7 +49,7 @@ class Record:
     revision: int = 0
     mark: str | None = None
     values: dict[str, str | None] = field(default_factory=dict)
-    lists: dict[Listing, list[str]] = field(default_factory=dict)
+    lists: dict[Container[str], list[str]] = field(default_factory=dict)
     writes: dict[str, str | None] = field(default_factory=dict)
     attempts: int = 0
 
@@ -144,10 +142,12 @@ def misread(
 def out_of_time(placed: Sequence[Record]) -> Iterable[str]:
     """Find transactions ordered before one that had ended before they began."""
     ends = sorted(placed, key=lambda record: record.ended)
+    passed = 0
     latest: Record | None = None
     for record in sorted(placed, key=lambda record: record.began):
-        while ends and ends[0].ended < record.began:
-            ended = ends.pop(0)
+        while passed < len(ends) and ends[passed].ended < record.began:
+            ended = ends[passed]
+            passed += 1
             if latest is None or ended.position > latest.position:
                 latest = ended
         if latest is not None and latest.position > record.position:

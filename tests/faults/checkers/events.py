@@ -1,0 +1,179 @@
+"""Checker of subscribers: their events against the values that the database implies."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tests.faults.checkers.implied import LATE, Implied, Value
+from tests.faults.checkers.revision_times import RevisionTimes
+from tests.faults.history import Operation, of_kind
+
+__all__ = ["Period", "Standing", "check_events", "without"]
+
+Period = tuple[float, float]
+"""Begin and end, on the monotonic clock."""
+
+OF_OUTAGES = {"healthState": ("FAILED", "UNKNOWN")}
+"""Values that depend on the connection of a device, and not on the content of the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Limit of the time within which a subscriber has to show a value.
+
+    Attributes:
+        limit_s: seconds for which the database has implied the value.
+        excused: periods of faults, in order, in and after which the time begins again.
+        until: end of the run, on the monotonic clock.
+    """
+
+    limit_s: float
+    until: float
+    excused: Sequence[Period] = ()
+
+
+def check_events(
+    operations: Iterable[Operation],
+    implied: dict[str, list[Implied]],
+    subarray_id: str,
+    times: RevisionTimes,
+    standing: Standing,
+) -> list[str]:
+    """Return a sentence for each violation.
+
+    Each event has to be of a value that the database implied, in this order and not before.
+    A value that stands for longer than the limit has to be shown, and no other one.
+
+    Args:
+        operations: all operations, of which the events of the subarray count.
+        implied: see ``implied_values``.
+        subarray_id: the subarray.
+        times: times of the revisions.
+        standing: limit of the time within which values have to be shown.
+    """
+    streams: defaultdict[tuple[str, str], list[Operation]] = defaultdict(list)
+    for event in of_kind(operations, "event"):
+        if event.details["subarray"] == subarray_id:
+            streams[event.client, event.details["attribute"]].append(event)
+    faults: list[str] = []
+    for (client, attribute), events in streams.items():
+        title = f"{client}: {attribute}"
+        values = implied[attribute]
+        faults += _out_of_order(title, attribute, events, values, times)
+        faults += _not_shown(title, events, values, times, standing)
+    return faults
+
+
+def _out_of_order(
+    title: str,
+    attribute: str,
+    events: Iterable[Operation],
+    values: Sequence[Implied],
+    times: RevisionTimes,
+) -> Iterable[str]:
+    """Find events that are no subsequence of the implied values, or too early.
+
+    The earliest value that is possible leaves most of them to the later events.
+    """
+    places: defaultdict[Value, list[int]] = defaultdict(list)
+    timed = []
+    for place, each in enumerate(values):
+        places[each.value].append(place)
+        if each.deadline != float("inf"):
+            timed.append(place)
+    position = 0
+    for event in events:
+        value = event.details["value"]
+        if event.details["error"] or value in OF_OUTAGES.get(attribute, ()):
+            continue
+        received = event.began
+        found = _next(places[value], position)
+        if found is not None and times.earliest(values[found].revision) <= received.monotonic:
+            position = found
+            continue
+        if value == LATE.get(attribute):
+            found = _next(timed, position)
+            if found is not None and values[found].deadline <= received.wall:
+                position = found
+                continue
+        yield (
+            f"{title} {value!r} was received at {received.monotonic:.3f}, and was not implied "
+            f"since {values[position].value!r} at {values[position].revision}"
+        )
+
+
+def _next(places: Sequence[int], position: int) -> int | None:
+    number = bisect_left(places, position)
+    return places[number] if number < len(places) else None
+
+
+def _not_shown(
+    title: str,
+    events: Sequence[Operation],
+    values: Sequence[Implied],
+    times: RevisionTimes,
+    standing: Standing,
+) -> Iterable[str]:
+    """Find values that stood, and were not shown all the time after the limit."""
+    received = [event.began.monotonic for event in events]
+    excused = merged([*standing.excused, *_gaps(events, standing.until)])
+    # Without an event there is nothing shown, and no error of the subscription either.
+    first = received[0]
+    offset = events[0].began.wall - first
+    ends = [times.earliest(each.revision) for each in values[1:]] + [standing.until]
+    for each, end in zip(values, ends, strict=True):
+        began = max(first, times.latest(each.revision))
+        for begin, quiet_end in without((began, min(end, each.deadline - offset)), excused):
+            due = begin + standing.limit_s
+            if due >= quiet_end:
+                continue
+            shown = bisect_right(received, due) - 1
+            last = bisect_left(received, quiet_end) - 1
+            wrong = [
+                events[place].details["value"]
+                for place in range(shown, last + 1)
+                if events[place].details["value"] != each.value
+            ]
+            if wrong:
+                yield (
+                    f"{title} {each.value!r} of {each.revision} was not shown within "
+                    f"{standing.limit_s:g} s, but {wrong[0]!r}"
+                )
+
+
+def _gaps(events: Sequence[Operation], until: float) -> Iterable[Period]:
+    """Return the periods between an error of the subscription and the next value."""
+    for event, following in pairwise(events):
+        if event.details["error"]:
+            yield event.began.monotonic, following.began.monotonic
+    if events[-1].details["error"]:
+        yield events[-1].began.monotonic, until
+
+
+def merged(periods: Iterable[Period]) -> list[Period]:
+    """Return periods in order, and overlapping ones as one."""
+    found: list[Period] = []
+    for begin, end in sorted(periods):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((begin, end))
+    return found
+
+
+def without(period: Period, excused: Sequence[Period]) -> Iterable[Period]:
+    """Return the parts of a period outside others, which are in order and do not overlap."""
+    begin, end = period
+    place = bisect_left(excused, begin, key=lambda each: each[1])
+    while begin < end:
+        stop = excused[place][0] if place < len(excused) else end
+        if begin < min(stop, end):
+            yield begin, min(stop, end)
+        if place == len(excused):
+            return
+        begin = max(begin, excused[place][1])
+        place += 1

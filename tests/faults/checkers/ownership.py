@@ -1,0 +1,128 @@
+"""Checker of ownership: nothing is held by two clients, and none believes that it holds more."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tests.faults.checkers.revision_times import RevisionTimes
+from tests.faults.database_log import Change
+from tests.faults.history import Operation, of_kind
+
+__all__ = ["check_ownership"]
+
+
+@dataclass
+class _Holds:
+    """Periods in which one owner held one path; both bounds increase.
+
+    Attributes:
+        begins: earliest possible begin of each.
+        ends: latest possible end of each.
+    """
+
+    begins: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+
+    def may_overlap(self, began: float, ended: float) -> bool:
+        """Return whether the path was possibly held at some time in a period."""
+        place = bisect_left(self.ends, began)
+        return place < len(self.begins) and self.begins[place] <= ended
+
+
+def check_ownership(
+    operations: Sequence[Operation], changes: Iterable[Change], times: RevisionTimes
+) -> list[str]:
+    """Return a sentence for each violation."""
+    paths = {each.details["path"] for each in of_kind(operations, "take")}
+    owners: defaultdict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        if change.path in paths:
+            owners[change.path].append(change)
+    return [
+        *_handed_over(owners),
+        *_unexplained(of_kind(operations, "take"), owners, times),
+        *_wrong_looks(of_kind(operations, "look"), owners),
+        *_wrong_beliefs(of_kind(operations, "belief"), _holds(owners, times)),
+    ]
+
+
+def _handed_over(owners: dict[str, list[Change]]) -> Iterable[str]:
+    """Find paths whose owner was replaced without a release."""
+    for path, changes in owners.items():
+        before: str | None = None
+        for change in changes:
+            if before is not None and change.value not in (None, before):
+                yield f"{path} was held by {before}, and {change.revision} wrote {change.value}"
+            before = change.value
+
+
+def _unexplained(
+    takes: Iterable[Operation], owners: dict[str, list[Change]], times: RevisionTimes
+) -> Iterable[str]:
+    """Find takes without effect, and effects without a take."""
+    confirmed: dict[tuple[str, int], Operation] = {}
+    unknown: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for take in takes:
+        path, owner = take.details["path"], take.details["owner"]
+        if take.outcome == "ok":
+            confirmed[path, take.revision] = take
+        elif take.outcome == "unknown":
+            unknown[path, owner].append(take.began.monotonic)
+    for path, changes in owners.items():
+        for change in changes:
+            if change.value is None or change.is_present:
+                continue
+            found = confirmed.pop((path, change.revision), None)
+            if found is not None and found.details["owner"] == change.value:
+                continue
+            begun = unknown[path, change.value]
+            if begun and begun[0] <= times.latest(change.revision):
+                del begun[0]
+            else:
+                yield f"{change.value} holds {path} since {change.revision}, and did not take it"
+    for take in confirmed.values():
+        yield f"{take.name} took {take.details['path']} at {take.revision} without effect"
+
+
+def _wrong_looks(looks: Iterable[Operation], owners: dict[str, list[Change]]) -> Iterable[str]:
+    """Find clients that the library considered owners at a revision at which they were not."""
+    revisions = {path: [each.revision for each in changes] for path, changes in owners.items()}
+    for look in looks:
+        if look.outcome != "ok" or not look.details["held"]:
+            continue
+        path = look.details["path"]
+        place = bisect_right(revisions.get(path, []), look.revision)
+        owner = owners[path][place - 1].value if place else None
+        if owner != look.details["owner"]:
+            yield f"{look.name} is no owner of {path} at {look.revision}: it is {owner}"
+
+
+def _holds(owners: dict[str, list[Change]], times: RevisionTimes) -> dict[tuple[str, str], _Holds]:
+    found: defaultdict[tuple[str, str], _Holds] = defaultdict(_Holds)
+    for path, changes in owners.items():
+        for place, change in enumerate(changes):
+            if change.value is None:
+                continue
+            is_last = place + 1 == len(changes)
+            holds = found[path, change.value]
+            holds.begins.append(times.earliest(change.revision))
+            holds.ends.append(math.inf if is_last else times.latest(changes[place + 1].revision))
+    return found
+
+
+def _wrong_beliefs(
+    beliefs: Iterable[Operation], holds: dict[tuple[str, str], _Holds]
+) -> Iterable[str]:
+    """Find clients that believed to hold a path when they certainly did not."""
+    for belief in beliefs:
+        if belief.outcome != "ok" or not belief.details["held"]:
+            continue
+        path, owner = belief.details["path"], belief.details["owner"]
+        held = holds.get((path, owner))
+        began, ended = belief.began.monotonic, belief.ended.monotonic
+        if held is None or not held.may_overlap(began, ended):
+            yield f"{belief.name} believed to hold {path} at {began:.3f}, and did not"

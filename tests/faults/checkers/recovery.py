@@ -1,0 +1,93 @@
+"""Recovery times: from the end of a fault until the first answer, or the first shown change."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tests.faults.history import Operation
+
+__all__ = ["Recovery", "recoveries", "table"]
+
+NO_ANSWERS = ("fault", "belief")
+"""Kinds of operations that need neither the database nor a device."""
+
+
+class Recovery(NamedTuple):
+    """Recovery times of the clients of one program after one kind of fault, in seconds.
+
+    Attributes:
+        fault: kind of the fault.
+        program: name of the clients without their numbers.
+        samples: number of samples, one for each fault and client.
+        p50: median.
+        p90: 90th percentile.
+        most: maximum, infinite if a client had no answer after a fault.
+    """
+
+    fault: str
+    program: str
+    samples: int
+    p50: float
+    p90: float
+    most: float
+
+
+def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
+    """Return the recovery times by kind of fault and program of the client.
+
+    Faults are operations of kind ``fault`` with the detail ``fault``. A client that began nothing
+    after the end of a fault, as it had ended, does not count.
+    """
+    faults: list[Operation] = []
+    answers: defaultdict[str, list[float]] = defaultdict(list)
+    last_begins: dict[str, float] = {}
+    for each in operations:
+        if each.kind == "fault":
+            faults.append(each)
+        if each.kind in NO_ANSWERS:
+            continue
+        begun = last_begins.get(each.client, -math.inf)
+        last_begins[each.client] = max(begun, each.began.monotonic)
+        if each.outcome == "ok":
+            answers[each.client].append(each.ended.monotonic)
+    samples: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for client, begun in last_begins.items():
+        times = sorted(answers[client])
+        for fault in faults:
+            end = fault.ended.monotonic
+            if begun < end:
+                continue
+            place = bisect_left(times, end)
+            recovered = times[place] - end if place < len(times) else math.inf
+            samples[fault.details["fault"], program_of(client)].append(recovered)
+    return [
+        Recovery(*key, len(found), _quantile(found, 0.5), _quantile(found, 0.9), max(found))
+        for key, found in sorted(samples.items())
+    ]
+
+
+def program_of(client: str) -> str:
+    """Return the name of a client without its number: ``counter`` for ``counter-1``."""
+    name, _, number = client.rpartition("-")
+    return name if number.isdigit() else client
+
+
+def table(rows: Iterable[Recovery]) -> str:
+    """Return the recovery times as a table in Markdown."""
+    lines = [
+        "| fault | client | samples | p50 s | p90 s | max s |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        seconds = " | ".join(f"{value:.2f}" for value in row[3:])
+        lines.append(f"| {row.fault} | {row.program} | {row.samples} | {seconds} |")
+    return "\n".join(lines)
+
+
+def _quantile(samples: Sequence[float], share: float) -> float:
+    """Return the smallest sample that is not exceeded by this share of the samples."""
+    return sorted(samples)[max(0, math.ceil(share * len(samples)) - 1)]

@@ -1,0 +1,47 @@
+"""Tango client that records the events of a subarray."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+
+from ska_sdp_sim.demo.event import Event
+from ska_sdp_sim.demo.listener import Listener
+from tests.faults.clients.program import Stop, parser
+from tests.faults.history import HistoryWriter
+
+ATTRIBUTES = ("obsState", "scanID", "healthState")
+
+READY_WITHIN_S = 60.0
+
+
+def write(history: HistoryWriter, event: Event) -> None:
+    """Record an event."""
+    history.note(
+        "event",
+        subarray=event.device.rpartition("/")[2],
+        attribute=event.attribute,
+        value=event.value,
+        stamped=event.stamped,
+        received=event.received,
+        first=event.first,
+        error=event.error,
+    )
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--device", required=True, help="resource locator of the subarray")
+    options = arguments.parse_args()
+    name = options.name or options.history.name.partition(".")[0]
+    stop = Stop(options.pause, options.count, random.Random(options.seed))
+    with HistoryWriter(options.history, name) as history:
+        subjects = {options.device: ATTRIBUTES}
+        with Listener(subjects, partial(write, history)) as listener:
+            listener.wait_ready(READY_WITHIN_S)
+            history.note("subscribed", device=options.device)
+            stop.requested.wait()
+
+
+if __name__ == "__main__":
+    main()

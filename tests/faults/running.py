@@ -1,0 +1,139 @@
+"""Processes of the clients of a run, and all checks of its histories."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.faults.checkers.commands import check_commands
+from tests.faults.checkers.counter import check_counter
+from tests.faults.checkers.events import Period, Standing, check_events
+from tests.faults.checkers.implied import implied_values
+from tests.faults.checkers.mirrors import check_mirrors
+from tests.faults.checkers.ownership import check_ownership
+from tests.faults.checkers.revision_times import RevisionTimes
+from tests.faults.checkers.serializability import check_serializability
+from tests.faults.checkers.transfers import check_transfers
+from tests.faults.database_log import Change
+from tests.faults.history import SUFFIX, Operation, of_kind
+from tests.faults.transactions import DATA
+
+__all__ = ["ClientProcess", "check_all", "history_of", "run_clients"]
+
+END_WITHIN_S = 60.0
+"""Time in which a client ends after SIGTERM: longer than its longest call."""
+
+
+def history_of(directory: Path, name: str) -> Path:
+    """Return the file of the history of a client."""
+    return directory / f"{name}{SUFFIX}"
+
+
+class ClientProcess:
+    """A client program in a process of its own.
+
+    Args:
+        program: name of its module in ``tests.faults.clients``.
+        name: name of the client, unique in the run.
+        directory: directory of the histories.
+        environment: environment variables with the addresses of the databases.
+        arguments: further arguments of the program.
+        seed: random seed.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        name: str,
+        directory: Path,
+        environment: Mapping[str, str],
+        *arguments: str,
+        seed: int = 0,
+    ) -> None:
+        self.name = name
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                f"tests.faults.clients.{program}",
+                f"--seed={seed}",
+                f"--history={history_of(directory, name)}",
+                *arguments,
+            ],
+            env={**os.environ, **environment},
+        )
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, such as SIGSTOP, SIGCONT or SIGKILL."""
+        self._process.send_signal(number)
+
+    def wait(self, within: float) -> None:
+        """Wait until it has ended by itself.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not ended in time.
+        """
+        self._process.wait(within)
+
+    def end(self) -> int:
+        """Request its end unless it has ended, wait for it, and return the exit code."""
+        self._process.terminate()
+        try:
+            return self._process.wait(END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+@contextmanager
+def run_clients(clients: Sequence[ClientProcess]) -> Iterator[None]:
+    """Run the body while clients work; end them afterwards.
+
+    Raises:
+        AssertionError: a client ended by an error.
+    """
+    try:
+        yield
+    finally:
+        codes = {each.name: each.end() for each in clients}
+    assert not any(codes.values()), codes
+
+
+def check_all(
+    operations: Sequence[Operation],
+    changes: Sequence[Change],
+    *,
+    limit_s: float,
+    settled: int = 0,
+    excused: Sequence[Period] = (),
+) -> list[str]:
+    """Return a sentence for each violation that any of the checkers finds.
+
+    Args:
+        operations: all operations of the run, in the order of their beginnings.
+        changes: all changes of the database, oldest first.
+        limit_s: seconds after which subscribers have to show a value that stands.
+        settled: revision that each mirror must have reached, 0 for none.
+        excused: periods of faults, in which subscribers may show other values.
+    """
+    times = RevisionTimes(operations, changes)
+    faults = [
+        *check_serializability(operations, changes),
+        *check_counter(operations, changes),
+        *check_transfers(operations, changes),
+        *check_mirrors(operations, changes, DATA, settled),
+        *check_ownership(operations, changes, times),
+        *check_commands(operations, changes, times),
+    ]
+    events = of_kind(operations, "event")
+    until = max((each.received for each in changes), default=0.0)
+    standing = Standing(limit_s, until, excused)
+    for subarray in sorted({each.details["subarray"] for each in events}):
+        implied = implied_values(changes, subarray)
+        faults += check_events(events, implied, subarray, times, standing)
+    return faults

@@ -1,0 +1,227 @@
+"""Checker of the events of subscribers."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ska_sdp_config.lmc.health import health
+from ska_sdp_config.lmc.observe import observe, read_snapshot
+from ska_sdp_config.lmc.transitions import TRANSITIONS
+from tests.faults.checkers.events import Period, Standing, check_events, merged, without
+from tests.faults.checkers.implied import implied_values
+from tests.faults.checkers.revision_times import RevisionTimes
+from tests.faults.history import Operation
+from tests.faults.worlds import SUBARRAY, WALL, World
+
+LIMIT_S = 5.0
+
+EB, PB = "/eb/eb-a", "/pb/pb-a"
+
+
+class Device:
+    """Publisher of a world's subarray with one subscriber."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._count = 0
+        self._shown: dict[str, Any] = {}
+
+    def publish(self) -> None:
+        """Publish the present revision, the transient obsState of a command first."""
+        state = self._world.state
+        snapshot = read_snapshot(
+            SUBARRAY, self._world.revision, lambda paths: {path: state.get(path) for path in paths}
+        )
+        view = observe(snapshot)
+        if view.command_count > self._count and view.transient is not None:
+            self.push("obsState", view.transient.name)
+        self._count = view.command_count
+        for name, value in (
+            ("scanID", view.scan_id),
+            ("healthState", health(view.faults, None).name),
+            ("obsState", view.obs_state.name),
+        ):
+            if self._shown.get(name) != value:
+                self.push(name, value)
+
+    def push(self, attribute: str, value: Any, error: str | None = None) -> Operation:
+        self._shown[attribute] = value
+        return self._world.add(
+            "subscriber",
+            "event",
+            # After the commit.
+            slack=-0.6,
+            subarray=SUBARRAY,
+            attribute=attribute,
+            value=value,
+            error=error,
+        )
+
+
+def violations(world: World, excused: tuple[Period, ...] = ()) -> list[str]:
+    return check_events(
+        world.operations,
+        implied_values(world.changes, SUBARRAY),
+        SUBARRAY,
+        RevisionTimes(world.operations, world.changes),
+        Standing(LIMIT_S, world.time, excused),
+    )
+
+
+def idle(world: World, seconds: int) -> None:
+    """Let the time pass; transactions of others bound the times of the revisions."""
+    for _ in range(seconds):
+        world.increment("other")
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from([*TRANSITIONS, "scan", "fail", "wait"]), st.booleans()),
+        max_size=25,
+    )
+)
+def test_honest_device_has_no_violation(steps: list[tuple[str, bool]]) -> None:
+    """It publishes a later revision instead, if it is too slow for one."""
+    world = World()
+    device = Device(world)
+    device.publish()
+    following = [step for step, _ in steps[1:]] + ["end"]
+    for number, (step, is_published) in enumerate(steps):
+        if step in TRANSITIONS:
+            world.command("client", step)
+        elif step == "wait":
+            idle(world, int(LIMIT_S) + 2)
+        else:
+            world.time += 1
+            blocks = ["pb-missing"] if step == "fail" else []
+            world.write({EB: json.dumps({"scan_id": number, "pb_realtime": blocks})})
+            world.write_entry(eb_id="eb-a")
+        # A value that stands is published within the limit.
+        if is_published or number % 3 == 0 or following[number] == "wait":
+            device.publish()
+    assert violations(world) == []
+
+
+@pytest.fixture
+def world() -> World:
+    """An observation whose states all stand longer than the limit."""
+    world = World()
+    device = Device(world)
+    device.publish()
+    for command in ("On", "AssignResources", "Configure", "Scan", "EndScan"):
+        world.command("client", command)
+        device.publish()
+        idle(world, int(LIMIT_S) + 3)
+    assert violations(world) == []
+    return world
+
+
+def events(world: World, value: str) -> list[Operation]:
+    return [each for each in world.operations if each.details.get("value") == value]
+
+
+def test_event_that_was_never_implied_is_found(world: World) -> None:
+    events(world, "SCANNING")[0].details["value"] = "FAULT"
+    found = violations(world)
+    assert any("'FAULT' was received" in each for each in found)
+    assert any("'SCANNING' of" in each and "not shown" in each for each in found)
+
+
+def test_event_before_its_commit_is_found(world: World) -> None:
+    event = events(world, "SCANNING")[0]
+    early = event.began.monotonic - 3
+    event.began = event.began._replace(monotonic=early)
+    assert any(f"received at {early:.3f}" in each for each in violations(world))
+
+
+def test_missing_event_is_found(world: World) -> None:
+    world.operations.remove(events(world, "SCANNING")[0])
+    (found,) = violations(world)
+    assert "'SCANNING' of" in found
+    assert "not shown within 5 s, but 'READY'" in found
+
+
+def test_swapped_events_are_found(world: World) -> None:
+    configuring, ready = events(world, "CONFIGURING")[0], events(world, "READY")[0]
+    configuring.details["value"], ready.details["value"] = "READY", "CONFIGURING"
+    assert violations(world)
+
+
+def test_repeated_old_event_is_found(world: World) -> None:
+    Device(world).push("obsState", "CONFIGURING")
+    (found,) = violations(world)
+    assert "'CONFIGURING' was received" in found
+
+
+def test_stale_event_of_another_attribute_is_found(world: World) -> None:
+    Device(world).push("scanID", 12)
+    assert any("scanID 12 was received" in each for each in violations(world))
+
+
+def test_missing_event_is_excused_by_a_fault(world: World) -> None:
+    event = events(world, "SCANNING")[0]
+    world.operations.remove(event)
+    time = event.began.monotonic
+    assert violations(world, ((time - 1, time + LIMIT_S + 4),)) == []
+    assert len(violations(world, ((time - 1, time + 1),))) == 1
+
+
+def test_missing_events_are_excused_by_a_lost_subscription(world: World) -> None:
+    scanning, ready = events(world, "SCANNING")[0], events(world, "READY")[1]
+    scanning.details |= {"value": None, "error": "no answer"}
+    assert violations(world) == []
+    world.operations.remove(ready)
+    assert violations(world) == []
+
+
+def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
+    device = Device(world)
+    begin = world.time
+    device.push("healthState", "FAILED")
+    idle(world, int(LIMIT_S) + 3)
+    assert len(violations(world)) == 1
+    assert violations(world, ((begin - 1, world.time),)) == []
+
+
+@pytest.mark.parametrize(("seconds", "is_implied"), [(2, False), (4, True)])
+def test_fault_of_a_timeout_is_implied_after_its_deadline(seconds: int, is_implied: bool) -> None:
+    """The device shows a timeout before it has written it."""
+    world = World()
+    device = Device(world)
+    waiting = {"status": "RUNNING", "resources_available": True, "deployments_ready": False}
+    world.write(
+        {
+            EB: json.dumps({"pb_realtime": ["pb-a"]}),
+            PB: json.dumps({"script": {}}),
+            f"{PB}/state": json.dumps(waiting),
+        }
+    )
+    world.command("client", "On")
+    commanded = datetime.fromtimestamp(WALL + world.time, timezone.utc)
+    world.write_entry(eb_id="eb-a", settings={"timeout_configure": 3})
+    world.command("client", "Configure")
+    world.write_entry(
+        reached=False, last_command_time=(commanded + timedelta(seconds=1)).isoformat()
+    )
+    device.publish()
+    shown = [each.details["value"] for each in world.operations if each.kind == "event"]
+    assert "CONFIGURING" in shown
+    idle(world, seconds)
+    device.push("obsState", "FAULT")
+    assert (violations(world) == []) is is_implied
+
+
+def test_periods_are_merged_and_left_out() -> None:
+    excused = merged([(5.0, 6.0), (1.0, 2.0), (1.5, 3.0)])
+    assert excused == [(1.0, 3.0), (5.0, 6.0)]
+    assert list(without((0.0, 10.0), excused)) == [(0.0, 1.0), (3.0, 5.0), (6.0, 10.0)]
+    assert list(without((2.0, 5.5), excused)) == [(3.0, 5.0)]
+    assert list(without((1.0, 2.0), excused)) == []
+    assert list(without((7.0, 8.0), excused)) == [(7.0, 8.0)]
+    assert list(without((3.0, 2.0), [])) == []
