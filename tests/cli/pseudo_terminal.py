@@ -14,6 +14,13 @@ from ska_sdp_sim.stack.etcd import Etcd
 
 from .conftest import PROGRAM, environment, restored_process
 
+COLOURS = {"TERM": "xterm-256color"}
+
+
+def without_size(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without those that override the size of the terminal."""
+    return {name: text for name, text in variables.items() if name not in ("COLUMNS", "LINES")}
+
 
 def run_in_terminal(
     server: Etcd,

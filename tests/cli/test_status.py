@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import signal
-import subprocess
-import sys
-from collections.abc import Mapping
 from typing import Any
 
 import pexpect
@@ -15,21 +11,21 @@ import pytest
 from docs.generate.terminal import Program
 
 from ska_sdp_config import Config
-from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.fault_scene import (
     DEPLOYMENT,
     EB,
     FAILED,
+    IDLE,
     REASON,
     WAITING,
     WAY_OUT,
     fault_scene,
+    fault_scene_with,
 )
-from tests.support.proxy import Proxy
 
-from .conftest import PROGRAM, Run, Start, environment, fill, update
-from .pseudo_terminal import run_here_in_terminal
+from .conftest import PROGRAM, Run, environment, fill
+from .pseudo_terminal import COLOURS, run_here_in_terminal, without_size
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 SCREENS = {
@@ -43,7 +39,6 @@ SCREENS = {
 """Screens that show a FAULT, and the way out as each of them writes it."""
 
 HEIGHT = 24
-COLOURS = {"TERM": "xterm-256color"}
 
 
 def screen_of(server: Etcd, line: str, columns: int, **variables: str) -> str:
@@ -58,11 +53,6 @@ def screen_of_process(server: Etcd, line: str, columns: int) -> str:
     with Program([*PROGRAM, line], env, size=(HEIGHT, columns), timeout=120) as terminal:
         terminal.screen.expect(pexpect.EOF)
         return str(terminal.screen.before).replace("\r\n", "\n")
-
-
-def without_size(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables without those that override the size of the terminal."""
-    return {name: text for name, text in variables.items() if name not in ("COLUMNS", "LINES")}
 
 
 @pytest.mark.parametrize("columns", [80, 200])
@@ -164,14 +154,6 @@ def test_status_prints_plain_text_to_a_pipe(database: Config, ska_sdp: Run) -> N
     assert ska_sdp("status", "-o", "name").lines == ["01", "02"]
 
 
-def fault_scene_with(changes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    scene = fault_scene()
-    for path, fields in changes.items():
-        scene[path] = {**scene[path], **fields}
-    return scene
-
-
-IDLE: dict[str, dict[str, Any]] = {"/lmc/subarray/01": {"acknowledged": [FAILED], "reached": True}}
 FREED: dict[str, dict[str, Any]] = {
     "/lmc/subarray/01": {"eb_id": None, "obs_state_commanded": "EMPTY", "reached": True}
 }
@@ -323,91 +305,3 @@ def test_unreachable_database_has_exit_code_5(ska_sdp: Run) -> None:
             "status", *arguments, env={"SDP_CONFIG_PORT": "1", "SDP_CONFIG_TIMEOUT": "2"}
         )
         assert (result.code, result.out) == (5, "")
-
-
-def test_watch_prints_a_document_after_each_change(database: Config, start: Start) -> None:
-    fill(database, fault_scene())
-    process = start("status", "--watch", "-o", "json")
-    assert process.stdout is not None
-    assert '"obs_state": "FAULT"' in process.stdout.readline()
-    scene = fault_scene_with(IDLE)
-    update(database, "/lmc/subarray/01", encode(scene["/lmc/subarray/01"]))
-    assert '"obs_state": "FAULT"' not in process.stdout.readline()
-    update(database, f"/pb/{WAITING}/state", '{"status": "RUNNING"}')
-    assert '"RUNNING": 1' in process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
-
-
-def test_watch_shows_a_change_after_an_outage(
-    database: Config, etcd: Etcd, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SDP_CONFIG_TIMEOUT", "5")
-    fill(database, fault_scene())
-    with Proxy(etcd.host, etcd.port) as proxy:
-        process = start("status", "--watch", "-o", "json", server=proxy)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert '"obs_state": "FAULT"' in process.stdout.readline()
-        # Its requests are held back until it has warned of the outage.
-        proxy.hold(up=True)
-        entry = fault_scene_with(IDLE)["/lmc/subarray/01"]
-        update(database, "/lmc/subarray/01", encode(entry))
-        assert process.stderr.readline().startswith("ska-sdp: ")
-        proxy.release()
-        assert any('"obs_state": "FAULT"' not in line for line in process.stdout)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
-
-
-FIRST_LATENCY_FAILS = """
-import sys
-from ska_sdp_config.cli import database_status, program
-from ska_sdp_config.store.errors import ConfigConnectionError
-
-measure = database_status.measure_latency
-
-def fail(backend):
-    database_status.measure_latency = measure
-    raise ConfigConnectionError("The database did not answer.")
-
-database_status.measure_latency = fail
-sys.exit(program.run(sys.argv[1:]))
-"""
-"""The command line in a short outage, between the reading of the system and of the latency."""
-
-
-def test_watch_shows_the_system_after_the_latency_could_not_be_measured(
-    database: Config, etcd: Etcd
-) -> None:
-    fill(database, fault_scene())
-    command = [sys.executable, "-c", FIRST_LATENCY_FAILS, "status", "--watch", "-o", "json"]
-    with subprocess.Popen(
-        command, env=environment(etcd, {}), stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            # Without another change.
-            assert '"obs_state": "FAULT"' in process.stdout.readline()
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 1
-        finally:
-            process.kill()
-
-
-def test_watch_redraws_a_terminal_in_place(database: Config, etcd: Etcd) -> None:
-    fill(database, fault_scene())
-    env = without_size(environment(etcd, COLOURS))
-    with Program([*PROGRAM, "status", "--watch"], env, size=(12, 80), timeout=120) as terminal:
-        terminal.screen.expect_exact("\x1b[H\x1b[2J")
-        terminal.screen.expect(r"… \d+ more lines")
-        assert str(terminal.screen.before).count("\n") <= 12
-        update(database, f"/pb/{FAILED}/state", '{"status": "FAILED", "reason": "other"}')
-        terminal.screen.expect_exact("\x1b[H\x1b[2J")
-        terminal.screen.expect_exact("FAILED: other")
-        # Ages stay true without a change.
-        terminal.screen.expect_exact("\x1b[H\x1b[2J")
-        terminal.screen.expect(r"at \d\d:\d\d:\d\d UTC")
-        terminal.interrupt()
-        terminal.screen.expect(pexpect.EOF)
-        assert terminal.close() == 1

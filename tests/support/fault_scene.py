@@ -5,13 +5,26 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-__all__ = ["DEPLOYMENT", "EB", "FAILED", "REASON", "WAITING", "WAY_OUT", "fault_scene"]
+__all__ = [
+    "DEPLOYMENT",
+    "EB",
+    "FAILED",
+    "IDLE",
+    "REASON",
+    "WAITING",
+    "WAY_OUT",
+    "fault_scene",
+    "fault_scene_with",
+]
 
 EB = "eb-test-20260131-00000"
 FAILED, WAITING = "pb-test-20260131-00000", "pb-test-20260131-00001"
 DEPLOYMENT = f"proc-{FAILED}-vis-receive"
 REASON = "no disk is left"
 WAY_OUT = "→ send ObsReset or Restart"
+
+IDLE: dict[str, dict[str, Any]] = {"/lmc/subarray/01": {"acknowledged": [FAILED], "reached": True}}
+"""Changes of the scene after ObsReset."""
 
 
 def fault_scene() -> dict[str, Any]:
@@ -74,3 +87,11 @@ def fault_scene() -> dict[str, Any]:
         f"/pb/{WAITING}": {"pb_id": WAITING, "eb_id": EB, "script": script | {"kind": "batch"}},
         f"/pb/{WAITING}/state": state("WAITING", 3),
     }
+
+
+def fault_scene_with(changes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the scene with other fields at some of its paths."""
+    scene = fault_scene()
+    for path, fields in changes.items():
+        scene[path] = {**scene[path], **fields}
+    return scene
