@@ -85,7 +85,14 @@ def check(viewer: Viewer) -> None:
     assert viewer.errors == []
 
 
-@pytest.mark.parametrize("address", ["/", "/subarrays/01", "/pbs", "/deployments", "/flows"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/subarrays/01",
+        *(pytest.param(f"/{kind}", marks=pytest.mark.long) for kind in ("deployments", "flows")),
+    ],
+)
 def test_markup_is_text(browser: Browser, scene: Scene, address: str) -> None:
     with Viewer(browser, base=scene.url) as viewer:
         page = viewer.open(address)
