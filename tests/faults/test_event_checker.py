@@ -17,6 +17,7 @@ from tests.faults.checkers.events import Period, Standing, check_events, merged,
 from tests.faults.checkers.implied import implied_values
 from tests.faults.checkers.revision_times import RevisionTimes
 from tests.faults.history import Operation
+from tests.faults.running import check_all
 from tests.faults.worlds import SUBARRAY, WALL, World
 
 LIMIT_S = 5.0
@@ -145,6 +146,27 @@ def test_missing_event_is_found(world: World) -> None:
     (found,) = violations(world)
     assert "'SCANNING' of" in found
     assert "not shown within 5 s, but 'READY'" in found
+
+
+def silence(world: World) -> None:
+    """Let a last command have no event, and the run end long after it."""
+    world.command("client", "Scan")
+    idle(world, 2 * int(LIMIT_S))
+
+
+def test_value_of_a_quiet_end_of_the_run_is_found(world: World) -> None:
+    """Nothing has changed for longer than the limit."""
+    world.command("client", "Scan")
+    world.time += 2 * LIMIT_S
+    world.add("subscriber", "ended")
+    found = check_all(world.operations, world.changes, limit_s=LIMIT_S)
+    assert any("'SCANNING' of" in each and "not shown" in each for each in found)
+
+
+def test_events_are_due_until_the_subscriber_ends(world: World) -> None:
+    world.add("subscriber", "ended")
+    silence(world)
+    assert violations(world) == []
 
 
 def test_swapped_events_are_found(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tests.faults.checkers.implied import LATE, Implied, Value
@@ -28,7 +28,8 @@ class Standing:
     Attributes:
         limit_s: seconds for which the database has implied the value.
         excused: periods of faults, in order, in and after which the time begins again.
-        until: end of the run, on the monotonic clock.
+        until: end of the run, on the monotonic clock, for subscribers without a record of their
+            end.
     """
 
     limit_s: float
@@ -49,12 +50,15 @@ def check_events(
     A value that stands for longer than the limit has to be shown, and no other one.
 
     Args:
-        operations: all operations, of which the events of the subarray count.
+        operations: all operations, of which the events of the subarray and the ends of the
+            subscribers count.
         implied: see ``implied_values``.
         subarray_id: the subarray.
         times: times of the revisions.
         standing: limit of the time within which values have to be shown.
     """
+    operations = list(operations)
+    ends = {each.client: each.began.monotonic for each in of_kind(operations, "ended")}
     streams: defaultdict[tuple[str, str], list[Operation]] = defaultdict(list)
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:
@@ -64,7 +68,8 @@ def check_events(
         title = f"{client}: {attribute}"
         values = implied[attribute]
         faults += _out_of_order(title, attribute, events, values, times)
-        faults += _not_shown(title, events, values, times, standing)
+        until = ends.get(client, standing.until)
+        faults += _not_shown(title, events, values, times, replace(standing, until=until))
     return faults
 
 

@@ -41,6 +41,8 @@ def main() -> None:
             listener.wait_ready(READY_WITHIN_S)
             history.note("subscribed", device=options.device)
             stop.requested.wait()
+            # Before the subscription ends: events are due until then.
+            history.note("ended")
 
 
 if __name__ == "__main__":
