@@ -130,7 +130,7 @@ def check_all(
         *check_ownership(operations, changes, times),
         *check_commands(operations, changes, times),
     ]
-    events = of_kind(operations, "event")
+    events = of_kind(operations, "event", "subscribed")
     standing = Standing(limit_s, _end_of(operations), excused)
     for subarray in sorted({each.details["subarray"] for each in events}):
         implied = implied_values(changes, subarray)

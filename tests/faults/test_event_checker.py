@@ -16,6 +16,7 @@ from ska_sdp_config.lmc.transitions import TRANSITIONS
 from tests.faults.checkers.events import Period, Standing, check_events, merged, without
 from tests.faults.checkers.implied import implied_values
 from tests.faults.checkers.revision_times import RevisionTimes
+from tests.faults.clients.subscriber import ATTRIBUTES
 from tests.faults.history import Operation
 from tests.faults.running import check_all
 from tests.faults.worlds import SUBARRAY, WALL, World
@@ -167,6 +168,17 @@ def test_events_are_due_until_the_subscriber_ends(world: World) -> None:
     world.add("subscriber", "ended")
     silence(world)
     assert violations(world) == []
+
+
+@pytest.mark.parametrize("missing", [{"obsState"}, {"obsState", "scanID", "healthState"}])
+def test_attribute_without_any_event_is_found(world: World, missing: set[str]) -> None:
+    world.add("subscriber", "subscribed", subarray=SUBARRAY, attributes=ATTRIBUTES)
+    assert check_all(world.operations, world.changes, limit_s=LIMIT_S) == []
+    world.operations = [
+        each for each in world.operations if each.details.get("attribute") not in missing
+    ]
+    found = check_all(world.operations, world.changes, limit_s=LIMIT_S)
+    assert set(found) == {f"subscriber: {each} had no event" for each in missing}
 
 
 def test_swapped_events_are_found(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -47,6 +47,7 @@ def check_events(
     """Return a sentence for each violation.
 
     Each event has to be of a value that the database implied, in this order and not before.
+    Each attribute that was subscribed to has an event, as Tango sends a first one at once.
     A value that stands for longer than the limit has to be shown, and no other one.
 
     Args:
@@ -63,7 +64,7 @@ def check_events(
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:
             streams[event.client, event.details["attribute"]].append(event)
-    faults: list[str] = []
+    faults = [*_without_events(of_kind(operations, "subscribed"), subarray_id, streams)]
     for (client, attribute), events in streams.items():
         title = f"{client}: {attribute}"
         values = implied[attribute]
@@ -71,6 +72,18 @@ def check_events(
         until = ends.get(client, standing.until)
         faults += _not_shown(title, events, values, times, replace(standing, until=until))
     return faults
+
+
+def _without_events(
+    subscriptions: Iterable[Operation], subarray_id: str, streams: Container[tuple[str, str]]
+) -> Iterable[str]:
+    """Find attributes that were subscribed to and have had no event."""
+    for each in subscriptions:
+        if each.details["subarray"] != subarray_id:
+            continue
+        for attribute in each.details["attributes"]:
+            if (each.client, attribute) not in streams:
+                yield f"{each.client}: {attribute} had no event"
 
 
 def _out_of_order(
