@@ -40,6 +40,7 @@ def main() -> None:
     client = connected(parser(__doc__).parse_args())
     with client.history, client.config:
         mirror(client)
+        client.history.note("ended")
 
 
 if __name__ == "__main__":
