@@ -219,8 +219,26 @@ def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
     begin = world.time
     device.push("healthState", "FAILED")
     idle(world, int(LIMIT_S) + 3)
-    assert len(violations(world)) == 1
+    was_received, was_not_shown = violations(world)
+    assert "'FAILED' was received" in was_received
+    assert "not shown" in was_not_shown
     assert violations(world, ((begin - 1, world.time),)) == []
+
+
+@pytest.mark.parametrize("value", ["FAILED", "UNKNOWN"])
+@pytest.mark.parametrize(("since_s", "is_possible"), [(2, True), (LIMIT_S + 2, False)])
+def test_short_health_of_an_outage_is_possible_shortly_after_a_fault(
+    world: World, value: str, since_s: float, is_possible: bool
+) -> None:
+    device = Device(world)
+    device.push("healthState", value)
+    world.time += 1
+    device.push("healthState", "DEGRADED")
+    title = f"healthState {value!r} was received"
+    assert any(title in each for each in violations(world))
+    end = world.time - 1 - since_s
+    found = violations(world, ((end - 1, end),))
+    assert any(title in each for each in found) is not is_possible
 
 
 @pytest.mark.parametrize(("seconds", "is_implied"), [(2, False), (4, True)])

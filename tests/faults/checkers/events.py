@@ -18,7 +18,10 @@ Period = tuple[float, float]
 """Begin and end, on the monotonic clock."""
 
 OF_OUTAGES = {"healthState": ("FAILED", "UNKNOWN")}
-"""Values that depend on the connection of a device, and not on the content of the database."""
+"""Values that depend on the connection of a device, and not on the content of the database.
+
+They are possible in faults and shortly after them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def check_events(
     for (client, attribute), events in streams.items():
         title = f"{client}: {attribute}"
         values = implied[attribute]
-        faults += _out_of_order(title, attribute, events, values, times)
+        faults += _out_of_order(title, attribute, events, values, times, standing)
         until = ends.get(client, standing.until)
         faults += _not_shown(title, events, values, times, replace(standing, until=until))
     return faults
@@ -92,6 +95,7 @@ def _out_of_order(
     events: Iterable[Operation],
     values: Sequence[Implied],
     times: RevisionTimes,
+    standing: Standing,
 ) -> Iterable[str]:
     """Find events that are no subsequence of the implied values, or too early.
 
@@ -103,12 +107,16 @@ def _out_of_order(
         places[each.value].append(place)
         if each.deadline != float("inf"):
             timed.append(place)
+    # A device needs up to the limit to recover from a fault, or to find it.
+    outages = merged((begin, end + standing.limit_s) for begin, end in standing.excused)
     position = 0
     for event in events:
-        value = event.details["value"]
-        if event.details["error"] or value in OF_OUTAGES.get(attribute, ()):
+        value, received = event.details["value"], event.began
+        is_of_outage = value in OF_OUTAGES.get(attribute, ()) and any(
+            begin <= received.monotonic <= end for begin, end in outages
+        )
+        if event.details["error"] or is_of_outage:
             continue
-        received = event.began
         found = _next(places[value], position)
         if found is not None and times.earliest(values[found].revision) <= received.monotonic:
             position = found
