@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ska_sdp_config.cli.terminal import guard_streams
-from ska_sdp_lmc.extras import require
+from ska_sdp_lmc.extras import is_installed, require
 from ska_sdp_lmc.ops.archiving.command import alarm_rules, archiving
 from ska_sdp_lmc.ops.dashboards.command import dashboard
 from ska_sdp_lmc.ops.secure_etcd.command import secure_etcd
@@ -76,14 +76,13 @@ def up(
     from ska_sdp_sim.stack.directory import DirectoryInUse
     from ska_sdp_sim.stack.port_plan import PortError
     from ska_sdp_sim.stack.up import up as run
-    from ska_sdp_sim.stack.web import is_web_installed
 
     layout = Layout(
         subarrays=subarrays,
         prefix=prefix,
         simulate=not no_sim,
         health=health,
-        web=is_web_installed() if web is None else web,
+        web=is_installed("web") if web is None else web,
         port_base=port_base,
     )
     try:

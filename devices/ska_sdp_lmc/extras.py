@@ -14,6 +14,11 @@ MODULES = {
 """Required modules of each extra."""
 
 
+def is_installed(extra: str) -> bool:
+    """Return whether the packages of an extra, a key of ``MODULES``, are installed."""
+    return not _missing(extra)
+
+
 def require(program: str, *extras: str) -> None:
     """Exit if a package of an extra is missing.
 
@@ -24,11 +29,7 @@ def require(program: str, *extras: str) -> None:
     Raises:
         SystemExit: a package is missing; the message names the extras to install.
     """
-    missing = {
-        extra: absent
-        for extra in extras
-        if (absent := [name for name in MODULES[extra] if not importlib.util.find_spec(name)])
-    }
+    missing = {extra: absent for extra in extras if (absent := _missing(extra))}
     if missing:
         names = " and ".join(f"'{extra}'" for extra in missing)
         modules = ", ".join(name for absent in missing.values() for name in absent)
@@ -37,3 +38,7 @@ def require(program: str, *extras: str) -> None:
             f"extra{'s' if len(missing) > 1 else ''} {names}, "
             f"in its clone: pip install '.[{','.join(missing)}]'"
         )
+
+
+def _missing(extra: str) -> list[str]:
+    return [name for name in MODULES[extra] if not importlib.util.find_spec(name)]

@@ -183,6 +183,18 @@ def test_idle_watch_is_not_replaced(
     assert backend.counts.read()["watches_resumed"] >= 1
 
 
+def test_reads_after_a_compaction_are_no_comparisons(
+    backend: Backend, direct: Backend, relay: WatchProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "PROBE_AFTER_S", LATE)
+    sink, compared = watch_from_now(backend), comparisons(monkeypatch)
+    with relay.down():
+        commit(direct, a="1")
+        compact(direct)
+    wait_until(lambda: sink.gaps)
+    assert compared == []
+
+
 def test_repeated_cuts_lose_no_changes_and_leak_nothing(
     backend: Backend, direct: Backend, relay: WatchProxy
 ) -> None:

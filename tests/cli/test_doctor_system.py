@@ -35,14 +35,14 @@ FAULTS: list[tuple[dict[str, Any], str, str, str, str]] = [
         "subarray 01",
         "fault",
         "it is in FAULT: Processing block pb-a is FAILED: no disk is left",
-        "correct the cause, then send ObsReset or Restart",
+        "correct the cause, then ObsReset or Restart",
     ),
     (
         {"/lmc/subarray/01": {**SUBARRAY, "errors": {"subarray": "Configure timed out"}}},
         "subarray 01",
         "fault",
         "it is in FAULT: Configure timed out",
-        "correct the cause, then send ObsReset or Restart",
+        "correct the cause, then ObsReset or Restart",
     ),
     (
         {"/lmc/subarray/01": {**SUBARRAY, "reached": "soon", "state_commanded": "OFF"}},

@@ -131,7 +131,7 @@ def test_json_has_everything(database: Config, ska_sdp: Run) -> None:
     (fault,) = first["faults"]
     assert fault["text"] == f"Processing block {FAILED} is FAILED: {REASON}"
     assert (fault["about"], fault["commands"]) == (f"/pb/{FAILED}", ["ObsReset", "Restart"])
-    assert fault["way_out"] == "send ObsReset or Restart"
+    assert fault["way_out"] == "ObsReset or Restart"
     assert fault["since"] == first["since"]
     assert (second["obs_state"], second["faults"]) == ("EMPTY", [])
     assert document["processing_blocks"]["counts"] == {"FAILED": 1, "WAITING": 1}

@@ -1,8 +1,9 @@
-"""Standard streams that are closed or full."""
+"""Standard streams that are closed or full, and the end of the process without a connection."""
 
 from __future__ import annotations
 
 import shlex
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,16 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import PROGRAM, Result, contents, environment, fill, run_command
+from .conftest import (
+    PROGRAM,
+    Result,
+    assert_rejected,
+    contents,
+    environment,
+    fill,
+    run_command,
+    run_process,
+)
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no device that is full")
@@ -68,3 +78,11 @@ def test_closed_streams_change_nothing(
     assert (result.err == err) if err is not None else (len(result.err.splitlines()) <= 2)
     assert "report it" not in result.err
     assert list(contents(database)) == ["/pb/pb-a", "/x"]
+
+
+def test_unreachable_database_ends_the_process_with_one_line_and_code_5(etcd: Etcd) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        result = run_process(etcd, ["list", "-a", "--host=127.0.0.1", f"--port={port}"])
+    assert_rejected(result, 5, "connection refused")

@@ -47,9 +47,7 @@ def test_fault_appears_with_its_reason_and_way_out(
         await screen.wait_for("controller ON OK", "READY", EB, "0/1", "PBs 1: 1 RUNNING")
         assert "MISSING" not in screen.text
         fail(observation)
-        await screen.wait_for(
-            "FAULT", "DEGRADED", "1 FAILED", REASON, "→ send ObsReset or Restart"
-        )
+        await screen.wait_for("FAULT", "DEGRADED", "1 FAILED", REASON, "→ ObsReset or Restart")
         assert len(screen.lines) == 24
 
     run_top(address, act)
@@ -63,7 +61,7 @@ def test_every_way_out_is_seen_while_rows_are_unused(
 
     async def act(screen: Screen) -> None:
         await screen.wait_for("subarray 03", "MISSING")
-        assert screen.text.count("→ send ObsReset or Restart") == 3
+        assert screen.text.count("→ ObsReset or Restart") == 3
         assert len(screen.lines) == 24
 
     run_top(address, act)
@@ -209,7 +207,7 @@ def test_enter_opens_a_subarray_with_its_values_faults_and_commands(
             "subarrays: 01", "/lmc/subarray/01", '"obs_state_commanded": "READY"'
         )
         fail(observation)
-        await screen.wait_for("FAULT, health DEGRADED", REASON, "→ send ObsReset or Restart")
+        await screen.wait_for("FAULT, health DEGRADED", REASON, "→ ObsReset or Restart")
         await screen.press("escape")
         await screen.wait_for("[s]subarrays")
 
@@ -239,15 +237,15 @@ def test_failed_block_shows_its_reason_and_way_out_first(
 
     async def act(screen: Screen) -> None:
         await screen.press("p")
-        await screen.wait_for(PB, "in /data", "subarray 01", "→ send ObsReset or Restart")
+        await screen.wait_for(PB, "in /data", "subarray 01", "→ ObsReset or Restart")
         await screen.press("enter")
-        await screen.wait_for("PBs: ", "in /data", "→ send ObsReset or Restart", f"/pb/{PB}")
+        await screen.wait_for("PBs: ", "in /data", "→ ObsReset or Restart", f"/pb/{PB}")
         assert screen.lines[1].strip() == "FAILED since 2026-01-31T11:59:00.000Z"
         assert REASON in screen.lines[2]
         way_out, entry = (
             # A line may end with a part of the scroll bar.
             next(at for at, line in enumerate(screen.lines) if line.lstrip().startswith(text))
-            for text in ("→ send ObsReset or Restart", f"/pb/{PB}")
+            for text in ("→ ObsReset or Restart", f"/pb/{PB}")
         )
         assert way_out < entry
 

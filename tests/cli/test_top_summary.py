@@ -58,7 +58,7 @@ def test_causes_of_fault_come_before_missing_components() -> None:
     assert lines[0] == "subarray 01"
     assert "is FAILED: no disk is left" in " ".join(lines[1:3])
     places = [line for line in lines if line.startswith(("    → ", "MISSING"))]
-    assert places == ["    → send ObsReset or Restart", "MISSING proccontrol, lmc-controller"]
+    assert places == ["    → ObsReset or Restart", "MISSING proccontrol, lmc-controller"]
     # The line above names it.
     assert "OFFLINE" not in " ".join(lines)
 

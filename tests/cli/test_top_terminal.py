@@ -45,7 +45,7 @@ def test_fault_is_seen_with_its_reason_and_way_out_and_q_leaves(
     update(database, f"/pb/{PB}/state", encode(FAILED))
     top.screen.expect("FAULT")
     top.screen.expect(REASON)
-    top.screen.expect("send ObsReset or Restart")
+    top.screen.expect("ObsReset or Restart")
     top.screen.send("q")
     check_end(top)
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ska_sdp_lmc.extras import MODULES, require
+from ska_sdp_lmc.extras import MODULES, is_installed, require
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,12 @@ def test_error_of_missing_package_names_extra(
     with pytest.raises(SystemExit) as ended:
         require("program", *extras)
     assert ended.value.code == message
+
+
+@pytest.mark.parametrize("module", MODULES["web"])
+def test_extra_is_not_installed_without_one_of_its_packages(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert is_installed("web")
+    monkeypatch.setitem(sys.modules, module, None)
+    assert not is_installed("web")

@@ -1,8 +1,9 @@
-"""Imports between the parts of the tests."""
+"""Directories of the tests, and the imports between them."""
 
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 
 import pytest
@@ -56,3 +57,10 @@ def test_library_tests_do_not_import_devices(directory: str) -> None:
         if any(name.split(".")[0] == "ska_sdp_lmc" for name in imports(module))
     }
     assert importing == set()
+
+
+def test_table_of_tests_has_each_directory() -> None:
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("\n## Tests\n")[2]
+    named = set(re.findall(r"`tests/([a-z0-9_]+)`", table.partition("\n## ")[0]))
+    directories = {each.name for each in _TESTS.iterdir() if each.is_dir()}
+    assert named == directories - {"__pycache__"}

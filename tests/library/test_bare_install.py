@@ -26,6 +26,8 @@ EXTRAS = {
     "ska-sdp-lmc register": "tango",
     "ska-sdp-lmc archiving --form 2 --host a": "tango",
     "ska-sdp-lmc alarm-rules --host a": "tango",
+    "ska-sdp-lmc dashboard": "tango",
+    "ska-sdp-lmc web": "web",
     "ska-sdp-lmc secure-etcd certificates certificates": "secure",
     "SDPController 0": "tango",
     "SDPSubarray 01": "tango",

@@ -56,7 +56,7 @@ def test_fault_has_its_reason_its_start_and_the_commands_that_end_it() -> None:
         FAILED_AT,
         about=f"/pb/{RECEIVE}",
         commands=("ObsReset", "Restart"),
-        way_out="send ObsReset or Restart",
+        way_out="ObsReset or Restart",
     )
     assert (row.health, row.pbs_done, row.pbs_total) == (HealthState.DEGRADED, 1, 2)
 
@@ -68,7 +68,7 @@ def test_ways_out_of_fault_are_those_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("fields", "commands", "way_out"),
     [
-        ({}, ["ObsReset", "Restart"], "send ObsReset or Restart"),
+        ({}, ["ObsReset", "Restart"], "ObsReset or Restart"),
         (
             {"state_commanded": "OFF"},
             ["ObsReset", "Restart"],
@@ -84,7 +84,7 @@ def test_ways_out_of_fault_are_those_of_the_table() -> None:
             ["ObsReset", "Restart"],
             "set adminMode to ONLINE, then send ObsReset or Restart",
         ),
-        ({"reached": "soon"}, ["Restart"], "send Restart"),
+        ({"reached": "soon"}, ["Restart"], "Restart"),
         ({"reached": "soon", "state_commanded": "OFF"}, ["Restart"], "send On, then Restart"),
     ],
     ids=str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,10 @@ def installed_python(name: str, *requirements: str) -> Path:
 
     Args:
         name: name of the environment: the program with its version.
-        requirements: what pip installs, as its arguments.
+        requirements: what pip installs, as its arguments. Another text of a file among them has
+            an environment of its own, and so has another interpreter of the tests.
     """
-    home = cache_directory() / f"{name}-{sys.implementation.cache_tag}"
+    home = cache_directory() / f"{name}-{_digest(requirements)}"
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.parent, prefix=f"{home.name}-") as made:
@@ -30,6 +32,11 @@ def installed_python(name: str, *requirements: str) -> Path:
             if not home.exists():
                 (Path(made) / "venv").rename(home)
     return home / "bin" / "python"
+
+
+def _digest(requirements: tuple[str, ...]) -> str:
+    texts = [Path(each).read_text() if Path(each).is_file() else each for each in requirements]
+    return hashlib.sha256(repr((Path(sys.executable).resolve(), texts)).encode()).hexdigest()[:12]
 
 
 def _install(name: str, home: Path, requirements: tuple[str, ...]) -> None:

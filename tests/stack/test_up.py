@@ -66,7 +66,14 @@ def test_two_stacks_run_at_the_same_time(start: Starter, tmp_path: Path) -> None
     assert state(other_way, "other-sdp/subarray/01") == tango.DevState.OFF
     assert all(owners(way))
     assert not any(owners(other_way))
-    for word in (way["TANGO_HOST"], "test-sdp/subarray/02", "ska-sdp list", "web page", "Taranta"):
+    for word in (
+        way["TANGO_HOST"],
+        "test-sdp/subarray/02",
+        "ska-sdp list",
+        "web page",
+        "Jive",
+        "Taranta",
+    ):
         assert word in one.printed
 
     children, other_children = one.children, other.children

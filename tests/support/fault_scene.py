@@ -21,7 +21,7 @@ EB = "eb-test-20260131-00000"
 FAILED, WAITING = "pb-test-20260131-00000", "pb-test-20260131-00001"
 DEPLOYMENT = f"proc-{FAILED}-vis-receive"
 REASON = "no disk is left"
-WAY_OUT = "→ send ObsReset or Restart"
+WAY_OUT = "→ ObsReset or Restart"
 
 IDLE: dict[str, dict[str, Any]] = {"/lmc/subarray/01": {"acknowledged": [FAILED], "reached": True}}
 """Changes of the scene after ObsReset."""

@@ -186,7 +186,7 @@ class EntityKey(BaseModel):
 
 
 def _check_key_part(text: str) -> str:
-    """Validate one part of the key of a script or a flow.
+    """Return one part of the key of an entity, if it is valid.
 
     Raises:
         ValueError: the part has invalid characters, is too long or is empty.

@@ -1,7 +1,7 @@
 """IDs of the deployments of processing blocks, and the blocks to which they belong.
 
-Nothing but its ID says to which processing block a deployment belongs. The ID is made from that of
-the block, with other characters in place of some, and may end before it does.
+The ID of a deployment is the only link to its processing block. It contains the ID of the block,
+with a hyphen for each character that it cannot have, or only the beginning of that ID.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def possible_ids(deployment: str) -> set[str]:
 
 
 def truncated_id(deployment: str) -> str:
-    """Return what the IDs of processing blocks that a deployment cannot have whole begin with.
+    """Return the beginning of the ID of a block that a deployment's truncated ID contains.
 
-    Empty if the ID of the deployment is not truncated.
+    It is in the characters of a deployment's ID, and empty if that is not truncated.
     """
     match = _TRUNCATED.fullmatch(deployment)
     return match[1] if match else ""

@@ -49,8 +49,9 @@ class FaultRow(NamedTuple):
         about: path of the entry at fault, without a prefix; empty if it is none.
         commands: commands of the device, each of which ends FAULT; empty if the fault is not a
             cause of FAULT.
-        way_out: what ends FAULT, as an imperative without a full stop, such as ``send On, then
-            ObsReset or Restart``; empty if the fault is not a cause of FAULT.
+        way_out: what ends FAULT, without a full stop: ``ObsReset or Restart``, or what is
+            necessary before, such as ``send On, then ObsReset or Restart``; empty if the fault is
+            not a cause of FAULT.
     """
 
     text: str
@@ -316,4 +317,4 @@ def _way_out(commands: Iterable[str], state: State, admin_mode: AdminMode) -> st
     names = " or ".join(commands)
     if not admin_mode.enables:
         return f"set adminMode to ONLINE, then send {names}"
-    return f"send {names}" if state is State.ON else f"send On, then {names}"
+    return names if state is State.ON else f"send On, then {names}"

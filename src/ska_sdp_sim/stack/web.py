@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -11,12 +10,7 @@ from pathlib import Path
 from ska_sdp_sim.stack.part import PortPart
 from ska_sdp_sim.stack.programs import clean_environment
 
-__all__ = ["WebPage", "is_web_installed"]
-
-
-def is_web_installed() -> bool:
-    """Return whether the packages of the extra ``web`` are installed."""
-    return all(importlib.util.find_spec(name) for name in ("starlette", "uvicorn"))
+__all__ = ["WebPage"]
 
 
 class WebPage(PortPart):

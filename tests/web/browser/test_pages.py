@@ -36,7 +36,7 @@ def test_overview_shows_first_what_is_wrong_since_when_and_what_to_do(viewer: Vi
     expect(first).to_contain_text("What is wrong")
     expect(first).to_contain_text(FAULT_TEXT)
     expect(first).to_contain_text(re.compile(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(\d"))
-    expect(first).to_contain_text("ObsReset or Restart")
+    expect(first.locator(".way-out")).to_have_text("→ What to do: ObsReset or Restart")
 
 
 def test_overview_has_a_card_for_each_subarray_with_its_obs_state_lit(viewer: Viewer) -> None:
