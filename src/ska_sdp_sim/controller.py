@@ -27,7 +27,7 @@ from ska_sdp_sim.database import (
     remove_leftovers,
     write_step,
 )
-from ska_sdp_sim.loop import ErrorIsolation
+from ska_sdp_sim.loop import RETRY_DELAY, ErrorIsolation
 from ska_sdp_sim.script import Done, Settings, Step, Wait, end, next_step, phase
 
 LOGGER = logging.getLogger(__name__)
@@ -82,6 +82,9 @@ class ProcessingController:
         for pb_id, names in self._deployments_of(deleted).items():
             with self._errors.isolate(pb_id):
                 self._remove_deployments(pb_id, names)
+        if deleted & self._unfinished:
+            # Their work failed. No event would start it again, as they do not exist.
+            watcher.set_wake_up_at(datetime.now(timezone.utc) + RETRY_DELAY)
         for pb_id in due:
             with self._errors.isolate(pb_id):
                 while self._advance(watcher, pb_id):

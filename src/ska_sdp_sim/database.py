@@ -96,9 +96,10 @@ def find_leftovers(txn: Transaction, prefix: str, deleted: Iterable[str]) -> dic
 
 
 def remove_leftovers(txn: Transaction, prefix: str, pb_id: str, names: Iterable[str]) -> None:
-    """Delete those of some deployments that only a deleted block can have.
+    """Delete the deployments that belong to a deleted block and to no existing one.
 
-    Nothing is deleted if the block exists, as it was created again.
+    Nothing is deleted if the block exists, as it was created again. A block that is created before
+    the commit keeps its deployments only if its ID has the characters of a deployment's ID.
     """
     if txn.processing_block.exists(pb_id):
         return
@@ -109,7 +110,8 @@ def remove_leftovers(txn: Transaction, prefix: str, pb_id: str, names: Iterable[
     # Not guarded: the guards of a listing of thousands of blocks fit in no transaction of etcd.
     existing = {path.removeprefix(root) for path in txn.raw.peek_keys(root)}
     for name in deployed:
-        # Guard against blocks that are created before the commit.
+        # Guard against blocks that are created before the commit. One whose ID has other
+        # characters is found only in the whole listing.
         begin = truncated_id(name)
         created = txn.list_keys(f"{root}{begin}") if begin else []
         possible = filter(is_id, possible_ids(name))

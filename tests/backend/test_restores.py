@@ -16,7 +16,7 @@ from ska_sdp_config.engine.transaction import Txn
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import GapCause
 from tests.services.versions import NEWER_FIRST, EtcdOf
-from tests.support.backends import ConnectTo, put
+from tests.support.backends import ConnectTo, compact, put
 from tests.support.proxy import Proxy
 from tests.support.stores import commit, watch_from_now
 from tests.support.waiting import wait_until
@@ -207,3 +207,28 @@ def test_restored_database_with_newer_revisions_is_a_gap(
         assert sink.causes == [GapCause.RESTORED]
         commit(other, c="1")
         sink.expect(("1/a", "2"), ("1/a", "3"), ("1/c", "1"))
+
+
+@NEWER_FIRST
+def test_gap_after_a_restore_whose_revisions_are_compacted_names_the_restore(
+    database: Restorable, etcd_client: ConnectTo
+) -> None:
+    """Nothing in it shows that its history is another one."""
+    server = database.server
+    with (
+        Proxy(server.host, server.port) as network,
+        etcd_client(host=server.endpoint, timeout=20) as other,
+        etcd_client(host=network.endpoint, timeout=20) as backend,
+    ):
+        commit(other, a="1")
+        database.back_up()
+        sink = watch_from_now(backend)
+        commit(other, a="2")
+        sink.expect(("1/a", "2"))
+        with network.down():
+            database.restore()
+            revisions = [commit(other, b=str(number)) for number in range(5)]
+            compact(other, revisions[-1])
+        wait_until(lambda: sink.gaps)
+        [cause] = sink.causes
+        assert "the database was restored" in cause.value

@@ -21,6 +21,9 @@ EB = {"eb_id": "eb-x", "status": "FINISHED"}
 DEPLOYMENT = {"dpl_id": "proc-x", "kind": "helm", "args": {}}
 STATE = {"status": "FINISHED"}
 
+ODD = "pb-x;touch 'x'$(y)"
+"""ID that a shell takes apart if it is not quoted, and that is not valid."""
+
 FAULTS: list[tuple[str, Any, Any]] = [
     ("/pb/pb-x", "not JSON", PB),
     ("/pb/pb-x", {"script": 5}, PB),
@@ -103,17 +106,71 @@ def test_advice_to_delete_works_when_pasted(
 
 
 @pytest.mark.parametrize("prefix", ["", "/t"])
+@pytest.mark.parametrize("pb_id", ["pb-x", ODD])
 def test_advice_on_an_abandoned_block_works_when_pasted(
-    database: Config, ska_sdp: Run, editor: Path, prefix: str
+    database: Config, ska_sdp: Run, editor: Path, prefix: str, pb_id: str
 ) -> None:
-    fill(
-        database,
-        {f"{prefix}/pb/pb-x": PB, f"{prefix}/pb/pb-x/state": {"status": "RUNNING"}},
-    )
+    root, subject = f"{prefix}/pb/{pb_id}", f"pb {pb_id}"
+    fill(database, {root: PB, f"{root}/state": {"status": "RUNNING"}})
     editor.write_text(encode(STATE))
-    [command] = re.findall(r"set the status with '(.*)'$", advice(ska_sdp, "pb pb-x", prefix))
+    [command] = re.findall(r"set the status with '(.*)'$", advice(ska_sdp, subject, prefix))
     paste(ska_sdp, command)
-    assert not advice(ska_sdp, "pb pb-x", prefix)
+    assert not advice(ska_sdp, subject, prefix)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "RUNNING"])
+def test_state_of_a_block_that_does_not_exist_has_only_the_advice_to_delete_it(
+    database: Config, ska_sdp: Run, status: str
+) -> None:
+    fill(database, {"/pb/pb-gone/state": {"status": status}})
+    found = ska_sdp("doctor", "-o", "json").document
+    advised = {each["subject"]: each["advice"] for each in found if each["advice"]}
+    command = "ska-sdp delete /pb/pb-gone/state"
+    assert {key: text for key, text in advised.items() if "pb-gone" in key} == {
+        "/pb/pb-gone/state": f"delete it with '{command}'"
+    }
+
+
+@pytest.mark.parametrize("prefix", ["", "/t", "/t;x y"])
+@pytest.mark.parametrize("pb_id", ["pb-x", ODD, "-f"])
+def test_advice_on_a_failed_block_works_when_pasted(
+    database: Config, ska_sdp: Run, prefix: str, pb_id: str
+) -> None:
+    root = f"{prefix}/pb/{pb_id}"
+    fill(database, {root: PB, f"{root}/state": {"status": "FAILED"}})
+    [(see, end)] = re.findall(
+        r"see '(.*)' and the log of its script; end the failure with: (.*)$",
+        advice(ska_sdp, f"pb {pb_id}", prefix),
+    )
+    paste(ska_sdp, see)
+    options = ["--prefix", prefix] if prefix else []
+    status = ska_sdp("status", "-o", "json", *options).document
+    assert [each["way_out"] for each in status["processing_blocks"]["failed"]] == [end]
+    paste(ska_sdp, end)
+    assert not advice(ska_sdp, f"pb {pb_id}", prefix)
+
+
+@pytest.mark.parametrize("deployment_id", ["proc-x", ODD])
+def test_advice_of_status_on_a_failed_deployment_works_when_pasted(
+    database: Config, ska_sdp: Run, deployment_id: str
+) -> None:
+    root = f"/deploy/{deployment_id}"
+    fill(database, {root: DEPLOYMENT, f"{root}/state": {"pods": {"a": "FAILED"}}})
+    [failed] = ska_sdp("status", "-o", "json").document["deployments"]["failed"]
+    paste(ska_sdp, failed["way_out"])
+    assert not ska_sdp("status", "-o", "json").document["deployments"]["failed"]
+
+
+@pytest.mark.parametrize("eb_id", ["eb-x", ODD])
+def test_advice_on_an_unlinked_block_works_when_pasted(
+    database: Config, ska_sdp: Run, editor: Path, eb_id: str
+) -> None:
+    block = {**EB, "eb_id": eb_id}
+    fill(database, {f"/eb/{eb_id}": {**block, "status": "ACTIVE"}})
+    editor.write_text(encode(block))
+    [command] = re.findall(r"end it with '(.*)'$", advice(ska_sdp, f"eb {eb_id}", ""))
+    paste(ska_sdp, command)
+    assert not advice(ska_sdp, f"eb {eb_id}", "")
 
 
 @pytest.mark.parametrize("prefix", ["", "/t"])

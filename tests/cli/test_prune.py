@@ -101,10 +101,17 @@ def test_state_of_a_flow_that_was_deleted_is_removed(database: Config, ska_sdp: 
     assert contents(database) == {}
 
 
+@pytest.mark.parametrize(
+    "other", [{}, {"/eb/eb-new": {"status": "FINISHED", "last_updated": OLD}}], ids=["new", "old"]
+)
 def test_prune_keeps_the_deployment_that_another_block_may_have(
-    database: Config, ska_sdp: Run
+    database: Config, ska_sdp: Run, other: dict[str, Any]
 ) -> None:
-    kept = {"/pb/pb_a": {"eb_id": "eb-new"}, "/pb/pb_a/state": {"status": "RUNNING"}}
+    kept = {
+        **other,
+        "/pb/pb_a": {"eb_id": "eb-new"},
+        "/pb/pb_a/state": {"status": "RUNNING"},
+    }
     fill(database, block() | kept)
     assert ska_sdp("prune", "--older-than=30d").code == 0
     assert contents(database).keys() == kept.keys() | {

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -130,10 +130,14 @@ def check_all(
         *check_ownership(operations, changes, times),
         *check_commands(operations, changes, times),
     ]
-    events = of_kind(operations, "event")
-    until = max((each.received for each in changes), default=0.0)
-    standing = Standing(limit_s, until, excused)
+    events = of_kind(operations, "event", "subscribed")
+    standing = Standing(limit_s, _end_of(operations), excused)
     for subarray in sorted({each.details["subarray"] for each in events}):
         implied = implied_values(changes, subarray)
-        faults += check_events(events, implied, subarray, times, standing)
+        faults += check_events(operations, implied, subarray, times, standing)
     return faults
+
+
+def _end_of(operations: Iterable[Operation]) -> float:
+    """Return the time of the last record of a run, on the monotonic clock."""
+    return max((each.began.monotonic for each in operations), default=0.0)

@@ -135,6 +135,18 @@ def create_money(world: World) -> None:
     world.write({ACCOUNTS[0]: "1000", "/mark/one": "one.x#1"})
 
 
+def read_nothing(world: World) -> None:
+    world.audit("one").details["values"] = {}
+
+
+def read_no_number(world: World) -> None:
+    world.audit("one").details["values"][ACCOUNTS[0]] = "x"
+
+
+def write_no_number(world: World) -> None:
+    world.transact("one", "increment", [COUNTER, ACCOUNTS[0]], {COUNTER: "x", ACCOUNTS[0]: "x"})
+
+
 def write_unrecorded(world: World) -> None:
     world.write({COUNTER: world.state[COUNTER]})
 
@@ -149,6 +161,9 @@ def write_unrecorded(world: World) -> None:
         (read_mixed_revisions, {"serializability", "transfers"}),
         (read_stale, {"serializability"}),
         (invert_time, {"serializability"}),
+        (read_nothing, {"transfers"}),
+        (read_no_number, {"serializability", "transfers"}),
+        (write_no_number, {"counter", "transfers"}),
         (create_money, {"serializability", "transfers"}),
         (write_unrecorded, {"serializability", "counter"}),
     ],

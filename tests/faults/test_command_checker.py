@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ska_sdp_config.lmc import paths
 from tests.faults.checkers.commands import check_commands
 from tests.faults.checkers.revision_times import RevisionTimes
-from tests.faults.worlds import Fate, World
+from tests.faults.worlds import SUBARRAY, Fate, World
 
 STEPS = st.lists(
     st.tuples(
@@ -137,6 +138,15 @@ def test_entry_that_no_command_explains_is_found(damage: Callable[[World], None]
     world.command("one", "Scan")
     damage(world)
     assert len(violations(world)) == 1
+
+
+@pytest.mark.parametrize("with_id", [True, False])
+def test_effect_on_a_subarray_without_a_client_is_found(with_id: bool) -> None:
+    world = World()
+    world.command("one", "Scan", with_id=with_id)
+    world.write({paths.subarray("02"): world.state[paths.subarray(SUBARRAY)]})
+    (found,) = violations(world)
+    assert "Scan took effect at 3" in found
 
 
 def test_swapped_command_is_found() -> None:

@@ -16,7 +16,9 @@ from ska_sdp_config.lmc.transitions import TRANSITIONS
 from tests.faults.checkers.events import Period, Standing, check_events, merged, without
 from tests.faults.checkers.implied import implied_values
 from tests.faults.checkers.revision_times import RevisionTimes
+from tests.faults.clients.subscriber import ATTRIBUTES
 from tests.faults.history import Operation
+from tests.faults.running import check_all
 from tests.faults.worlds import SUBARRAY, WALL, World
 
 LIMIT_S = 5.0
@@ -147,6 +149,38 @@ def test_missing_event_is_found(world: World) -> None:
     assert "not shown within 5 s, but 'READY'" in found
 
 
+def silence(world: World) -> None:
+    """Let a last command have no event, and the run end long after it."""
+    world.command("client", "Scan")
+    idle(world, 2 * int(LIMIT_S))
+
+
+def test_value_of_a_quiet_end_of_the_run_is_found(world: World) -> None:
+    """Nothing has changed for longer than the limit."""
+    world.command("client", "Scan")
+    world.time += 2 * LIMIT_S
+    world.add("subscriber", "ended")
+    found = check_all(world.operations, world.changes, limit_s=LIMIT_S)
+    assert any("'SCANNING' of" in each and "not shown" in each for each in found)
+
+
+def test_events_are_due_until_the_subscriber_ends(world: World) -> None:
+    world.add("subscriber", "ended")
+    silence(world)
+    assert violations(world) == []
+
+
+@pytest.mark.parametrize("missing", [{"obsState"}, {"obsState", "scanID", "healthState"}])
+def test_attribute_without_any_event_is_found(world: World, missing: set[str]) -> None:
+    world.add("subscriber", "subscribed", subarray=SUBARRAY, attributes=ATTRIBUTES)
+    assert check_all(world.operations, world.changes, limit_s=LIMIT_S) == []
+    world.operations = [
+        each for each in world.operations if each.details.get("attribute") not in missing
+    ]
+    found = check_all(world.operations, world.changes, limit_s=LIMIT_S)
+    assert set(found) == {f"subscriber: {each} had no event" for each in missing}
+
+
 def test_swapped_events_are_found(world: World) -> None:
     configuring, ready = events(world, "CONFIGURING")[0], events(world, "READY")[0]
     configuring.details["value"], ready.details["value"] = "READY", "CONFIGURING"
@@ -185,8 +219,26 @@ def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
     begin = world.time
     device.push("healthState", "FAILED")
     idle(world, int(LIMIT_S) + 3)
-    assert len(violations(world)) == 1
+    was_received, was_not_shown = violations(world)
+    assert "'FAILED' was received" in was_received
+    assert "not shown" in was_not_shown
     assert violations(world, ((begin - 1, world.time),)) == []
+
+
+@pytest.mark.parametrize("value", ["FAILED", "UNKNOWN"])
+@pytest.mark.parametrize(("since_s", "is_possible"), [(2, True), (LIMIT_S + 2, False)])
+def test_short_health_of_an_outage_is_possible_shortly_after_a_fault(
+    world: World, value: str, since_s: float, is_possible: bool
+) -> None:
+    device = Device(world)
+    device.push("healthState", value)
+    world.time += 1
+    device.push("healthState", "DEGRADED")
+    title = f"healthState {value!r} was received"
+    assert any(title in each for each in violations(world))
+    end = world.time - 1 - since_s
+    found = violations(world, ((end - 1, end),))
+    assert any(title in each for each in found) is not is_possible
 
 
 @pytest.mark.parametrize(("seconds", "is_implied"), [(2, False), (4, True)])

@@ -116,3 +116,10 @@ def test_mirror_that_stops_is_found(world: World) -> None:
     assert violations(world) == []
     (found,) = violations(world, world.revision)
     assert "stopped at 4, before the change at 5" in found
+
+
+def test_mirror_that_shows_nothing_is_found(world: World) -> None:
+    world.add("silent", "mirroring", prefix=DATA)
+    assert violations(world) == []
+    (found,) = violations(world, world.revision)
+    assert found == "silent stopped at 0, before the change at 2"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +17,7 @@ PATH = "/component/a/owner"
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["take", "lose", "belief", "look"]),
+        st.sampled_from(["take", "lose", "belief", "look", "release"]),
         st.sampled_from(["one", "two"]),
         st.sampled_from(["ok", "ok", "lost", "dropped"]),
         st.floats(0, 5),
@@ -50,10 +53,19 @@ def believe(world: World, client: str, held: bool, slack: float = 0.0) -> Operat
     return world.add(client, "belief", "ok", slack, path=PATH, owner=client, held=held)
 
 
-def look(world: World, client: str, held: bool) -> Operation:
+def look(world: World, client: str, held: bool, alive: bool = True) -> Operation:
     world.time += 1
-    revision = world.revision
-    return world.add(client, "look", "ok", 0, revision, path=PATH, owner=client, held=held)
+    details: dict[str, Any] = {"path": PATH, "owner": client, "held": held, "alive": alive}
+    return world.add(client, "look", revision=world.revision, **details)
+
+
+def release(world: World, client: str, fate: Fate = "ok", alive: bool = True) -> Operation:
+    """Release the ownership, which does nothing unless the client is the owner."""
+    world.time += 1
+    if world.state.get(PATH) == client and fate in ("ok", "lost"):
+        world.write({PATH: None})
+    details: dict[str, Any] = {"path": PATH, "owner": client, "alive": alive}
+    return world.add(client, "release", fate, 0, world.revision, **details)
 
 
 @given(steps=STEPS)
@@ -67,6 +79,8 @@ def test_serial_ownership_has_no_violation(steps: list[tuple[str, str, Fate, flo
             lose(world)
         elif kind == "belief":
             believe(world, client, is_owner, slack)
+        elif kind == "release":
+            release(world, client, fate)
         else:
             look(world, client, is_owner)
     assert violations(world) == []
@@ -118,6 +132,41 @@ def test_look_at_another_owner_is_found() -> None:
     look(world, "one", True)
     (found,) = violations(world)
     assert "it is two" in found
+
+
+def test_owner_that_is_answered_that_it_is_none_is_found() -> None:
+    world = contested()
+    look(world, "two", False)
+    (found,) = violations(world)
+    assert "two.1 is the owner" in found
+
+
+def test_owner_whose_lease_has_ended_may_be_none() -> None:
+    """Its key exists until the server ends the lease."""
+    world = contested()
+    look(world, "two", False, alive=False)
+    release(world, "two", "dropped", alive=False).outcome = "ok"
+    assert violations(world) == []
+
+
+def test_release_without_effect_is_found() -> None:
+    world = contested()
+    dropped = release(world, "two", "dropped")
+    dropped.outcome, dropped.revision = "ok", world.revision
+    (found,) = violations(world)
+    assert "two.1 released" in found
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_failed_release_with_effect_is_found_if_the_lease_is_alive(alive: bool) -> None:
+    """The key of an ended lease is deleted without a release."""
+    world = contested()
+    world.increment("other")
+    failed = release(world, "two", alive=alive)
+    failed.outcome = "failed"
+    failed.began = failed.began._replace(monotonic=failed.began.monotonic - 1.5)
+    found = violations(world)
+    assert [each.startswith("two.1 failed to release") for each in found] == [True] * alive
 
 
 def test_two_takes_are_found() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import pytest
 
 from tests.faults.checkers.recovery import recoveries, table
 from tests.faults.history import Operation, Outcome, Time
 
 
 def operation(
-    client: str, kind: str, began: float, ended: float, outcome: Outcome = "ok", **details: str
+    client: str, kind: str, began: float, ended: float, outcome: Outcome = "ok", **details: Any
 ) -> Operation:
     times = Time(began, began), Time(ended, ended)
     return Operation(client, 0, kind, *times, outcome, details=details)
@@ -51,6 +54,26 @@ def test_client_that_never_recovers_is_infinite() -> None:
 
 def test_client_that_had_ended_does_not_count() -> None:
     assert recoveries([operation("one", "read", 0, 1), fault(2, 10)]) == []
+
+
+def test_error_of_a_subscription_is_no_recovery() -> None:
+    history = [
+        fault(2, 10),
+        operation("one", "event", 11, 11, error="no answer"),
+        operation("one", "event", 90, 90, error=None),
+    ]
+    assert recoveries(history)[0].most == 80
+
+
+@pytest.mark.parametrize("kind", ["event", "mirror"])
+def test_client_that_receives_nothing_until_its_end_is_infinite(kind: str) -> None:
+    history = [
+        operation("one", "mirroring", 0, 0),
+        operation("one", kind, 1, 1, error=None),
+        fault(2, 10),
+        operation("one", "ended", 100, 100),
+    ]
+    assert recoveries(history)[0].most == math.inf
 
 
 def test_quantiles_are_of_all_faults_and_clients() -> None:

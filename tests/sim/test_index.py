@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,10 +16,13 @@ from ska_sdp_config.config import Transaction
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.lmc.deployment_ids import deployment_id, script_deployment_id
+from ska_sdp_sim import controller as controller_module
 from ska_sdp_sim.controller import ProcessingController
 from ska_sdp_sim.database import find_leftovers
 from ska_sdp_sim.deployer import HelmDeployer
+from ska_sdp_sim.loop import WatchLoop
 from tests.support.stores import CountedReads
+from tests.support.waiting import wait_until
 from tests.support.watch_loops import assert_not_woken
 
 PB_ID = "pb-test-20260101-00001"
@@ -229,6 +233,29 @@ def test_failed_search_for_deployments_stops_no_other_work(
     write(other, "/pb/pb-other", "{}")
     controller.reconcile(next(steps))
     assert deployments(other) == [f"proc-{PB_ID}-script"]
+
+
+@pytest.mark.parametrize("name", ["find_leftovers", "remove_leftovers"])
+def test_failed_work_for_a_deleted_block_is_repeated_without_another_change(
+    config: Config, other: Config, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    work = getattr(controller_module, name)
+    results = iter([give_up])
+
+    def fail_once(*arguments: Any) -> Any:
+        return next(results, work)(*arguments)
+
+    monkeypatch.setattr(controller_module, name, fail_once)
+    deploy(other, "proc-pb-gone-script")
+    controller = ProcessingController(config)
+    loop = WatchLoop(config, controller.reconcile, controller.root)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        wait_until(lambda: deployments(other) == [])
+    finally:
+        loop.stop()
+        thread.join()
 
 
 def test_deletion_of_many_ended_blocks_takes_few_reads(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ska_sdp_config.cli.advice import way_to_edit, way_to_get
 from ska_sdp_config.cli.confirmation import Confirmation
-from ska_sdp_config.cli.corrections import way_to_edit
 from ska_sdp_config.cli.entry import state_of_eb, timestamp
 from ska_sdp_config.cli.errors import Failed, NotFound
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.in_use import users_of_change
 from ska_sdp_config.cli.objects import EB, PB
-from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, YES, flag, prefix_option
+from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, YES, flag
 from ska_sdp_config.cli.output import Change, Difference, Printer
 from ska_sdp_config.cli.session import open_config
 from ska_sdp_config.cli.suggestions import nothing_at
@@ -65,7 +65,7 @@ def _end_eb(key: str, cancel: bool, yes: bool, dry_run: bool, out: Printer, pref
         if eb.get("status") in EB_ENDED:
             raise Failed(
                 f"The execution block {key} is {eb['status']} already: "
-                f"'ska-sdp get eb {key}{prefix_option(prefix)}' shows it."
+                f"'{way_to_get(EB, key, prefix)}' shows it."
             )
         verb = "Cancel" if cancel else "Finish"
         confirmation.check(f"{verb} {path}?", lambda: users_of_change(txn.raw, path))

@@ -31,7 +31,6 @@ __all__ = [
     "Role",
     "flag",
     "has_debug",
-    "prefix_option",
     "roles",
     "without_values",
 ]
@@ -194,11 +193,6 @@ VALUE_OPTIONS = frozenset(
     for name in option.opts
 )
 """Names of the options that take a value."""
-
-
-def prefix_option(prefix: str) -> str:
-    """Return the option ``--prefix`` for the end of a command, empty without a prefix."""
-    return f" --prefix {prefix}" if prefix else ""
 
 
 def _takes_value(option: str) -> bool:

@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from ska_sdp_config.cli.advice import way_out_of_block
 from ska_sdp_config.cli.database_status import DatabaseStatus
-from ska_sdp_config.cli.ways_out import way_out_of_block
 from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.overview import Blocks, Overview
 from ska_sdp_config.lmc.rows import causes_of_fault

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from ska_sdp_config.cli.advice import way_out_of_block
 from ska_sdp_config.cli.columns import Cell, Column, Line, layout, packed, style_of, wrapped
 from ska_sdp_config.cli.database_status import DatabaseStatus
-from ska_sdp_config.cli.ways_out import way_out_of_block
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.block_index import Row
 from ska_sdp_config.lmc.overview import Blocks, Overview

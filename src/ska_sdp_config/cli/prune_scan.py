@@ -152,9 +152,9 @@ def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: 
     deployed = BlocksOfDeployments(pb_ids | blocks_of.keys())
     for key in keys(DEPLOYMENT):
         owners = deployed.owners(key)
-        # Otherwise it may belong to a block that is kept.
-        if owners <= blocks_of.keys():
-            for block in (each for owner in owners for each in blocks_of[owner]):
+        for block in (each for owner in owners for each in blocks_of.get(owner, ())):
+            # Otherwise it may belong to a processing block that is kept.
+            if owners <= block.pb_ids:
                 block.leftovers.add(DEPLOYMENT.path(prefix, key))
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ska_sdp_config.backends import backend_name
-from ska_sdp_config.cli.corrections import needs_force, way_to_delete, way_to_edit
+from ska_sdp_config.cli.advice import needs_force, way_to_delete, way_to_edit
 from ska_sdp_config.cli.members import Member, make_fetch, make_maintenance_call, read_member
 from ska_sdp_config.cli.objects import COMPONENT, SYSTEM
 from ska_sdp_config.entity.codec import decode

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from ska_sdp_config.cli.corrections import way_to_delete, way_to_edit
+from ska_sdp_config.cli.advice import (
+    way_out_of_pb,
+    way_to_delete,
+    way_to_edit,
+    way_to_end,
+    way_to_see_pb,
+)
 from ska_sdp_config.cli.objects import EB, PB
-from ska_sdp_config.cli.options import prefix_option
 from ska_sdp_config.cli.output import Finding
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.system_survey import Survey
-from ska_sdp_config.cli.ways_out import way_out_of_pb
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.rows import SubarrayRow, causes_of_fault, subarray_row
 
@@ -22,15 +26,14 @@ MAX_FINDINGS = 10
 
 def find_system_faults(survey: Survey, prefix: str) -> Iterator[Finding]:
     """Yield a finding for each fault, at most ten of a kind; without a fault a single ``ok``."""
-    option = prefix_option(prefix)
     # A device that is offline is another finding.
     rows = [subarray_row(snapshot, is_online=True) for snapshot in survey.subarrays]
     causes = causes_of_fault(rows)
     kinds = (
         (_subarrays_in_fault(rows), "subarrays are in FAULT"),
         (_failed_blocks(survey, causes, prefix), "processing blocks are FAILED"),
-        (_abandoned_blocks(survey, option), "processing blocks are at work without an owner"),
-        (_unlinked_blocks(survey, option), "execution blocks are ACTIVE without a subarray"),
+        (_abandoned_blocks(survey, prefix), "processing blocks are at work without an owner"),
+        (_unlinked_blocks(survey, prefix), "execution blocks are ACTIVE without a subarray"),
         (_unknown_statuses(survey, prefix), "statuses are unknown"),
         (_orphaned_states(survey, prefix), "states are orphaned"),
     )
@@ -70,36 +73,41 @@ def _subarrays_in_fault(rows: Iterable[SubarrayRow]) -> Iterator[Finding]:
 
 def _failed_blocks(survey: Survey, causes: Collection[str], prefix: str) -> Iterator[Finding]:
     """Yield the processing blocks that are FAILED and no cause of FAULT, the newest first."""
-    option = prefix_option(prefix)
     for failed in sorted(survey.failed, reverse=True):
-        if paths.processing_block(failed.pb_id) in causes:
+        if not _exists(survey, failed.pb_id) or paths.processing_block(failed.pb_id) in causes:
             continue
         advice = (
-            f"see 'ska-sdp describe pb {failed.pb_id}{option}' and the log of its script; end the "
+            f"see '{way_to_see_pb(failed.pb_id, prefix)}' and the log of its script; end the "
             f"failure with: {way_out_of_pb(failed.pb_id, prefix)}"
         )
         yield Finding(f"pb {failed.pb_id}", "warning", f"it is FAILED: {failed.reason}", advice)
 
 
-def _abandoned_blocks(survey: Survey, option: str) -> Iterator[Finding]:
+def _exists(survey: Survey, pb_id: str) -> bool:
+    """Return whether a processing block exists; another finding reports a state without one."""
+    return pb_id in survey.paths[PB]
+
+
+def _abandoned_blocks(survey: Survey, prefix: str) -> Iterator[Finding]:
     """Yield the processing blocks at work that have no live owner."""
     for pb_id, status in survey.at_work.items():
-        if f"{pb_id}/owner" not in survey.paths[PB]:
+        if _exists(survey, pb_id) and f"{pb_id}/owner" not in survey.paths[PB]:
+            command = way_to_edit(f"{PB.path(prefix, pb_id)}/state", prefix, force=False)
             yield Finding(
                 f"pb {pb_id}",
                 "warning",
                 f"it is {status}, but no process owns it: its script has ended or lost its lease",
                 "see the log of its script; if it does not start again, set the status with "
-                f"'ska-sdp edit pb-state {pb_id}{option}'",
+                f"'{command}'",
             )
 
 
-def _unlinked_blocks(survey: Survey, option: str) -> Iterator[Finding]:
+def _unlinked_blocks(survey: Survey, prefix: str) -> Iterator[Finding]:
     """Yield the execution blocks that are ACTIVE and that no subarray links."""
     linked = {snapshot.eb_id for snapshot in survey.subarrays}
     for eb_id in survey.active:
         if eb_id not in linked:
-            advice = f"end it with 'ska-sdp end eb {eb_id}{option}'"
+            advice = f"end it with '{way_to_end(eb_id, prefix)}'"
             yield Finding(f"eb {eb_id}", "warning", "it is ACTIVE in no subarray", advice)
 
 

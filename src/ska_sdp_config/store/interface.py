@@ -165,7 +165,7 @@ class Change(NamedTuple):
 class GapCause(Enum):
     """Cause of a gap in what a watch delivers; the value is a clause about the lost changes."""
 
-    COMPACTED = "they were compacted before they were received"
+    COMPACTED = "they were compacted before they were received, or the database was restored"
     RESTORED = "the database was restored from an older copy, or is another one"
     STALLED = "the database did not deliver them in time"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ska_sdp_config.cli.ways_out import way_out_of_deployment, way_out_of_pb
+from ska_sdp_config.cli.advice import way_out_of_deployment, way_out_of_pb
 from ska_sdp_config.live import values
 from ska_sdp_config.live.system import LiveSystem
 from ska_sdp_config.lmc import paths

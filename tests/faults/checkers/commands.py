@@ -21,6 +21,9 @@ from tests.faults.history import Operation, of_kind
 
 __all__ = ["check_commands"]
 
+SUBARRAYS = paths.subarray("")
+"""Begin of the paths of the entries."""
+
 
 class _Effect(NamedTuple):
     """Effect of a command on the entry of a subarray."""
@@ -33,17 +36,18 @@ class _Effect(NamedTuple):
 def check_commands(
     operations: Iterable[Operation], changes: Iterable[Change], times: RevisionTimes
 ) -> list[str]:
-    """Return a sentence for each violation."""
+    """Return a sentence for each violation, also of subarrays without a client."""
     by_subarray: defaultdict[str, list[Operation]] = defaultdict(list)
     for operation in of_kind(operations, "command"):
         by_subarray[operation.details["subarray"]].append(operation)
     entries: defaultdict[str, list[Change]] = defaultdict(list)
-    watched = {paths.subarray(subarray): subarray for subarray in by_subarray}
     for change in changes:
-        if change.path in watched:
-            entries[watched[change.path]].append(change)
+        subarray = change.path.removeprefix(SUBARRAYS)
+        if change.path == paths.subarray(subarray) and "/" not in subarray:
+            entries[subarray].append(change)
     faults: list[str] = []
-    for subarray, commands in by_subarray.items():
+    for subarray in sorted(by_subarray.keys() | entries.keys()):
+        commands = by_subarray[subarray]
         effects, wrong = _effects(entries[subarray])
         faults += wrong
         faults += _check_with_id(commands, effects, times)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tests.faults.checkers.implied import LATE, Implied, Value
@@ -18,7 +18,10 @@ Period = tuple[float, float]
 """Begin and end, on the monotonic clock."""
 
 OF_OUTAGES = {"healthState": ("FAILED", "UNKNOWN")}
-"""Values that depend on the connection of a device, and not on the content of the database."""
+"""Values that depend on the connection of a device, and not on the content of the database.
+
+They are possible in faults and shortly after them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Standing:
     Attributes:
         limit_s: seconds for which the database has implied the value.
         excused: periods of faults, in order, in and after which the time begins again.
-        until: end of the run, on the monotonic clock.
+        until: end of the run, on the monotonic clock, for subscribers without a record of their
+            end.
     """
 
     limit_s: float
@@ -46,26 +50,43 @@ def check_events(
     """Return a sentence for each violation.
 
     Each event has to be of a value that the database implied, in this order and not before.
+    Each attribute that was subscribed to has an event, as Tango sends a first one at once.
     A value that stands for longer than the limit has to be shown, and no other one.
 
     Args:
-        operations: all operations, of which the events of the subarray count.
+        operations: all operations, of which the events of the subarray and the ends of the
+            subscribers count.
         implied: see ``implied_values``.
         subarray_id: the subarray.
         times: times of the revisions.
         standing: limit of the time within which values have to be shown.
     """
+    operations = list(operations)
+    ends = {each.client: each.began.monotonic for each in of_kind(operations, "ended")}
     streams: defaultdict[tuple[str, str], list[Operation]] = defaultdict(list)
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:
             streams[event.client, event.details["attribute"]].append(event)
-    faults: list[str] = []
+    faults = [*_without_events(of_kind(operations, "subscribed"), subarray_id, streams)]
     for (client, attribute), events in streams.items():
         title = f"{client}: {attribute}"
         values = implied[attribute]
-        faults += _out_of_order(title, attribute, events, values, times)
-        faults += _not_shown(title, events, values, times, standing)
+        faults += _out_of_order(title, attribute, events, values, times, standing)
+        until = ends.get(client, standing.until)
+        faults += _not_shown(title, events, values, times, replace(standing, until=until))
     return faults
+
+
+def _without_events(
+    subscriptions: Iterable[Operation], subarray_id: str, streams: Container[tuple[str, str]]
+) -> Iterable[str]:
+    """Find attributes that were subscribed to and have had no event."""
+    for each in subscriptions:
+        if each.details["subarray"] != subarray_id:
+            continue
+        for attribute in each.details["attributes"]:
+            if (each.client, attribute) not in streams:
+                yield f"{each.client}: {attribute} had no event"
 
 
 def _out_of_order(
@@ -74,6 +95,7 @@ def _out_of_order(
     events: Iterable[Operation],
     values: Sequence[Implied],
     times: RevisionTimes,
+    standing: Standing,
 ) -> Iterable[str]:
     """Find events that are no subsequence of the implied values, or too early.
 
@@ -85,12 +107,16 @@ def _out_of_order(
         places[each.value].append(place)
         if each.deadline != float("inf"):
             timed.append(place)
+    # A device needs up to the limit to recover from a fault, or to find it.
+    outages = merged((begin, end + standing.limit_s) for begin, end in standing.excused)
     position = 0
     for event in events:
-        value = event.details["value"]
-        if event.details["error"] or value in OF_OUTAGES.get(attribute, ()):
+        value, received = event.details["value"], event.began
+        is_of_outage = value in OF_OUTAGES.get(attribute, ()) and any(
+            begin <= received.monotonic <= end for begin, end in outages
+        )
+        if event.details["error"] or is_of_outage:
             continue
-        received = event.began
         found = _next(places[value], position)
         if found is not None and times.earliest(values[found].revision) <= received.monotonic:
             position = found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from tests.faults.database_log import Change
@@ -15,7 +14,7 @@ MAX_PATHS_SHOWN = 3
 
 
 def check_mirrors(
-    operations: Iterable[Operation], changes: Sequence[Change], prefix: str, settled: int = 0
+    operations: Sequence[Operation], changes: Sequence[Change], prefix: str, settled: int = 0
 ) -> list[str]:
     """Return a sentence for each violation.
 
@@ -26,7 +25,10 @@ def check_mirrors(
         settled: revision that each mirror must have reached, 0 for none.
     """
     relevant = [each for each in changes if each.path.startswith(prefix)]
-    shown: defaultdict[str, list[Operation]] = defaultdict(list)
+    # A mirror that never shows a revision has stopped as well.
+    shown: dict[str, list[Operation]] = {
+        each.client: [] for each in of_kind(operations, "mirroring", "mirror")
+    }
     for operation in of_kind(operations, "mirror"):
         shown[operation.client].append(operation)
     faults: list[str] = []

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tests.faults.checkers.revision_times import RevisionTimes
 from tests.faults.database_log import Change
 from tests.faults.history import Operation, of_kind
 
 __all__ = ["check_ownership"]
+
+OwnerAt = Callable[[Operation], "str | None"]
+"""Owner of the path of an operation at its revision."""
 
 
 @dataclass
@@ -42,10 +46,21 @@ def check_ownership(
     for change in changes:
         if change.path in paths:
             owners[change.path].append(change)
+    revisions = {path: [each.revision for each in found] for path, found in owners.items()}
+
+    def owner_at(operation: Operation) -> str | None:
+        """Return the owner of the operation's path at its revision."""
+        path = operation.details["path"]
+        place = bisect_right(revisions.get(path, []), operation.revision)
+        return owners[path][place - 1].value if place else None
+
+    releases = of_kind(operations, "release")
     return [
         *_handed_over(owners),
         *_unexplained(of_kind(operations, "take"), owners, times),
-        *_wrong_looks(of_kind(operations, "look"), owners),
+        *_wrong_looks(of_kind(operations, "look"), owner_at),
+        *_ineffective_releases(releases, owner_at),
+        *_effective_failures(releases, owners, times),
         *_wrong_beliefs(of_kind(operations, "belief"), _holds(owners, times)),
     ]
 
@@ -88,17 +103,45 @@ def _unexplained(
         yield f"{take.name} took {take.details['path']} at {take.revision} without effect"
 
 
-def _wrong_looks(looks: Iterable[Operation], owners: dict[str, list[Change]]) -> Iterable[str]:
-    """Find clients that the library considered owners at a revision at which they were not."""
-    revisions = {path: [each.revision for each in changes] for path, changes in owners.items()}
+def _wrong_looks(looks: Iterable[Operation], owner_at: OwnerAt) -> Iterable[str]:
+    """Find looks at the ownership that the database contradicts at their revision.
+
+    An owner may consider itself none if its lease has ended: its key exists for a while longer.
+    """
     for look in looks:
-        if look.outcome != "ok" or not look.details["held"]:
+        if look.outcome != "ok":
             continue
-        path = look.details["path"]
-        place = bisect_right(revisions.get(path, []), look.revision)
-        owner = owners[path][place - 1].value if place else None
-        if owner != look.details["owner"]:
+        path, owner = look.details["path"], owner_at(look)
+        is_owner = owner == look.details["owner"]
+        if look.details["held"] and not is_owner:
             yield f"{look.name} is no owner of {path} at {look.revision}: it is {owner}"
+        elif is_owner and look.details["alive"] and not look.details["held"]:
+            yield f"{look.name} is the owner of {path} at {look.revision}, and read the opposite"
+
+
+def _ineffective_releases(releases: Iterable[Operation], owner_at: OwnerAt) -> Iterable[str]:
+    """Find owners whose key exists at the revision of their release."""
+    for each in releases:
+        is_certain = each.outcome == "ok" and each.details["alive"]
+        if is_certain and owner_at(each) == each.details["owner"]:
+            path = each.details["path"]
+            yield f"{each.name} released {path} at {each.revision} without effect"
+
+
+def _effective_failures(
+    releases: Iterable[Operation], owners: dict[str, list[Change]], times: RevisionTimes
+) -> Iterable[str]:
+    """Find failed releases during which the key was deleted, though the lease was alive."""
+    for each in releases:
+        if each.outcome != "failed" or not each.details["alive"]:
+            continue
+        path = each.details["path"]
+        for before, change in pairwise(owners.get(path, [])):
+            if before.value != each.details["owner"] or change.value is not None:
+                continue
+            earliest, latest = times.earliest(change.revision), times.latest(change.revision)
+            if each.began.monotonic <= earliest and latest <= each.ended.monotonic:
+                yield f"{each.name} failed to release {path}, and {change.revision} deleted it"
 
 
 def _holds(owners: dict[str, list[Change]], times: RevisionTimes) -> dict[tuple[str, str], _Holds]:

@@ -12,8 +12,11 @@ from tests.faults.history import Operation
 
 __all__ = ["Recovery", "recoveries", "table"]
 
-NO_ANSWERS = ("fault", "belief")
+NO_ANSWERS = ("fault", "belief", "mirroring", "ended")
 """Kinds of operations that need neither the database nor a device."""
+
+NO_SIGNS = ("fault", "belief")
+"""Kinds of operations after which a client need not have an answer."""
 
 
 class Recovery(NamedTuple):
@@ -40,7 +43,8 @@ def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
     """Return the recovery times by kind of fault and program of the client.
 
     Faults are operations of kind ``fault`` with the detail ``fault``. A client that began nothing
-    after the end of a fault, as it had ended, does not count.
+    after the end of a fault, as it had ended, does not count. Clients that only receive begin
+    nothing: they record their end, and do not recover if nothing is received until then.
     """
     faults: list[Operation] = []
     answers: defaultdict[str, list[float]] = defaultdict(list)
@@ -48,11 +52,11 @@ def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
     for each in operations:
         if each.kind == "fault":
             faults.append(each)
-        if each.kind in NO_ANSWERS:
+        if each.kind in NO_SIGNS:
             continue
         begun = last_begins.get(each.client, -math.inf)
         last_begins[each.client] = max(begun, each.began.monotonic)
-        if each.outcome == "ok":
+        if _is_answer(each):
             answers[each.client].append(each.ended.monotonic)
     samples: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for client, begun in last_begins.items():
@@ -68,6 +72,15 @@ def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
         Recovery(*key, len(found), _quantile(found, 0.5), _quantile(found, 0.9), max(found))
         for key, found in sorted(samples.items())
     ]
+
+
+def _is_answer(operation: Operation) -> bool:
+    """Return whether an operation shows that the database or the device responds.
+
+    The error of a subscription is recorded as an event, and is none.
+    """
+    is_error = operation.kind == "event" and bool(operation.details["error"])
+    return operation.outcome == "ok" and operation.kind not in NO_ANSWERS and not is_error
 
 
 def program_of(client: str) -> str:

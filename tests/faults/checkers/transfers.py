@@ -26,7 +26,11 @@ def _wrong_totals(changes: Iterable[Change]) -> Iterable[str]:
     total = 0
     for revision, group in by_revision(each for each in changes if each.path in balances):
         for change in group:
-            balance = int(change.value or 0)
+            try:
+                balance = int(change.value or 0)
+            except ValueError:
+                yield f"{change.path} is no number at {revision}: {change.value!r}"
+                continue
             total += balance - balances[change.path]
             balances[change.path] = balance
             if balance < 0:
@@ -38,8 +42,18 @@ def _wrong_totals(changes: Iterable[Change]) -> Iterable[str]:
 
 def _wrong_audits(audits: Iterable[Operation]) -> Iterable[str]:
     for audit in audits:
-        values = audit.details.get("values", {}).values()
-        total = sum(int(value or 0) for value in values)
+        if audit.outcome != "ok":
+            continue
+        read = audit.details.get("values", {})
+        if missing := set(ACCOUNTS) - read.keys():
+            yield f"{audit.name} did not read {', '.join(sorted(missing))}"
+            continue
+        values = [read[path] for path in ACCOUNTS]
+        try:
+            total = sum(int(value or 0) for value in values)
+        except ValueError:
+            yield f"{audit.name} read a balance that is no number: {values}"
+            continue
         is_before_opening = all(value is None for value in values)
-        if audit.outcome == "ok" and total != TOTAL and not is_before_opening:
+        if total != TOTAL and not is_before_opening:
             yield f"{audit.name} read the total {total} at {audit.revision}, not {TOTAL}"

@@ -16,8 +16,10 @@ def mirror(client: Client) -> None:
     """Follow the prefix until the client has to end.
 
     Each record has the values that have changed since the record before; the first, and each one
-    after a gap in the known changes, has all values.
+    after a gap in the known changes, has all values. A record at the begin names the client even
+    if it never shows a revision.
     """
+    client.history.note("mirroring", prefix=DATA)
     for watcher in client.config.watcher(timeout=CHECK_INTERVAL_S, follow=[DATA]):
         values: dict[str, str | None] | None = None
         for txn in watcher.txn():
@@ -38,6 +40,7 @@ def main() -> None:
     client = connected(parser(__doc__).parse_args())
     with client.history, client.config:
         mirror(client)
+        client.history.note("ended")
 
 
 if __name__ == "__main__":

@@ -83,7 +83,10 @@ class Competitor:
             del self.held[name]
 
     def _look(self, name: str) -> None:
-        """Record whether the database confirms the ownership at a revision."""
+        """Record whether the database confirms the ownership at a revision.
+
+        A lease that is alive afterwards was so before: then only the database decides.
+        """
         history = self._client.history
         operation = history.begin("look", path=self._path(name), owner=self._owner)
         is_owner = False
@@ -93,7 +96,8 @@ class Competitor:
         except (ConfigConnectionError, RuntimeError) as error:
             history.end(operation, "failed", error=str(error))
         else:
-            history.end(operation, "ok", txn.revision, held=is_owner)
+            is_alive = self.held[name].alive()
+            history.end(operation, "ok", txn.revision, held=is_owner, alive=is_alive)
 
     def _release(self, name: str) -> None:
         history, lease = self._client.history, self.held.pop(name)
@@ -104,9 +108,9 @@ class Competitor:
         except CommitUnknown as error:
             history.end(operation, "unknown", error=str(error))
         except (ConfigConnectionError, RuntimeError) as error:
-            history.end(operation, "failed", error=str(error))
+            history.end(operation, "failed", error=str(error), alive=lease.alive())
         else:
-            history.end(operation, "ok", txn.commit_revision)
+            history.end(operation, "ok", txn.commit_revision, alive=lease.alive())
         with suppress(ConfigConnectionError):
             lease.revoke()
 

@@ -39,8 +39,14 @@ def main() -> None:
         subjects = {options.device: ATTRIBUTES}
         with Listener(subjects, partial(write, history)) as listener:
             listener.wait_ready(READY_WITHIN_S)
-            history.note("subscribed", device=options.device)
+            history.note(
+                "subscribed",
+                subarray=options.device.rpartition("/")[2],
+                attributes=ATTRIBUTES,
+            )
             stop.requested.wait()
+            # Before the subscription ends: events are due until then.
+            history.note("ended")
 
 
 if __name__ == "__main__":

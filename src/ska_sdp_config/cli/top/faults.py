@@ -8,13 +8,13 @@ from itertools import accumulate
 from rich.cells import chop_cells
 from rich.text import Text
 
+from ska_sdp_config.cli.advice import way_out_of_deployment, way_out_of_pb
 from ska_sdp_config.cli.columns import Line, style_of, wrapped
 from ska_sdp_config.cli.overview_lines import fault_lines as lines_of_fault
 from ska_sdp_config.cli.overview_lines import way_out_lines
 from ska_sdp_config.cli.terminal import one_line
 from ska_sdp_config.cli.top.model import Model
 from ska_sdp_config.cli.top.views import DEPLOYMENTS, PBS, REASON, STATUS
-from ska_sdp_config.cli.ways_out import way_out_of_deployment, way_out_of_pb
 from ska_sdp_config.lmc import paths
 from ska_sdp_config.lmc.overview import Overview
 from ska_sdp_config.lmc.rows import FaultRow

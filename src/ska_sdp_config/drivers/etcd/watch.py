@@ -305,8 +305,9 @@ class StoreWatch:
         # The compacted revision in the response may be outdated by now.
         newest = self._etcd.newest_revision(channel, self._etcd.settings.timeout)
         LOGGER.warning(
-            "Changes up to revision %d were compacted before they were received; reloading.",
+            "Changes up to revision %d are missing: %s; reloading.",
             newest,
+            GapCause.COMPACTED.value,
         )
         self._skip(newest, GapCause.COMPACTED, lambda watch: watch.next_revision <= compacted)
 
