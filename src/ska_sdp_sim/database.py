@@ -90,7 +90,7 @@ def find_leftovers(txn: Transaction, prefix: str, deleted: Iterable[str]) -> dic
     found: dict[str, list[str]] = {}
     for name in _names(txn, f"{prefix}/deploy/"):
         if is_id(name) and name.startswith("proc-"):
-            for pb_id in blocks.owners(name):
+            for pb_id in blocks.blocks_of(name):
                 found.setdefault(pb_id, []).append(name)
     return found
 

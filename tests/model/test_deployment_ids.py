@@ -66,7 +66,7 @@ OWNERS: list[tuple[str, set[str], set[str]]] = [
 def test_deployment_belongs_to_the_longest_id(
     name: str, pb_ids: set[str], expected: set[str]
 ) -> None:
-    assert BlocksOfDeployments(pb_ids).owners(name) == expected
+    assert BlocksOfDeployments(pb_ids).blocks_of(name) == expected
 
 
 def test_candidates_are_ids_of_any_length() -> None:
@@ -83,5 +83,5 @@ def test_every_deployment_may_belong_to_its_block(pb_id: str, name: str, others:
     blocks = BlocksOfDeployments({pb_id, *others})
     for made in (deployment_id(pb_id, name), script_deployment_id(pb_id)):
         assert pb_id in blocks.candidates(made)
-        assert blocks.owners(made) <= blocks.candidates(made)
-        assert BlocksOfDeployments({pb_id}).owners(made) == {pb_id}
+        assert blocks.blocks_of(made) <= blocks.candidates(made)
+        assert BlocksOfDeployments({pb_id}).blocks_of(made) == {pb_id}

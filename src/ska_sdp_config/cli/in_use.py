@@ -168,7 +168,7 @@ class _Users(ABC):
         elif kind == PB:
             yield from self._of_pb(key)
         else:
-            for pb_id in sorted(self._blocks_of(key).owners(key)):
+            for pb_id in sorted(self._blocks_of(key).blocks_of(key)):
                 for each in self.of(PB, pb_id):
                     yield f"belongs to {pb_id}, which {each}"
 

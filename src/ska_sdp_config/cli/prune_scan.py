@@ -151,10 +151,10 @@ def _add_parts(pages: Pages, prefix: str, blocks: Iterable[Belongings], pb_ids: 
                 block.leftovers.add(DEPENDENCY.path(prefix, key))
     deployed = BlocksOfDeployments(pb_ids | blocks_of.keys())
     for key in keys(DEPLOYMENT):
-        owners = deployed.owners(key)
-        for block in (each for owner in owners for each in blocks_of.get(owner, ())):
+        of_deployment = deployed.blocks_of(key)
+        for block in (each for pb_id in of_deployment for each in blocks_of.get(pb_id, ())):
             # Otherwise it may belong to a processing block that is kept.
-            if owners <= block.pb_ids:
+            if of_deployment <= block.pb_ids:
                 block.leftovers.add(DEPLOYMENT.path(prefix, key))
 
 

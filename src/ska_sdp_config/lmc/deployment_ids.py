@@ -102,7 +102,7 @@ class BlocksOfDeployments:
         found = (self._whole.get(name, set()) for name in possible_ids(deployment))
         return self._of_truncated(deployment).union(*found)
 
-    def owners(self, deployment: str) -> set[str]:
+    def blocks_of(self, deployment: str) -> set[str]:
         """Return the ID of the block to which a deployment belongs, empty if there is none.
 
         The longest one: the ID of a block may be the beginning of another one. There are several
