@@ -7,10 +7,15 @@ from typing import Any
 import grpc
 import pytest
 
+from ska_sdp_config.drivers.etcd.channel import Channel
+from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.errors import CallError
+from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel, grpc_channels
+from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.drivers.etcd.stream import Ending, Stream
 from ska_sdp_config.drivers.etcd.stream_options import StreamOptions, options_after
-from ska_sdp_config.drivers.etcd.watchdog import MAX_EXTRA_S, PROBE_DEADLINE_S
+from ska_sdp_config.drivers.etcd.watchdog import MAX_EXTRA_S, PROBE_DEADLINE_S, Watchdog
+from ska_sdp_config.store.connection import Connection
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf
@@ -81,6 +86,32 @@ def test_extra_time_has_a_limit() -> None:
     for _ in range(10):
         options = options_after(stream, options, has_delivered=False, is_lossless=False)
     assert options == StreamOptions(MAX_EXTRA_S, in_parts=True)
+
+
+@pytest.mark.parametrize("has_received", [False, True])
+def test_deadline_of_the_read_is_longer_only_after_a_response(
+    monkeypatch: pytest.MonkeyPatch, has_received: bool
+) -> None:
+    """A member that is silent from the start is left in the usual time."""
+    timeouts: list[float] = []
+
+    def newest_revision(etcd: EtcdClient, channel: Channel, timeout: float) -> int:
+        timeouts.append(timeout)
+        return 1
+
+    monkeypatch.setattr(EtcdClient, "newest_revision", newest_revision)
+    settings = Settings.load("127.0.0.1:1")
+    etcd = EtcdClient(settings, Connection(10), grpc_channels(settings))
+    channel = GrpcChannel(settings, "127.0.0.1:1")
+    stream = Stream(Call(), 1)
+    stream.has_received = has_received
+    # It is compared with the database at once.
+    stream.may_be_regressed = True
+    with Watchdog(etcd, channel, stream, list, MAX_EXTRA_S):
+        wait_until(lambda: timeouts)
+    channel.retire()
+    etcd.close()
+    assert (timeouts[0] > PROBE_DEADLINE_S) == has_received
 
 
 @NEWER_ONLY

@@ -7,8 +7,9 @@ large backlog, and the gateway has none.
 
 On a slow connection, a large response may take longer than the deadlines. They are doubled after
 each stream that was too slow, and have their maximum after a response that was too large to be
-received whole. Once a stream has delivered the changes that the database had when it was opened,
-or when it was read beside it, the usual deadlines apply again.
+received whole. That of the read is longer only after the first response, which etcd sends before
+the changes. Once a stream has delivered the changes that the database had when it was opened, or
+when it was read beside it, the usual deadlines apply again.
 
 A database that was restored from an older backup, or that lost its data, delivers nothing until
 it reaches the revision to resume from. The same read detects that.
@@ -62,7 +63,8 @@ class Watchdog:
         channel: the channel of the stream.
         stream: the stream.
         revisions: returns the first undelivered revision of each watch.
-        extra_timeout_s: seconds to add to the deadlines, as earlier streams were too slow.
+        extra_timeout_s: seconds to add to the deadlines, as earlier streams were too slow; to that
+            of the read only after a response on the stream.
 
     Attributes:
         revision: newest revision returned by a probe.
@@ -133,7 +135,9 @@ class Watchdog:
         # Copied before the read, whose result is at least as new.
         revisions = self._revisions()
         try:
-            deadline = last_received + PROBE_DEADLINE_S + self._extra_timeout_s
+            # Without any response, the connection is dead rather than slow.
+            extra = self._extra_timeout_s if self._stream.has_received else 0.0
+            deadline = last_received + PROBE_DEADLINE_S + extra
             timeout = max(0.1, deadline - time.monotonic())
             self.revision = self._etcd.newest_revision(self._channel, timeout)
         except ConfigConnectionError:
