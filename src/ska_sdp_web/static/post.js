@@ -9,13 +9,13 @@ const ANSWER_MAX_MS = 45000;
  * Send a command to a subarray.
  *
  * Return the text to show, `isDone` if the device has accepted it, and `isUnknown` if it may or
- * may not have been carried out.
+ * may not have been executed.
  */
 export async function post(subarrayId, command, argument) {
   const unknown = (why) => ({
     isDone: false,
     isUnknown: true,
-    text: `${why}\nIt is unknown whether ${command} was carried out: look at the state before you send it once more.`,
+    text: `${why}\nIt is unknown whether ${command} was executed: look at the state before you send it once more.`,
   });
   try {
     const response = await fetch(`/subarrays/${encodeURIComponent(subarrayId)}/commands`, {

@@ -3,7 +3,7 @@
 const KINDS = ["hello", "connection", "whole", "rows", "gone", "failed", "alive"];
 const SILENCE_MAX_MS = 12000;
 
-/** Nothing arrives while a table of 10,000 rows does, on a slow connection. */
+/** EventSource delivers a message only when it is complete: a table of 10,000 rows takes long on a slow connection. */
 const FIRST_DOCUMENT_MAX_MS = 120000;
 const RETRY_MS = [250, 500, 1000, 2000, 3000];
 
@@ -11,8 +11,8 @@ const RETRY_MS = [250, 500, 1000, 2000, 3000];
  * Subscribe to topics until `close` is called.
  *
  * `onMessage(kind, data)` gets each message. `onServer(trouble)` is called with `away`, with
- * `rejects` if the server answers but sends no messages, and with null once it sends some. The browser's own reconnection gives up at some errors, so each connection
- * is a new EventSource.
+ * `rejects` if the server answers but sends no messages, and with null once it sends some. The
+ * browser's own reconnection gives up at some errors, so each connection is a new EventSource.
  */
 export class Stream {
   constructor(topics, { onMessage, onServer }) {

@@ -259,7 +259,7 @@ def test_address_names_view_and_topics(
         (502, "<html>Bad gateway</html>", False, True, "<html>Bad gateway</html>\nIt is unknown"),
     ],
 )
-def test_answer_to_a_command_says_whether_it_was_carried_out(
+def test_answer_to_a_command_says_whether_it_was_executed(
     module_page: Page, status: int, body: str, is_done: bool, is_unknown: bool, text: str
 ) -> None:
     module_page.route("**/commands", lambda route: route.fulfill(status=status, body=body))
@@ -269,9 +269,9 @@ def test_answer_to_a_command_says_whether_it_was_carried_out(
     assert found["text"].startswith(text)
 
 
-def test_command_without_an_answer_may_have_been_carried_out(module_page: Page) -> None:
+def test_command_without_an_answer_may_have_been_executed(module_page: Page) -> None:
     module_page.route("**/commands", lambda route: route.abort())
     found = call(module_page, "post", "post", "01", "Scan", "{}")
     module_page.unroute("**/commands")
     assert found["isUnknown"]
-    assert "unknown whether Scan was carried out" in found["text"]
+    assert "unknown whether Scan was executed" in found["text"]
