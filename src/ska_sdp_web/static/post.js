@@ -22,17 +22,22 @@ export async function post(subarrayId, command, argument) {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ command, argument }),
+      // A proxy redirects to its login page, which would count as an answer.
+      redirect: "error",
       signal: AbortSignal.timeout(ANSWER_MAX_MS),
     });
     if (response.status === 401) return { isDone: false, isUnknown: false, text: LOGIN };
     const { result, error, isSentence } = read(await response.text());
-    if (response.ok) return { isDone: true, isUnknown: false, text: `${command} was accepted. ${result ?? ""}`.trim() };
-    const words = error ?? `Rejected with HTTP status ${response.status}.`;
-    // The server rejects with 503 before it sends anything.
-    if (response.status >= 500 && response.status !== 503) {
-      return isSentence ? { isDone: false, isUnknown: true, text: error } : unknown(words);
+    if (response.ok) {
+      // The server always sends a result: without one, a proxy has answered.
+      if (result === undefined) return unknown(error ?? `HTTP status ${response.status}.`);
+      return { isDone: true, isUnknown: false, text: `${command} was accepted. ${result}`.trim() };
     }
-    return { isDone: false, isUnknown: false, text: words };
+    // The server answers with 503 before it sends anything, a proxy perhaps after it has passed the request on.
+    if (response.status >= 500 && !(response.status === 503 && isSentence)) {
+      return isSentence ? { isDone: false, isUnknown: true, text: error } : unknown(error ?? `HTTP status ${response.status}.`);
+    }
+    return { isDone: false, isUnknown: false, text: error ?? `Rejected with HTTP status ${response.status}.` };
   } catch (error) {
     return unknown(`No answer: ${error.message}.`);
   }

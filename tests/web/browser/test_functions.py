@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from ska_sdp_config.lmc.receive_addresses import host_and_port
 from ska_sdp_config.lmc.states import HealthState, ObsState, State
@@ -257,6 +257,11 @@ def test_address_names_view_and_topics(
         (503, '{"error": "Too many"}', False, False, "Too many"),
         (504, '{"error": "It is unknown whether"}', False, True, "It is unknown whether"),
         (502, "<html>Bad gateway</html>", False, True, "<html>Bad gateway</html>\nIt is unknown"),
+        # Of a proxy: its login page, and a connection that was reset after the request.
+        (200, "<html>Log in</html>", False, True, "<html>Log in</html>\nIt is unknown"),
+        (200, "", False, True, "HTTP status 200.\nIt is unknown"),
+        (503, "upstream reset", False, True, "upstream reset\nIt is unknown"),
+        (503, "", False, True, "HTTP status 503.\nIt is unknown"),
     ],
 )
 def test_answer_to_a_command_says_whether_it_was_executed(
@@ -275,3 +280,18 @@ def test_command_without_an_answer_may_have_been_executed(module_page: Page) -> 
     module_page.unroute("**/commands")
     assert found["isUnknown"]
     assert "unknown whether Scan was executed" in found["text"]
+
+
+def test_redirected_command_is_not_accepted(module_page: Page) -> None:
+    def answer(route: Route) -> None:
+        if route.request.url.endswith("/commands"):
+            route.fulfill(status=302, headers={"Location": "/login"})
+        else:
+            route.fulfill(body='{"result": "of another page"}')
+
+    module_page.route("**/commands", answer)
+    module_page.route("**/login", answer)
+    found = call(module_page, "post", "post", "01", "Scan", "{}")
+    module_page.unroute("**/commands")
+    module_page.unroute("**/login")
+    assert found["isUnknown"]
