@@ -62,6 +62,8 @@ function morphChildren(live, fresh) {
   for (const child of [...fresh.childNodes]) {
     const key = child.dataset?.key;
     const match = key ? keyed.get(key) : next;
+    // Another element with this key is inserted.
+    keyed.delete(key);
     if (match && isSame(match, child)) {
       if (match === next) next = next.nextSibling;
       else live.insertBefore(match, next);

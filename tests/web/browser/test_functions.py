@@ -30,7 +30,7 @@ def module_page(browser: Browser) -> Iterator[Page]:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=STATIC)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with Viewer(browser) as viewer:
-            viewer.page.goto(f"http://127.0.0.1:{server.server_port}/icon.svg")
+            viewer.page.goto(f"http://127.0.0.1:{server.server_port}/login.html")
             yield viewer.page
         server.shutdown()
 
@@ -295,3 +295,22 @@ def test_redirected_command_is_not_accepted(module_page: Page) -> None:
     module_page.unroute("**/commands")
     module_page.unroute("**/login")
     assert found["isUnknown"]
+
+
+def test_elements_with_the_same_key_are_all_kept(module_page: Page) -> None:
+    script = """async ([draws]) => {
+        const { h, update } = await import("/dom.js");
+        const live = h("ul");
+        return draws.map(items => {
+            update(live, items.map(([key, text]) => h("li", { "data-key": key }, text)));
+            return [...live.children].map(each => each.textContent);
+        });
+    }"""
+    draws = [
+        [("a", "1"), ("a", "2"), ("b", "3")],
+        [("a", "4"), ("a", "5"), ("b", "6")],
+        [("b", "7"), ("a", "8"), ("a", "9")],
+        [("a", "10")],
+    ]
+    found = module_page.evaluate(script, [draws])
+    assert found == [[text for _, text in items] for items in draws]
