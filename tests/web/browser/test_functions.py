@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
 from ska_sdp_config.lmc.receive_addresses import host_and_port
 from ska_sdp_config.lmc.states import HealthState, ObsState, State
-from tests.web.browser.viewer import Viewer
-
-STATIC = Path(__file__).parents[3] / "src" / "ska_sdp_web" / "static"
-
-
-class _Files(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Print nothing."""
-
-
-@pytest.fixture(scope="module")
-def module_page(browser: Browser) -> Iterator[Page]:
-    """An empty page that can import the modules."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=STATIC)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with Viewer(browser) as viewer:
-            viewer.page.goto(f"http://127.0.0.1:{server.server_port}/login.html")
-            yield viewer.page
-        server.shutdown()
 
 
 def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
