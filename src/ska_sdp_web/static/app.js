@@ -2,7 +2,7 @@
 
 import { now, setServerTime, tick } from "./clock.js";
 import { announce, restartAnnouncements, showBanner } from "./notices.js";
-import { setStale } from "./commands.js";
+import { setCards, setStale } from "./commands.js";
 import { copyLink } from "./copy.js";
 import { h, update } from "./dom.js";
 import { log } from "./log.js";
@@ -45,6 +45,7 @@ function show() {
   const address = parse(window.location.pathname);
   const { hello, connection } = store;
   store = Object.assign(new Store(), { hello, connection });
+  setCards([]);
   main.replaceChildren(h("p", { class: "muted" }, "Loading…"));
   const shown = store;
   // A view that is no longer shown draws nothing.

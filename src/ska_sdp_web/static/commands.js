@@ -3,8 +3,12 @@
 import { h, update } from "./dom.js";
 import { post } from "./post.js";
 
-let open = null;
+/** Cards that the page shows now, by subarray. */
+let cards = new Map();
 let isStale = false;
+
+/** Dialogs that are shown, as the functions that describe the state of their subarray. */
+const shown = new Set();
 
 /** Commands that were sent and have no answer yet, as dialogs by subarray and command. */
 const running = new Map();
@@ -22,11 +26,10 @@ export function commands(card, hello) {
     }, each.command)));
 }
 
-/** Show the present state of a subarray in the dialog, if one is open for it. */
-export function updateDialog(card) {
-  if (open?.card.id !== card.id) return;
-  open.card = card;
-  describeState();
+/** Set the cards that the page shows now, and show their states in the open dialogs. */
+export function setCards(present) {
+  cards = new Map(present.map((each) => [each.id, each]));
+  describeStates();
 }
 
 /** Return the names of the commands that end a fault. */
@@ -34,23 +37,27 @@ function helpful({ faults }) {
   return new Set(faults.flatMap((each) => each.commands));
 }
 
-/** Say in an open dialog whether the values of the page may be old. */
+/** Say in the open dialogs whether the values of the page may be old. */
 export function setStale(value) {
   isStale = value;
-  describeState();
+  describeStates();
 }
 
-/** Describe the state of the subarray in the open dialog, as it is now. */
-function describeState() {
-  if (!open) return;
-  const { card, command, state } = open;
+function describeStates() {
+  for (const describe of shown) describe();
+}
+
+/** Return the state of a subarray as it is now, for the dialog of a command. */
+function stateText(subarrayId, command) {
+  const card = cards.get(subarrayId);
+  if (!card) return "The page does not show its obsState now.";
   const isAllowed = card.allowed.some((each) => each.command === command);
-  update(state, `Its obsState is ${card.obs_state}${isAllowed ? "." : `, in which ${command} is not allowed.`}`,
-    isStale && h("strong", {}, " The page has no current values: the obsState may be another one."));
+  return [`Its obsState is ${card.obs_state}${isAllowed ? "." : `, in which ${command} is not allowed.`}`,
+    isStale && h("strong", {}, " The page has no current values: the obsState may be another one.")];
 }
 
-function ask(card, { command, argument, example }) {
-  const key = `${card.id} ${command}`;
+function ask({ id }, { command, argument, example }) {
+  const key = `${id} ${command}`;
   // A second dialog could send the command twice.
   if (running.has(key)) {
     running.get(key)();
@@ -70,7 +77,7 @@ function ask(card, { command, argument, example }) {
       answer.className = "answer";
       answer.textContent = "Sending. The answer is shown here when it comes, also if you close this.";
       running.set(key, show);
-      const { isDone, isUnknown, text } = await post(card.id, command, field ? field.value : null);
+      const { isDone, isUnknown, text } = await post(id, command, field ? field.value : null);
       running.delete(key);
       answer.className = `answer is-${isDone ? "ok" : isUnknown ? "waiting" : "bad"}`;
       answer.textContent = text;
@@ -81,18 +88,21 @@ function ask(card, { command, argument, example }) {
       close.focus();
     },
   },
-  h("h2", { id: "dialog-title" }, `Send ${command} to subarray ${card.id}?`), state,
+  h("h2", { id: "dialog-title" }, `Send ${command} to subarray ${id}?`), state,
   field && h("label", { for: "argument" }, "Argument, JSON"), field,
   answer,
   h("div", { class: "dialog-buttons" }, close, send));
   const dialog = h("dialog", { "aria-labelledby": "dialog-title", class: "command" }, form);
   dialog.addEventListener("close", () => {
     dialog.remove();
-    open = null;
+    shown.delete(describe);
   });
+  function describe() {
+    update(state, stateText(id, command));
+  }
   function show() {
-    open = { card, command, state };
-    describeState();
+    shown.add(describe);
+    describe();
     document.body.append(dialog);
     dialog.showModal();
   }

@@ -1,7 +1,7 @@
 // View of the whole system: what is wrong first.
 
 import { card, lastCommand } from "./card.js";
-import { updateDialog } from "./commands.js";
+import { setCards } from "./commands.js";
 import { diagram, loadDiagrams } from "./diagram.js";
 import { h, update } from "./dom.js";
 import { badge, facts, faultList, link, linkTo, section, since } from "./parts.js";
@@ -12,7 +12,7 @@ export function overview({ main, store, refresh }) {
     const data = store.get("overview");
     if (!data) return;
     update(main, page(data, store.hello));
-    data.subarrays.forEach(updateDialog);
+    setCards(data.subarrays);
   };
   loadDiagrams(refresh);
   return {

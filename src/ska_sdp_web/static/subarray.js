@@ -1,7 +1,7 @@
 // View of one subarray.
 
 import { addresses } from "./addresses.js";
-import { commands, updateDialog } from "./commands.js";
+import { commands, setCards } from "./commands.js";
 import { subarrayFacts } from "./card.js";
 import { diagram, loadDiagrams } from "./diagram.js";
 import { h, update } from "./dom.js";
@@ -19,11 +19,10 @@ export function subarray({ address, main, store, refresh }) {
   const card = () => store.get(topic)?.card;
   const draw = () => {
     const data = store.get(topic);
-    if (store.gone.has(topic)) update(main, goneNotice(`Subarray ${address.id}`, data !== null));
-    else if (data) {
-      update(main, page(data, store.hello, { draw, drawTimeline }));
-      updateDialog(data.card);
-    }
+    const isGone = store.gone.has(topic);
+    if (isGone) update(main, goneNotice(`Subarray ${address.id}`, data !== null));
+    else if (data) update(main, page(data, store.hello, { draw, drawTimeline }));
+    setCards(data && !isGone ? [data.card] : []);
   };
   const drawTimeline = () => {
     const live = document.getElementById(TIMELINE);
