@@ -103,6 +103,8 @@ def _send(device: str, command: str, argument: str | None) -> str | Failure:
             # Connects. A lost connection after this may have lost a response.
             proxy.ping()
             proxy.set_timeout_millis(TIMEOUT_MS)
+            # Otherwise the client library sends a command a second time if its response is lost.
+            proxy.set_transparency_reconnection(False)
         except Exception as error:
             return CommandFailed(f"The command was not sent: {_description(error)}")
         try:

@@ -206,11 +206,8 @@ class Hub:
         self._call_loop(lambda: stream.put(update))
 
     def _follow(self, stream: Stream) -> None:
-        now = datetime.now(timezone.utc)
-        for topic in stream.topics:
-            update = self._model.follow(topic, now)
-            if update is not None:
-                self._send_to(stream, update)
+        self._model.follow(stream.topics, datetime.now(timezone.utc))
+        self._send_whole(stream, stream.topics)
 
     def _send_whole(self, stream: Stream, topics: Iterable[Topic]) -> None:
         now = datetime.now(timezone.utc)

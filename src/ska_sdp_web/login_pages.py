@@ -96,7 +96,7 @@ class LoginRoutes:
         wanted = _wanted(request.query_params.get("next", ""))
         if self._login.is_valid(request.cookies.get(COOKIE)):
             return RedirectResponse(wanted, 303)
-        if wanted != "/" and "again" not in request.query_params:
+        if "next" in request.query_params and "again" not in request.query_params:
             # A browser that follows a link of another site, as in a mail, does not send the
             # cookie. To this request, which comes from here, it does.
             return HTMLResponse(_CONTINUE.format(query=escape(_query(wanted, again="1"))))
@@ -151,8 +151,7 @@ def _login_address(scope: Scope) -> str:
     # As it was sent: in the decoded path, a slash in an ID is like any other.
     path = scope["raw_path"].decode("ascii", "replace")
     query = scope["query_string"].decode("ascii", "replace")
-    wanted = _wanted(f"{path}?{query}" if query else path)
-    return "/login" if wanted == "/" else f"/login?{_query(wanted)}"
+    return f"/login?{_query(_wanted(f'{path}?{query}' if query else path))}"
 
 
 def _query(wanted: str, **others: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple, Protocol
@@ -105,15 +105,13 @@ class Model:
         self._sent: dict[Topic, _Sent] = {}
         self._wholes: dict[Topic, tuple[tuple[bytes, ...], Update]] = {}
 
-    def follow(self, topic: Topic, now: datetime) -> Update | None:
-        """Begin to derive a topic for one more viewer; return its whole document.
-
-        None if it cannot be derived yet: it follows.
-        """
-        self._followers[topic] += 1
-        if topic.kind == "subarray" and topic.key not in self._timelines:
-            self._make_timeline(topic.key, now)
-        return self.whole(topic, now)
+    def follow(self, topics: Collection[Topic], now: datetime) -> None:
+        """Begin to derive topics for one more viewer."""
+        # All are counted before one can fail: when the viewer leaves, all are subtracted.
+        self._followers.update(topics)
+        for topic in topics:
+            if topic.kind == "subarray" and topic.key not in self._timelines:
+                self._make_timeline(topic.key, now)
 
     def unfollow(self, topic: Topic) -> None:
         """Derive a topic for one viewer less."""
@@ -128,7 +126,8 @@ class Model:
     def whole(self, topic: Topic, now: datetime) -> Update | None:
         """Return the whole document of a topic.
 
-        None before the first reading of the database, and for a table that is not complete.
+        None before the first reading of the database, and for a table that is not complete: it
+        follows.
         """
         if not self.system.revision:
             return None

@@ -101,8 +101,11 @@ class _Reader:
         """
         last_seen = self._observe(self._first)
         entry = self._texts.get(paths.subarray(self._id))
-        begin = Begin(self._first, own_time(entry), is_compacted, is_cut)
-        self._items += items_between(None, last_seen, self._first, begin.time)
+        written = own_time(entry)
+        # Before a later revision, the entry may have been written long ago.
+        begin_time = None if is_compacted or is_cut else written
+        begin = Begin(self._first, begin_time, is_compacted, is_cut)
+        self._items += items_between(None, last_seen, self._first, written)
         if self._first >= last:
             return self._past(begin)
         for each in stream(self._store, self._first + 1, self._includes, last=last):
@@ -120,7 +123,7 @@ class _Reader:
 
     def _past(self, begin: Begin) -> Past:
         if len(self._items) == MAX_ITEMS:
-            begin = begin._replace(is_cut=True)
+            begin = begin.cut_before(self._items[0])
         return Past(begin, list(self._items))
 
     def _includes(self, path: str) -> bool:

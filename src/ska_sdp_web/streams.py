@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -24,14 +25,15 @@ MAX_WAITING_BYTES = 1_000_000
 table is sent again."""
 
 ALIVE_INTERVAL_S = 5.0
-"""Longest time without a message, in seconds."""
+"""Longest time without a message, in seconds. The time is sent as often, with other messages too:
+the clock of a viewer may be set meanwhile."""
 
 PART_BYTES = 65_536
 """Size of the parts in which messages are sent: no more is buffered for a slow viewer."""
 
 
 def alive() -> bytes:
-    """Return the event that a viewer gets if there is no other, with the time."""
+    """Return the event with the time."""
     return message("alive", encode({"time": iso(datetime.now(timezone.utc))}))
 
 
@@ -57,6 +59,7 @@ class Stream:
         self._awaiting_whole: set[Topic] = set(self.topics)
         self._waiting: dict[object, list[bytes]] = {}
         self._wake = asyncio.Event()
+        self._alive_at = time.monotonic()
 
     def put(self, update: Update) -> None:
         """Add a message of a topic."""
@@ -90,7 +93,11 @@ class Stream:
             await asyncio.wait_for(self._wake.wait(), ALIVE_INTERVAL_S)
         self._wake.clear()
         waiting, self._waiting = self._waiting, {}
-        return b"".join(text for texts in waiting.values() for text in texts) or alive()
+        texts = [text for texts in waiting.values() for text in texts]
+        if not texts or time.monotonic() - self._alive_at >= ALIVE_INTERVAL_S:
+            self._alive_at = time.monotonic()
+            texts.append(alive())
+        return b"".join(texts)
 
 
 StreamCallback = Callable[[Stream], None]

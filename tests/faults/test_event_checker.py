@@ -166,7 +166,10 @@ def test_value_of_a_quiet_end_of_the_run_is_found(world: World) -> None:
 
 def test_events_are_due_until_the_subscriber_ends(world: World) -> None:
     world.add("subscriber", "ended")
+    # The first value of two ends after the subscriber, and before the end of the run.
     silence(world)
+    world.command("client", "EndScan")
+    idle(world, 2 * int(LIMIT_S))
     assert violations(world) == []
 
 

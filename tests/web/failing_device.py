@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import tango
@@ -22,6 +24,8 @@ DEVICE = "test-sdp/subarray/01"
 class FailingDevice(Device):  # type: ignore[misc]  # PyTango is not typed.
     """Device with a command for each way to fail."""
 
+    _is_cut = False
+
     @tango_command("Rejected, as by the devices.")
     def Off(self) -> None:  # noqa: N802
         tango.Except.throw_exception("CommandNotAllowed", "Off is not allowed", "Off")
@@ -34,9 +38,24 @@ class FailingDevice(Device):  # type: ignore[misc]  # PyTango is not typed.
     def Abort(self) -> None:  # noqa: N802
         os._exit(1)
 
+    @tango_command("Loses the response to the first call, and succeeds at the second one.")
+    def EndScan(self) -> None:  # noqa: N802
+        if not self._is_cut:
+            self._is_cut = True
+            cut_connections()
+
     @tango_command("Succeeds.")
     def On(self) -> None:  # noqa: N802
         pass
+
+
+def cut_connections() -> None:
+    """Shut down all connections of this process."""
+    for path in list(Path("/proc/self/fd").iterdir()):
+        # Other files, sockets that listen, and the listed directory itself.
+        with suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as connection:
+            connection.getpeername()
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 class FailingServer(PortPart):

@@ -46,3 +46,10 @@ def test_connection_lost_during_a_command_leaves_its_outcome_unknown(
         send(server, "Abort")
     with pytest.raises(CommandFailed, match=r"^The command was not sent: Failed to connect"):
         send(server, "Off")
+
+
+def test_command_is_not_sent_again_after_its_connection_is_cut(server: FailingServer) -> None:
+    with pytest.raises(OutcomeUnknown, match="whether EndScan was executed"):
+        send(server, "EndScan")
+    # The first call is the only one: the device answers the second.
+    assert send(server, "EndScan") == ""

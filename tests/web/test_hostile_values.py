@@ -106,8 +106,9 @@ def _errors_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
 def model_of(texts: dict[str, str]) -> Model:
     model = Model()
     model.apply([Everything(texts, 1)], NOW)
+    model.follow(TOPICS, NOW)
     for topic in TOPICS:
-        model.follow(topic, NOW)
+        model.whole(topic, NOW)
     while model.is_incomplete:
         model.advance(NOW)
     return model

@@ -33,8 +33,7 @@ def write(model: Model, path: str, document: object, revision: int = 2) -> list[
 
 
 def test_change_that_concerns_no_followed_topic_sends_nothing(model: Model) -> None:
-    for topic in (SUBARRAY, OVERVIEW, Topic("pb", FAILED)):
-        model.follow(topic, NOW)
+    model.follow((SUBARRAY, OVERVIEW, Topic("pb", FAILED)), NOW)
     assert write(model, "/script/batch:x:1", {}) == []
     assert write(model, "/pb/another", {}) == [OVERVIEW]
     assert write(model, f"/pb/{FAILED}/state", {"status": "FINISHED"}) == [
@@ -47,17 +46,17 @@ def test_change_that_concerns_no_followed_topic_sends_nothing(model: Model) -> N
 def test_topic_without_followers_is_not_derived(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model.follow(OVERVIEW, NOW)
+    model.follow([OVERVIEW], NOW)
     model.unfollow(OVERVIEW)
     monkeypatch.setattr(module, "overview_document", None)
     assert write(model, "/pb/another", {}) == []
 
 
 def test_viewers_of_a_table_share_one_message(model: Model) -> None:
-    model.follow(PBS, NOW)
+    model.follow([PBS], NOW)
     while model.is_incomplete:
         model.advance(NOW)
-    one, other = model.follow(PBS, NOW), model.whole(PBS, NOW)
+    one, other = model.whole(PBS, NOW), model.whole(PBS, NOW)
     assert one is not None
     assert one is other
     write(model, "/pb/another", {})
@@ -67,7 +66,7 @@ def test_viewers_of_a_table_share_one_message(model: Model) -> None:
 def test_large_table_comes_in_parts(model: Model) -> None:
     for number in range(ROWS_PER_PART + 1):
         write(model, f"/pb/pb-{number}", {}, 2 + number)
-    model.follow(PBS, NOW)
+    model.follow([PBS], NOW)
     while model.is_incomplete:
         updates = model.advance(NOW)
     (update,) = updates
@@ -82,7 +81,7 @@ def test_large_table_comes_in_parts(model: Model) -> None:
 def test_topic_that_cannot_be_derived_is_failed_and_not_gone(
     model: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model.follow(OVERVIEW, NOW)
+    model.follow([OVERVIEW], NOW)
     with monkeypatch.context() as patch:
         patch.setattr(module, "overview_document", None)
         for number in range(3):
@@ -102,9 +101,21 @@ def test_past_is_requested_only_for_a_subarray_that_exists() -> None:
     texts = {path: json.dumps(document) for path, document in fault_scene().items()}
     model.apply([Everything(texts, 7)], NOW)
     for key in ("01", "01", "missing"):
-        model.follow(Topic("subarray", key), NOW)
+        model.follow([Topic("subarray", key)], NOW)
     assert requested == [("01", 7)]
     assert model.awaits_past("01", 7)
     for _ in range(2):
         model.unfollow(SUBARRAY)
     assert not model.awaits_past("01", 7)
+
+
+def test_failure_of_a_viewer_leaves_the_topics_of_others(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.follow([OVERVIEW], NOW)
+    monkeypatch.setattr(module, "Timeline", None)
+    with pytest.raises(TypeError):
+        model.follow([SUBARRAY, OVERVIEW], NOW)
+    for topic in (SUBARRAY, OVERVIEW):
+        model.unfollow(topic)
+    assert write(model, "/pb/another", {}) == [OVERVIEW]

@@ -74,12 +74,15 @@ def test_past_is_limited_to_the_newest_revisions(
 def test_past_begins_at_the_last_compaction(config: Config, write: Write) -> None:
     path = "/lmc/subarray/07"
     for state in ("EMPTY", "IDLE", "READY"):
-        write({path: entry(obs_state_commanded=state)})
+        write({path: entry(obs_state_commanded=state, last_command_time="2026-01-31T12:00:00Z")})
     compact(config.backend, revision_of(config) - 1)
     write({path: entry(obs_state_commanded="SCANNING")})
     past = read(config, "07")
     assert states(past) == ["IDLE", "READY", "SCANNING"]
     assert past.begin.is_compacted
+    # The first value has a time, which may be from long before the compaction.
+    assert past.items[0]["time"] is not None
+    assert past.begin.time is None
 
 
 def test_past_that_is_late_is_given_up(
@@ -100,12 +103,28 @@ def test_past_with_any_link_is_read(config: Config, write: Write, eb_id: str) ->
     assert states(read(config, "09"))
 
 
+def test_past_with_too_many_items_begins_at_the_first_that_is_kept(
+    config: Config, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/lmc/subarray/10"
+    for state in ("EMPTY", "IDLE", "READY", "SCANNING"):
+        write({path: entry(obs_state_commanded=state)})
+    monkeypatch.setattr(module, "MAX_ITEMS", 2)
+    past = read(config, "10")
+    assert len(past.items) == 2
+    assert past.begin.is_cut
+    assert past.begin.revision == past.items[0]["revision"] > 1
+
+
 def test_timeline_keeps_the_newest_items(config: Config) -> None:
     item = {"revision": 1, "time": None, "kind": "scan", "text": "", "detail": ""}
     past = read(config, "never")
     assert past.items == []
     timeline = Timeline(None, 1, datetime.now(timezone.utc))
     timeline.set_past(past.begin, [{**item, "revision": each} for each in range(MAX_ITEMS + 5)])
-    items = timeline.document()["items"]
+    document = timeline.document()
+    items, begins = document["items"], document["begins"]
     assert len(items) == MAX_ITEMS
     assert items[-1]["revision"] == MAX_ITEMS + 4
+    # What is left out ends where the items begin.
+    assert (begins["is_cut"], begins["revision"], begins["time"]) == (True, 5, None)

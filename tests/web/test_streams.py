@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from ska_sdp_web import streams
 from ska_sdp_web.model import Update
 from ska_sdp_web.streams import MAX_WAITING_BYTES, Stream
 from ska_sdp_web.topics import Topic
@@ -22,6 +25,15 @@ def test_only_the_newest_document_waits() -> None:
         stream.put(Update(OVERVIEW, True, b"<%d>" % number))
         stream.put_general("connection", b"(%d)" % number)
     assert sorted(take(stream)) == sorted(b"<999>(999)")
+
+
+def test_time_is_sent_with_other_messages_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Stream([OVERVIEW])
+    stream.put(Update(OVERVIEW, True, b"one"))
+    assert take(stream) == b"one"
+    monkeypatch.setattr(streams, "ALIVE_INTERVAL_S", 0.0)
+    stream.put(Update(OVERVIEW, True, b"two"))
+    assert take(stream).startswith(b"twoevent: alive")
 
 
 def test_rows_before_the_whole_table_are_dropped() -> None:

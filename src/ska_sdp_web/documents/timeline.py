@@ -66,6 +66,10 @@ class Begin(NamedTuple):
     state: str = "read"
     error: str | None = None
 
+    def cut_before(self, item: Item) -> Begin:
+        """Return the begin of a timeline without what was before an item."""
+        return self._replace(revision=item["revision"], time=None, is_cut=True)
+
     def document(self) -> Item:
         """Return it as JSON."""
         return {
@@ -177,5 +181,6 @@ class Timeline:
         items = [*self._past, *self._live]
         begin = self.begin
         if len(items) > MAX_ITEMS:
-            begin = begin._replace(is_cut=True)
-        return {"begins": begin.document(), "items": items[-MAX_ITEMS:]}
+            items = items[-MAX_ITEMS:]
+            begin = begin.cut_before(items[0])
+        return {"begins": begin.document(), "items": items}

@@ -153,7 +153,8 @@ def _not_shown(
     ends = [times.earliest(each.revision) for each in values[1:]] + [standing.until]
     for each, end in zip(values, ends, strict=True):
         began = max(first, times.latest(each.revision))
-        for begin, quiet_end in without((began, min(end, each.deadline - offset)), excused):
+        period = began, min(end, each.deadline - offset, standing.until)
+        for begin, quiet_end in without(period, excused):
             due = begin + standing.limit_s
             if due >= quiet_end:
                 continue
