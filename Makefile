@@ -4,13 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV ?= uv
-# Tests often wait for processes, so there is one more worker than the two cores of the reference
-# machine. A worker that crashes ends the run: otherwise the others wait for its tests.
-JOBS ?= 3
-# Long tests wait for more than half of their time: for timeouts, leases, restarts and schedules.
-LONG_JOBS ?= 5
+# Tests often wait for processes, timeouts and leases, so there are more workers than the two cores
+# of the reference machine. A worker that crashes ends the run: otherwise the others wait for its
+# tests.
+JOBS ?= 5
 HTML ?= docs/_build/html
-PYTEST := $(BIN)/python -m pytest --max-worker-restart 0
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 
 # Directories to check; some are missing in the image's build.
 SOURCES := $(wildcard src devices tests benchmarks docs examples release)
@@ -45,11 +44,11 @@ packages: ## Install the Debian packages that tests use; requires root
 
 # Tests of a file share servers. tests/conftest.py orders the files, the longest first.
 test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
-	$(PYTEST) -n $(JOBS) -m "not long" --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -m "not long" --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # tests/conftest.py distributes them: by file, or one by one if they share no servers.
 test-long: $(INSTALLED) ## Run the tests that take minutes; TEST_SIZE=1 repeats random faults at full size
-	$(PYTEST) -n $(LONG_JOBS) -m long --dist loadgroup --no-loadscope-reorder --durations 0 --durations-min 5 $(ARGS)
+	$(PYTEST) -m long --dist loadgroup --no-loadscope-reorder --durations 0 --durations-min 5 $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and import contracts
 	$(BIN)/ruff check $(SOURCES)

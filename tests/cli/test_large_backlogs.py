@@ -136,6 +136,7 @@ def test_history_reads_many_changes_of_few_revisions(
     assert "→ last" in out
 
 
+@pytest.mark.long
 @BACKENDS
 def test_past_is_read_in_windows_of_limited_size(
     etcd: Etcd, database: Config, monkeypatch: pytest.MonkeyPatch, backend: str
@@ -148,6 +149,7 @@ def test_past_is_read_in_windows_of_limited_size(
     assert got[-20:] == sent
 
 
+@pytest.mark.long
 @BACKENDS
 def test_contents_are_read_in_pages_with_a_timeout_each(
     slow: Proxy, database: Config, backend: str

@@ -57,9 +57,8 @@ def last_implied(changes: Sequence[Change]) -> dict[str, Value]:
     return {name: values[-1].value for name, values in implied_values(changes, SUBARRAY).items()}
 
 
-@pytest.mark.parametrize(
-    "backend", ["etcd3", pytest.param("etcd3_revolution1", marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
 def test_run_without_faults_has_no_violation(
     backend: str, own_etcd: Etcd, tango_db: TangoDatabase, tmp_path: Path
 ) -> None:

@@ -13,6 +13,8 @@ from tests.web.browser.scenes import PAGES, observed_fault
 from tests.web.browser.server import Scene, running_scene
 from tests.web.browser.viewer import Viewer
 
+pytestmark = pytest.mark.long
+
 STOPS_MAX = 150
 """Number of elements of a page that get the focus, at most."""
 
@@ -80,7 +82,6 @@ def test_skip_link_is_first_and_leads_to_the_content(browser: Browser, scene: Sc
         expect(page.locator("h1[data-is-old]")).to_have_count(1)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("address", PAGES)
 def test_focus_is_visible_moves_down_the_page_and_leaves_it(
     browser: Browser, scene: Scene, address: str

@@ -13,6 +13,8 @@ from ska_sdp_sim.stack.web import WebPage
 from tests.web.browser.viewer import Viewer
 from tests.web.conftest import TOKEN, settings_of
 
+pytestmark = pytest.mark.long
+
 VIEW = "/pbs?q=a%20b"
 SITE = "http://mail.example/"
 

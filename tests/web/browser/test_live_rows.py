@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.web.browser.server import Scene, running_scene
 from tests.web.browser.viewer import Viewer
 
+pytestmark = pytest.mark.long
+
 ROWS = 100
 
 
