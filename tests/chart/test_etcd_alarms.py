@@ -8,8 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.chart.etcd_cluster import Cluster, Running, operate
 from tests.chart.substitution import run_program
-from tests.docs.alarms import OF_ETCD, RULES, selectors
+from tests.docs.alarms import OF_ETCD, RULES
 from tests.services.health import ask
+from tests.support.promql import selectors
 
 SELECTORS = [
     each

@@ -14,7 +14,7 @@ from tests.chart.guide import commands
 from tests.chart.promtool import needs_promtool, run_promtool
 from tests.chart.rendering import NAMESPACE, VALUE_SETS, Objects, Renderer, pod_specs, values_of
 from tests.chart.substitution import run_program
-from tests.docs.alarms import selectors
+from tests.support.promql import selectors
 from tests.support.schemas import draft_7
 
 SCHEMAS = json.loads(Path(__file__).with_name("monitoring.schema.json").read_text())

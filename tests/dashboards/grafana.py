@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import promql_parser
 from docs.generate.grafana.files import DASHBOARDS
 
 DOCUMENTS: Mapping[str, dict[str, Any]] = {
@@ -57,15 +56,3 @@ def _fill_in(expression: str, rate_interval: str) -> str:
     """Replace Grafana's variables, as Grafana does while all values are selected."""
     filled = expression.replace("$__rate_interval", rate_interval)
     return re.sub(r"\$\w+", ".+", filled)
-
-
-def selectors(expression: str) -> list[Any]:
-    """Return the selectors of an expression, parsed by Prometheus' grammar."""
-    found: list[Any] = []
-
-    def visit(node: Any) -> None:
-        if isinstance(node, promql_parser.VectorSelector):
-            found.append(node)
-
-    promql_parser.walk(promql_parser.parse(expression), visit)
-    return found

@@ -18,11 +18,11 @@ from tests.dashboards.grafana import (
     Expression,
     expressions,
     panels,
-    selectors,
     variables,
 )
 from tests.docs.page import ROOT
 from tests.services.health import scrape
+from tests.support.promql import selectors
 
 PROMETHEUS_FILE = ROOT / "docs/how-to/grafana-prometheus.yaml"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import promql_parser
 import yaml
 
 from tests.docs.page import ROOT
@@ -19,15 +18,3 @@ RULES: list[dict[str, Any]] = [
 
 OF_ETCD = ("etcd_", "grpc_")
 """Prefixes of the names of etcd's own series."""
-
-
-def selectors(expression: str) -> list[Any]:
-    """Return the series that a rule queries, parsed by Prometheus' grammar."""
-    found: list[Any] = []
-
-    def visit(node: Any) -> None:
-        if isinstance(node, promql_parser.VectorSelector):
-            found.append(node)
-
-    promql_parser.walk(promql_parser.parse(expression), visit)
-    return found

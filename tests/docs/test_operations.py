@@ -17,7 +17,8 @@ from ska_sdp_config.cli.program import run
 from ska_sdp_config.lmc.states import HealthState, ObsState
 from ska_sdp_lmc.observability.families import FAMILIES
 from ska_sdp_lmc.observability.process import CODES
-from tests.docs.alarms import GUIDE, OF_ETCD, RULES, selectors
+from tests.docs.alarms import GUIDE, OF_ETCD, RULES
+from tests.support.promql import selectors
 
 ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
 SERIES = {each.name + end: each for each in FAMILIES for end in ENDINGS[each.kind]}
