@@ -25,8 +25,8 @@ MAX_WAITING_BYTES = 1_000_000
 table is sent again."""
 
 ALIVE_INTERVAL_S = 5.0
-"""Longest time without a message, in seconds. The time is sent as often, with other messages too:
-the clock of a viewer may be set meanwhile."""
+"""Longest time without a message, in seconds. The server's time is sent at this interval even if
+other messages are sent, as a viewer's clock may change."""
 
 PART_BYTES = 65_536
 """Size of the parts in which messages are sent: no more is buffered for a slow viewer."""

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-pytestmark = pytest.mark.long
-
 SHOW_CARDS = """async ([cards]) => {
     const { commands, setCards } = await import("/commands.js");
     const { update } = await import("/dom.js");
