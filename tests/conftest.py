@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ pytest_plugins = [
     "tests.services.old_pytango",
     "tests.services.release",
     "tests.services.servers",
+    "tests.services.stack",
     "tests.services.tango_db",
     "tests.services.versions",
 ]
@@ -53,6 +55,14 @@ OF_A_RELEASE = (
 )
 """Files that share a release, which takes long to build: one worker runs them all."""
 
+SHARED_SERVERS = {
+    "tests/dashboards/": "stack",
+    "tests/e2e/": "stack",
+    "tests/web/browser/": "browser",
+}
+"""Servers that the tests of a directory share, and that start slowly: one worker runs all short
+tests that share them."""
+
 ONE_BY_ONE = (
     "tests/connection/",
     "tests/docs/",
@@ -84,16 +94,17 @@ LONGEST_TESTS = (
 """Long tests that take a minute or so. In ``make test-long`` they start before all others."""
 
 LONGEST = (
+    "e2e",
+    "dashboards",
+    "web/browser",
     "connection/test_login.py",
     "proof/test_pairs.py",
     "connection/test_leaks.py",
     "stack",
     "container/test_image.py",
     "proof",
-    "e2e",
     "connection",
     "docs",
-    "dashboards",
     "chart",
     "secure_etcd",
     "tango_db",
@@ -115,14 +126,27 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order tests, the longest first."""
 
+    @cache
+    def place_of_file(path: Path) -> int:
+        where = path.relative_to(ROOT)
+        parts = {str(part) for part in (where, *where.parents)}
+        return next((n for n, part in enumerate(LONGEST) if part in parts), len(LONGEST))
+
     def place(item: pytest.Item) -> tuple[int, int]:
         is_first = item.name in LONGEST_TESTS
         first = LONGEST_TESTS.index(item.name) if is_first else len(LONGEST_TESTS)
-        where = item.path.relative_to(ROOT)
-        parts = {str(part) for part in (where, *where.parents)}
-        return first, next((n for n, part in enumerate(LONGEST) if part in parts), len(LONGEST))
+        return first, place_of_file(item.path)
 
     items.sort(key=place)
+
+
+class ShortTests(LoadScopeScheduling):
+    """Distribution of short tests to workers: by file, or by the servers that files share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        shared = (name for place, name in SHARED_SERVERS.items() if file.startswith(place))
+        return next(shared, file)
 
 
 class LongTests(LoadScopeScheduling):
@@ -135,6 +159,12 @@ class LongTests(LoadScopeScheduling):
         return nodeid if file.startswith(ONE_BY_ONE) else file
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongTests | None:
-    """Replace the scheduler of ``--dist loadgroup``, which loses its groups with pytest 9.2."""
-    return LongTests(config, log) if config.getoption("dist") == "loadgroup" else None
+SCHEDULERS = {"loadfile": ShortTests, "loadgroup": LongTests}
+"""Schedulers of ``make test`` and ``make test-long``, in place of those of the option ``--dist``:
+the groups of xdist get lost with pytest 9.2."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Return the scheduler of this project for a value of ``--dist``."""
+    scheduler = SCHEDULERS.get(config.getoption("dist"))
+    return scheduler and scheduler(config, log)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import tango
-from jsonschema import Draft202012Validator
 
 from ska_sdp_lmc.devices.subarray import COMMANDS
 from ska_sdp_sim.stack.local import LocalStack
@@ -23,10 +22,9 @@ from tests.dashboards.taranta import (
     devices,
     widgets,
 )
+from tests.support.schemas import draft_2020_12
 
-SCHEMA = Draft202012Validator(
-    json.loads(Path(__file__).with_name("taranta.schema.json").read_text())
-)
+SCHEMA = json.loads(Path(__file__).with_name("taranta.schema.json").read_text())
 
 each_dashboard = pytest.mark.parametrize("name", DOCUMENTS)
 
@@ -87,7 +85,7 @@ def test_invalid_usage_is_rejected(arguments: tuple[str, ...], code: int, messag
 @pytest.mark.parametrize("name", ["overview", "subarray"])
 def test_dashboard_has_the_form_of_taranta(name: str, count: int) -> None:
     document = json.loads(printed("dashboard", name, "--subarrays", str(count)))
-    assert [error.message for error in SCHEMA.iter_errors(document)] == []
+    assert [error.message for error in draft_2020_12(SCHEMA).iter_errors(document)] == []
 
 
 @each_dashboard

@@ -167,11 +167,10 @@ class Events:
         self._ids = [proxy.subscribe_event(name, event, self._receiver(name)) for name in names]
         wait_until(lambda: len(self.received) >= len(names), what=f"events of {names}")
         self._ids.append(proxy.subscribe_event("adminMode", event, self._on_mode))
-        self._prove()
-        self.received.clear()
+        self.begin()
 
-    def _prove(self) -> None:
-        """Wait until events arrive.
+    def begin(self) -> None:
+        """Wait until events arrive, and with them all pushed so far; discard them.
 
         Tango connects after it subscribes, and events pushed before the connection are lost. The
         last subscription is connected last.
@@ -185,6 +184,7 @@ class Events:
                     break
             else:
                 raise AssertionError(f"no event of adminMode {mode.name} was received")
+        self.received.clear()
 
     def _on_mode(self, event: Any) -> None:
         if not event.err:

@@ -26,19 +26,27 @@ def observing(etcd: Etcd) -> Iterator[Observation]:
         yield begun
 
 
+@pytest.fixture(scope="module")
+def events(observing: Observation) -> Iterator[Events]:
+    with Events(observing.subarray, "obsState", "lastCommand", "transactionID") as received:
+        yield received
+
+
 @pytest.mark.parametrize("obs_state", COLUMNS)
-def test_rejected_command_changes_nothing(observing: Observation, obs_state: str) -> None:
+def test_rejected_command_changes_nothing(
+    observing: Observation, events: Events, obs_state: str
+) -> None:
     observing.lead_to(obs_state)
-    with Events(observing.subarray, "obsState", "lastCommand") as events:
-        # The subscription writes adminMode until its events are received.
-        before = observing.written()
-        for cell in CELLS:
-            if cell.obs_state == obs_state and not cell.allowed:
-                message = observing.message_for(cell.command)
-                assert observing.rejection(cell.command, message) == (NOT_ALLOWED, cell.rejection)
-                assert observing.obs_state == obs_state
-        assert observing.written() == before
-        assert events.received == []
+    # This writes adminMode.
+    events.begin()
+    before = observing.written()
+    for cell in CELLS:
+        if cell.obs_state == obs_state and not cell.allowed:
+            message = observing.message_for(cell.command)
+            assert observing.rejection(cell.command, message) == (NOT_ALLOWED, cell.rejection)
+            assert observing.obs_state == obs_state
+    assert observing.written() == before
+    assert events.received == []
 
 
 @pytest.mark.parametrize(
@@ -46,17 +54,17 @@ def test_rejected_command_changes_nothing(observing: Observation, obs_state: str
     [(cell.obs_state, cell.command) for cell in CELLS if cell.allowed],
 )
 def test_allowed_command_reaches_target(
-    observing: Observation, obs_state: str, command: str
+    observing: Observation, events: Events, obs_state: str, command: str
 ) -> None:
     observing.lead_to(obs_state)
     path = PATHS[command]
-    with Events(observing.subarray, "obsState", "transactionID") as events:
-        observing.command(command, observing.message_for(command))
-        observing.wait_for(path[-1])
-        # A command that keeps the state pushes no event of it.
-        expected = [] if path == [obs_state] else [ObsState[name] for name in path]
-        events.wait_for("obsState", expected)
-        events.wait_for("transactionID", [observing.subarray.transactionID])
+    events.begin()
+    observing.command(command, observing.message_for(command))
+    observing.wait_for(path[-1])
+    # A command that keeps the state pushes no event of it.
+    expected = [] if path == [obs_state] else [ObsState[name] for name in path]
+    events.wait_for("obsState", expected)
+    events.wait_for("transactionID", [observing.subarray.transactionID])
     entry = observing.entry
     assert (entry["last_command"], entry["obs_state_commanded"]) == (command, path[-1])
     assert observing.subarray.state().name == ("OFF" if command == "Off" else "ON")

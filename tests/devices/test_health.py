@@ -6,8 +6,10 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 import tango
@@ -15,10 +17,11 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_lmc.observability.families import FAMILIES
 from ska_sdp_sim.stack.etcd import Etcd
+from ska_sdp_sim.stack.ports import free_port
 from tests.services.health import ask, is_ready, reasons, scrape
 from tests.support.waiting import wait_until
 
-from .bare_server import SUBARRAY, failed_start
+from .bare_server import SUBARRAY, Server, failed_start
 from .conftest import Serve, assign_text
 
 COMMANDS = "sdp_lmc_command_duration_seconds_count"
@@ -116,10 +119,22 @@ def test_metrics_count_commands_and_events(
     wait_until(lambda: scrape(health).value("sdp_lmc_watch_quiet_seconds") < 5)
 
 
-def test_command_that_database_rejects_counts_as_failed(
-    serve: Serve, broken_etcd: Etcd, health: str, health_settings: dict[str, str]
-) -> None:
-    subarray = serve(**health_settings).proxy(SUBARRAY)
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]]:
+    """Subarray of a server that waits for its database, and ``host:port`` of its health."""
+    host, port = "127.0.0.1", str(free_port("127.0.0.1"))
+    settings = {
+        "SDP_CONFIG_HOST": host,
+        "SDP_CONFIG_PORT": str(free_port(host)),
+        "SDP_LMC_HEALTH_ADDRESS": host,
+        "SDP_LMC_HEALTH_PORT": port,
+    }
+    with Server(tmp_path_factory.mktemp("waiting"), [SUBARRAY], **settings) as server:
+        yield server.proxy(SUBARRAY), f"{host}:{port}"
+
+
+def test_command_that_database_rejects_counts_as_failed(waiting: tuple[Any, str]) -> None:
+    subarray, health = waiting
     commands = {each.cmd_name for each in subarray.command_list_query()}
     counted = {
         (labels["device"], labels["command"], labels["outcome"]): value
@@ -172,16 +187,15 @@ def test_conflicts_are_counted(
     assert retries >= counted.value("sdp_lmc_database_conflicts_total") > 0
 
 
+@pytest.mark.long
 def test_server_without_port_serves_no_health(serve: Serve, health: str) -> None:
     serve()
     with pytest.raises(OSError, match="refused"):
         ask(health, "/livez")
 
 
-def test_health_endpoint_answers_in_plain_text(
-    serve: Serve, broken_etcd: Etcd, health: str, health_settings: dict[str, str]
-) -> None:
-    serve(**health_settings)
+def test_health_endpoint_answers_in_plain_text(waiting: tuple[Any, str]) -> None:
+    _, health = waiting
     status, words = ask(health, "/readyz", accept="text/plain")
     assert status == 503
     assert "test-sdp/subarray/01 is in State INIT" in words

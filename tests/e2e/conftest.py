@@ -1,4 +1,4 @@
-"""Fixtures: the local stack, a client of a subarray, and the rig."""
+"""Fixtures: clients of the local stack, and the rig."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ska_sdp_config.store.interface import Entry, Query
 from ska_sdp_config.store.keys import Span, path_of_key
 from ska_sdp_sim.demo.observe import define_scripts
 from ska_sdp_sim.stack.etcd import Etcd
-from ska_sdp_sim.stack.local import Layout, LocalStack
+from ska_sdp_sim.stack.local import LocalStack
 from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.e2e.rig import COMMAND_TIMEOUT_S, Rig, running_rig
 from tests.e2e.subarray import Subarray, is_connected
@@ -21,13 +21,6 @@ from tests.services.servers import serving
 from tests.services.simulator import is_written_by_simulator
 from tests.support.scripts import entry
 from tests.support.waiting import wait_until
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A running stack of two subarrays. A test that breaks a part restarts it."""
-    with LocalStack(tmp_path_factory.mktemp("stack"), Layout(subarrays=2)) as stack:
-        yield stack
 
 
 @pytest.fixture
@@ -69,9 +62,9 @@ def _switch_off(subarray: Subarray) -> None:
         subarray.command("Off")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def _rig(tango_db: TangoDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    # Per module: its proxies do not survive a server that another module runs in this process.
+    # Not longer: its proxies do not survive a server that other tests run in this process.
     directory = tmp_path_factory.mktemp("rig")
     # Long timeouts, so that none expires on a busy machine.
     timeouts = dict.fromkeys(("TimeoutAssignResources", "TimeoutConfigure"), COMMAND_TIMEOUT_S)

@@ -123,16 +123,3 @@ def test_waiting_server_stops_on_a_signal(number: signal.Signals, tmp_path: Path
         assert "Traceback" not in server.process.output()
     finally:
         server.kill()
-
-
-@pytest.mark.parametrize("address", ["somewhere", "somewhere:port"])
-def test_invalid_address_is_rejected_at_once(address: str, tmp_path: Path) -> None:
-    server = DeviceServer("SDPSubarray/01", [SUBARRAY], tmp_path, {"TANGO_HOST": address})
-    server.launch()
-    try:
-        assert server.process.wait(PATIENCE) == 1
-        (line,) = server.process.output().splitlines()
-        assert line.startswith("SDPSubarray: ")
-        assert "TANGO_HOST" in line
-    finally:
-        server.kill()

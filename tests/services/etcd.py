@@ -15,11 +15,12 @@ from ska_sdp_sim.stack.etcd import Etcd, Flag
 
 AnyEtcd = TypeVar("AnyEtcd", bound=Etcd)
 
-# A member alone needs no patience with others: elections at once make it answer in 0.1 s.
+# A member alone needs no patience with others: early elections make it answer in 0.2 s. Each
+# heartbeat costs processor time, in all servers that wait for tests.
 # Without fsync, SIGKILL loses no data; only a crash of the machine would.
 QUICK: dict[str, Flag] = {
-    "heartbeat_interval": 10,
-    "election_timeout": 100,
+    "heartbeat_interval": 50,
+    "election_timeout": 250,
     "unsafe_no_fsync": True,
     "log_level": "warn",
 }

@@ -1,7 +1,7 @@
 """Execute a program that is killed when its parent process ends.
 
-Run as a file: ``python -I launch.py PARENT PROGRAM [ARGUMENT …]``. It starts every process of the
-stack, so it imports only what it needs.
+Run as a file: ``python -I -S launch.py PARENT PROGRAM [ARGUMENT …]``. It starts every process of
+the stack, so it imports only what it needs.
 
 The setting of ``prctl`` survives ``exec``. It exists on Linux only; on other systems the program
 is started without it.

@@ -46,7 +46,7 @@ class ServerProcess:
         with ExitStack() as opened:
             output = None if log is None else opened.enter_context(log.open("ab"))
             self._popen = subprocess.Popen(
-                [sys.executable, "-I", str(_LAUNCH), str(os.getpid()), *self.command],
+                [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=None if output is None else subprocess.STDOUT,

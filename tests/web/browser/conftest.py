@@ -1,4 +1,4 @@
-"""Chromium, one process for each module of tests, and a page that imports the scripts."""
+"""Chromium, one process for all tests of a worker, and a page that imports the scripts."""
 
 from __future__ import annotations
 
@@ -26,9 +26,13 @@ OPTIONS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A running Chromium without pages."""
+    """A running Chromium without pages.
+
+    It ends with the tests of this directory: others run event loops of their own, which Playwright
+    prevents.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is missing: .ci/packages installs chromium")
     with sync_playwright() as playwright:
