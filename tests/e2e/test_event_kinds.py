@@ -17,7 +17,6 @@ from tests.e2e.event_clients import EventClient, Recorder
 from tests.e2e.subarray import Subarray
 from tests.services.servers import ServeSubarrays, trl_of
 from tests.support.scripts import assignment, new_id
-from tests.support.size import sized
 
 LOGGER = logging.getLogger(__name__)
 
@@ -101,7 +100,7 @@ def test_clients_of_all_versions_receive_all_values_of_a_thousand_scans(
     etcd_server: MakeEtcd, serve_subarrays: ServeSubarrays, old_pythons: list[str]
 ) -> None:
     server = serve(etcd_server(), serve_subarrays)
-    assert run(server, {**NEW, **dict.fromkeys(old_pythons, OLD_KINDS)}, sized(1_000)) == []
+    assert run(server, {**NEW, **dict.fromkeys(old_pythons, OLD_KINDS)}, 1_000) == []
 
 
 @pytest.mark.long
