@@ -48,6 +48,9 @@ PAGES = (
 )
 """Addresses of the page, which shows the view that its address names."""
 
+UNREADY = {"away": "The database is away.", "behind": "The changes are not shown."}
+"""Answer to a probe without a login, by the state of the connection."""
+
 MAX_COMMAND_BYTES = 2**20
 """Size of the body of a command."""
 
@@ -122,9 +125,9 @@ class _Application:
 
     async def _readyz(self, request: Request) -> Response:
         state = self._hub.state
-        if state.is_away:
+        if not state.is_current:
             # A probe needs no cookie.
-            text = state.error if self._settings.token is None else "The database is away."
+            text = state.error if self._settings.token is None else UNREADY[state.name]
             return PlainTextResponse(f"{text}\n", 503)
         return PlainTextResponse("ok\n")
 

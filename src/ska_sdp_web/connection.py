@@ -1,9 +1,9 @@
-"""State of the connection to the database, as the page shows it."""
+"""Whether the values of the page are current, as the page shows it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_web.encoding import encode, message, when
@@ -19,19 +19,24 @@ class ConnectionState(NamedTuple):
     """State of the connection.
 
     Attributes:
-        is_away: whether the values that are shown may be old, or there are none.
+        name: ``ok`` while the values that are shown are current, ``away`` while the database is
+            away or was not read yet, ``behind`` while this server does not derive its changes.
         since: since when, None while they are current.
         error: why, None while they are current.
     """
 
-    is_away: bool
+    name: Literal["ok", "away", "behind"]
     since: datetime | None
     error: str | None
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the values that are shown are current."""
+        return self.name == "ok"
+
     def message(self) -> bytes:
         """Return the event of the state."""
-        state = "away" if self.is_away else "ok"
-        data = {"state": state, "since": when(self.since), "error": self.error}
+        data = {"state": self.name, "since": when(self.since), "error": self.error}
         return message("connection", encode(data))
 
 
@@ -52,7 +57,7 @@ class ConnectionWatch:
         self.delay = 0.0
         self._backend = backend
         self._started = datetime.now(timezone.utc)
-        self.state = ConnectionState(True, self._started, "The database was not read yet.")
+        self.state = ConnectionState("away", self._started, "The database was not read yet.")
 
     def has_changed(self, now: datetime, *, is_read: bool) -> bool:
         """Determine the state; return whether it has changed.
@@ -65,21 +70,22 @@ class ConnectionWatch:
         return before != self.state
 
     def _determine(self, now: datetime, *, is_read: bool) -> ConnectionState:
-        connection = self._backend.connection
-        is_connected = connection.state == "connected"
-        is_late = self.delay > MAX_DELAY_S
-        if is_connected and is_read and self.error is None and not is_late:
-            return ConnectionState(False, None, None)
+        is_connected = self._backend.connection.state == "connected"
+        address = self._backend.address
+        if not is_connected:
+            return self._away(f"The database at {address} does not respond.", now)
         if self.error is not None:
-            error = " ".join(str(self.error).split())
-        elif is_connected and is_read:
-            error = "The changes are more than the server of the page can derive in time."
-        elif is_connected:
-            error = f"The database at {self._backend.address} is being read."
-        else:
-            error = f"The database at {self._backend.address} does not respond."
-        since = self.state.since
-        if since is None:
-            last = connection.last_answer
-            since = now if last is None else datetime.fromtimestamp(last, timezone.utc)
-        return ConnectionState(True, since, error)
+            return self._behind(" ".join(str(self.error).split()), now)
+        if not is_read:
+            return self._away(f"The database at {address} is being read.", now)
+        if self.delay > MAX_DELAY_S:
+            return self._behind("The changes are more than it can derive in time.", now)
+        return ConnectionState("ok", None, None)
+
+    def _away(self, error: str, now: datetime) -> ConnectionState:
+        last = self._backend.connection.last_answer
+        answered = now if last is None else datetime.fromtimestamp(last, timezone.utc)
+        return ConnectionState("away", self.state.since or answered, error)
+
+    def _behind(self, error: str, now: datetime) -> ConnectionState:
+        return ConnectionState("behind", self.state.since or now, error)

@@ -90,7 +90,7 @@ class _Reader:
         self._end = end
         self._texts: dict[str, str | None] = {}
         self._required: set[str] = set()
-        self._items: deque[Item] = deque(maxlen=MAX_ITEMS)
+        self._items: deque[Item] = deque(maxlen=MAX_ITEMS + 1)
 
     def read(self, last: int, *, is_compacted: bool, is_cut: bool) -> Past:
         """Read up to a revision.
@@ -122,7 +122,8 @@ class _Reader:
         return self._past(begin)
 
     def _past(self, begin: Begin) -> Past:
-        if len(self._items) == MAX_ITEMS:
+        if len(self._items) > MAX_ITEMS:
+            self._items.popleft()
             begin = begin.cut_before(self._items[0])
         return Past(begin, list(self._items))
 

@@ -45,7 +45,7 @@ def run(scene: Callable[[Hub, MemoryBackend], Any]) -> None:
 
 def test_error_in_a_change_is_shown_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(hub: Hub, backend: MemoryBackend) -> None:
-        await wait_for(lambda: not hub.state.is_away)
+        await wait_for(lambda: hub.state.is_current)
         with monkeypatch.context() as patch:
 
             def fail(*arguments: object) -> None:
@@ -53,9 +53,9 @@ def test_error_in_a_change_is_shown_until_it_is_over(monkeypatch: pytest.MonkeyP
 
             patch.setattr(Model, "apply", fail)
             backend.create("/a", "1")
-            await wait_for(lambda: hub.state.is_away)
+            await wait_for(lambda: hub.state.name == "behind")
             assert hub.state.error == "a value of the test"
-        await wait_for(lambda: not hub.state.is_away)
+        await wait_for(lambda: hub.state.is_current)
 
     monkeypatch.setattr(module, "RETRY_S", 0.05)
     run(scene)
@@ -63,12 +63,12 @@ def test_error_in_a_change_is_shown_until_it_is_over(monkeypatch: pytest.MonkeyP
 
 def test_late_changes_are_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(hub: Hub, backend: MemoryBackend) -> None:
-        await wait_for(lambda: not hub.state.is_away)
+        await wait_for(lambda: hub.state.is_current)
         with monkeypatch.context() as patch:
             patch.setattr(connection, "MAX_DELAY_S", -1.0)
-            await wait_for(lambda: hub.state.is_away)
+            await wait_for(lambda: hub.state.name == "behind")
             assert "in time" in (hub.state.error or "")
-        await wait_for(lambda: not hub.state.is_away)
+        await wait_for(lambda: hub.state.is_current)
 
     run(scene)
 

@@ -116,6 +116,18 @@ def test_past_with_too_many_items_begins_at_the_first_that_is_kept(
     assert past.begin.revision == past.items[0]["revision"] > 1
 
 
+def test_past_with_as_many_items_as_are_kept_is_whole(
+    config: Config, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/lmc/subarray/11"
+    for state in ("EMPTY", "IDLE", "READY", "SCANNING"):
+        write({path: entry(obs_state_commanded=state)})
+    whole = read(config, "11")
+    monkeypatch.setattr(module, "MAX_ITEMS", len(whole.items))
+    assert read(config, "11") == whole
+    assert not whole.begin.is_cut
+
+
 def test_timeline_keeps_the_newest_items(config: Config) -> None:
     item = {"revision": 1, "time": None, "kind": "scan", "text": "", "detail": ""}
     past = read(config, "never")

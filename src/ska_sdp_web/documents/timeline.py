@@ -158,7 +158,7 @@ class Timeline:
         state = "read" if snapshot is None else "reading"
         self.begin = Begin(revision, time, is_compacted=False, state=state)
         self._last = None if snapshot is None else observed(snapshot)
-        self._live: deque[Item] = deque(maxlen=MAX_ITEMS)
+        self._live: deque[Item] = deque(maxlen=MAX_ITEMS + 1)
         # Shown until the past was read.
         self._past: list[Item] = items_between(None, self._last, revision, time)
 

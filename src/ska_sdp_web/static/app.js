@@ -148,6 +148,7 @@ function trouble() {
   if (isPaused) return { kind: "paused" };
   const { state, since, error } = store.connection ?? {};
   if (state === "away") return { kind: "database", since, detail: error };
+  if (state === "behind") return { kind: "behind", since, detail: error };
   return store.failed.size ? { kind: "derivation" } : null;
 }
 

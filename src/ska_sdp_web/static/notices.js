@@ -48,6 +48,7 @@ const TEXTS = {
   rejects: ["The server of this page sends no changes", "It has too many viewers, or a proxy stops the stream. The page tries again by itself."],
   paused: ["This tab was paused for others", "It gets the present values now."],
   database: ["The database is away", null],
+  behind: ["The server of this page does not show the changes of the database", null],
   derivation: ["The server cannot derive the values of this page", "Its log has the cause."],
 };
 
