@@ -12,7 +12,7 @@ from tests.faults.recovery.struck_cluster import StruckCluster
 from tests.faults.recovery.subjects import Bare, Client, Subject, Watcher
 from tests.support.waiting import wait_until
 
-__all__ = ["Sample", "measure"]
+__all__ = ["BACKENDS", "Sample", "measure"]
 
 BACKENDS = ("etcd3", "etcd3_revolution1")
 

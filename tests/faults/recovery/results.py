@@ -54,6 +54,7 @@ class Results:
 
 
 def _row(fault: Fault, samples: list[Sample]) -> Row:
+    """Return the row of a client, with the machine's load average of five minutes."""
     client = samples[0].client
     limits = {"client": fault.limit_s, "watcher": fault.watchers_limit_s}
     seconds = [sample.seconds for sample in samples]
@@ -67,6 +68,7 @@ def _row(fault: Fault, samples: list[Sample]) -> Row:
         "limit": limits.get(client.partition(",")[0]),
         "failed": sum(sample.failed for sample in samples),
         "unknown": sum(sample.unknown for sample in samples),
+        "load": round(os.getloadavg()[1], 1),
     }
 
 
