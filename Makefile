@@ -62,7 +62,7 @@ bench: $(INSTALLED) ## Measure the speed
 bench-scale: $(INSTALLED) ## Measure the speed with up to 50,000 stored blocks
 	$(BIN)/python -m benchmarks.scale $(ARGS)
 
-bench-recovery: $(INSTALLED) ## Measure the recovery times after faults: a quarter of an hour
+bench-recovery: $(INSTALLED) ## Measure the recovery times after faults: ten minutes
 	$(BIN)/python -m tests.faults.recovery $(ARGS)
 
 docs: $(INSTALLED) ## Build the documentation in HTML, docs/_build/html by default
