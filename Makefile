@@ -15,8 +15,8 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 SOURCES := $(wildcard src devices tests benchmarks docs examples release)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up packages test test-long lint bench bench-scale docs diagrams web-screens lock release \
-	audit clean
+.PHONY: help demo up packages test test-long lint bench bench-scale bench-recovery docs diagrams \
+	web-screens lock release audit clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -61,6 +61,9 @@ bench: $(INSTALLED) ## Measure the speed
 
 bench-scale: $(INSTALLED) ## Measure the speed with up to 50,000 stored blocks
 	$(BIN)/python -m benchmarks.scale $(ARGS)
+
+bench-recovery: $(INSTALLED) ## Measure the recovery times after faults: ten minutes
+	$(BIN)/python -m tests.faults.recovery $(ARGS)
 
 docs: $(INSTALLED) ## Build the documentation in HTML, docs/_build/html by default
 	$(BIN)/python -m sphinx -W --keep-going -b html docs $(HTML)

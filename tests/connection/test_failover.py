@@ -13,6 +13,7 @@ from ska_sdp_config.engine.transaction import Txn
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, Start
 from tests.support.cluster import Cluster
+from tests.support.commit_faults import CommitFaults
 from tests.support.in_time import in_time
 from tests.support.waiting import LATE, wait_until
 from tests.support.watch_loops import looping
@@ -102,6 +103,23 @@ def test_calls_survive_leader_change(cluster: Cluster, connect: ConnectTo) -> No
                 txn.update("/n", str(int(txn.get("/n") or 0) + 1))
             mover.join()
         loop.expect("6")
+
+
+@pytest.mark.long
+def test_lost_answer_is_settled_although_the_leader_is_dead(
+    cluster: Cluster, connect: ConnectTo
+) -> None:
+    """Until the election, a member loses what it forwards to the leader, without an answer."""
+    leader = cluster.leader()
+    followers = [cluster.members[leader - 1], cluster.members[leader - 2]]
+    backend = connect(",".join(member.endpoint for member in followers))
+    backend.create("/a", "0")
+    network = CommitFaults(backend.store)
+    for txn in backend.txn():
+        txn.update("/a", "1")
+        network.plan = ["request"]
+        cluster.members[leader].kill()
+    assert backend.get("/a")[0] == "1"
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from docs.generate import command_line, devices, observation, settings
+from docs.generate import command_line, devices, observation, recovery, settings
 
 from ska_sdp_config import Config
 from ska_sdp_config.backends import MemoryBackend
@@ -20,6 +20,8 @@ from ska_sdp_sim.demo.content import Content
 from ska_sdp_sim.demo.steps import expected_obs_states
 from ska_sdp_sim.demo.steps import observation as steps
 from tests.docs.page import ROOT
+from tests.faults.recovery.kinds import FAULTS
+from tests.faults.recovery.measure import BACKENDS
 
 
 def test_observation_goes_through_the_obs_states_of_the_demo() -> None:
@@ -61,6 +63,14 @@ def test_settings_reference_has_every_setting() -> None:
     assert all(f"| none | `SDP_LMC_{name.upper()}` |" in text for name in OF_THE_PROCESS)
     for name in ("HOST", "PORT", "PROTOCOL", "CERT", "CLIENT_KEY", "PASSWORD", "TIMEOUT"):
         assert f"| `SDP_CONFIG_{name}` |" in settings.database()
+
+
+def test_recovery_times_have_every_fault_and_client() -> None:
+    text = recovery.recovery_times()
+    of_library = [f"{kind}, `{each}`" for kind in ("client", "watcher") for each in BACKENDS]
+    for fault in FAULTS:
+        for client in ("bare client", *of_library):
+            assert f"| {fault.name} | {client} |" in text
 
 
 @pytest.mark.long

@@ -6,10 +6,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import grpc
 from pyetcd import etcdrpc
 
+from ska_sdp_sim.stack.etcd import Flag
 from ska_sdp_sim.stack.ports import free_port
 from tests.services.versions import EtcdOf
 from tests.support.proxy import Connection, Proxy
@@ -22,10 +24,16 @@ class Member(EtcdOf):
     Args:
         name: name of the member.
         peers: proxies of all members, by name.
+        flags: further flags, in place of those of this class too.
     """
 
     def __init__(
-        self, program: str, directory: Path, name: str, peers: Mapping[str, PeerProxy]
+        self,
+        program: str,
+        directory: Path,
+        name: str,
+        peers: Mapping[str, PeerProxy],
+        flags: Mapping[str, Flag],
     ) -> None:
         urls = {each: f"http://{proxy.endpoint}" for each, proxy in peers.items()}
         super().__init__(
@@ -39,6 +47,7 @@ class Member(EtcdOf):
                 "listen_peer_urls": f"http://127.0.0.1:{peers[name].target[1]}",
                 "initial_advertise_peer_urls": urls[name],
                 "initial_cluster": ",".join(f"{each}={url}" for each, url in urls.items()),
+                **flags,
             },
         )
         self._member = name
@@ -67,13 +76,18 @@ class PeerProxy(Proxy):
 class Cluster:
     """Three members ``a``, ``b`` and ``c``, in this order."""
 
-    def __init__(self, program: str, directory: Path) -> None:
+    def __init__(
+        self,
+        program: str,
+        directory: Path,
+        flags: Mapping[str, Flag] = MappingProxyType({}),
+    ) -> None:
         self._proxies = {name: PeerProxy() for name in "abc"}
         self._opened = ExitStack()
         for proxy in self._proxies.values():
             self._opened.enter_context(proxy)
         self.members = [
-            Member(program, directory / name, name, self._proxies) for name in self._proxies
+            Member(program, directory / name, name, self._proxies, flags) for name in self._proxies
         ]
 
     def start(self) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.faults.history import Operation
 
-__all__ = ["Recovery", "recoveries", "table"]
+__all__ = ["Recovery", "quantile", "recoveries", "table"]
 
 NO_ANSWERS = ("fault", "belief", "mirroring", "ended")
 """Kinds of operations that need neither the database nor a device."""
@@ -69,7 +69,7 @@ def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
             recovered = times[place] - end if place < len(times) else math.inf
             samples[fault.details["fault"], program_of(client)].append(recovered)
     return [
-        Recovery(*key, len(found), _quantile(found, 0.5), _quantile(found, 0.9), max(found))
+        Recovery(*key, len(found), quantile(found, 0.5), quantile(found, 0.9), max(found))
         for key, found in sorted(samples.items())
     ]
 
@@ -101,6 +101,6 @@ def table(rows: Iterable[Recovery]) -> str:
     return "\n".join(lines)
 
 
-def _quantile(samples: Sequence[float], share: float) -> float:
+def quantile(samples: Sequence[float], share: float) -> float:
     """Return the smallest sample that is not exceeded by this share of the samples."""
     return sorted(samples)[max(0, math.ceil(share * len(samples)) - 1)]

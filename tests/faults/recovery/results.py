@@ -1,0 +1,90 @@
+"""Results of the measurement, as JSON that the documentation shows, and as a table."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tests.faults.checkers.recovery import quantile
+from tests.faults.recovery.kinds import FAULTS, Fault
+from tests.faults.recovery.measure import Sample
+
+__all__ = ["Results", "table"]
+
+PACKAGES = ("grpcio", "requests")
+
+Row = dict[str, Any]
+
+
+class Results:
+    """File with the rows of each kind of fault, those of earlier runs with this etcd included.
+
+    Args:
+        file: the JSON file.
+        etcd: version of etcd.
+    """
+
+    def __init__(self, file: Path, etcd: str) -> None:
+        self._file = file
+        earlier = json.loads(file.read_text()) if file.exists() else {}
+        self._rows: list[Row] = earlier["rows"] if earlier.get("etcd") == etcd else []
+        self._machine = {
+            "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
+            "cores": os.cpu_count(),
+            "etcd": etcd,
+            "python": platform.python_version(),
+            **{package: version(package) for package in PACKAGES},
+        }
+
+    def put(self, fault: Fault, samples: Iterable[Sequence[Sample]]) -> list[Row]:
+        """Replace the rows of a kind of fault, write the file, and return these rows."""
+        rows = [_row(fault, list(of_client)) for of_client in zip(*samples, strict=True)]
+        names = [each.name for each in FAULTS]
+        self._rows = [row for row in self._rows if row["fault"] != fault.name] + rows
+        self._rows.sort(key=lambda row: names.index(row["fault"]))
+        document = {**self._machine, "rows": self._rows}
+        self._file.write_text(json.dumps(document, indent=2) + "\n")
+        return rows
+
+
+def _row(fault: Fault, samples: list[Sample]) -> Row:
+    """Return the row of a client, with the machine's load average of five minutes."""
+    client = samples[0].client
+    limits = {"client": fault.limit_s, "watcher": fault.watchers_limit_s}
+    seconds = [sample.seconds for sample in samples]
+    return {
+        "fault": fault.name,
+        "client": client,
+        "samples": len(samples),
+        "p50": round(quantile(seconds, 0.5), 3),
+        "p90": round(quantile(seconds, 0.9), 3),
+        "max": round(max(seconds), 3),
+        "limit": limits.get(client.partition(",")[0]),
+        "failed": sum(sample.failed for sample in samples),
+        "unknown": sum(sample.unknown for sample in samples),
+        "load": round(os.getloadavg()[1], 1),
+    }
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Return rows as a table in Markdown."""
+    lines = [
+        "| fault | client | samples | p50 s | p90 s | max s | limit of p90 | failed | unknown |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        seconds = " | ".join(f"{row[name]:.2f}" for name in ("p50", "p90", "max"))
+        limit = "" if row["limit"] is None else f"{row['limit']:g}"
+        over = " over" if row["limit"] is not None and row["p90"] > row["limit"] else ""
+        counts = f"{row['failed']} | {row['unknown']}"
+        lines.append(
+            f"| {row['fault']} | {row['client']} | {row['samples']} | {seconds} "
+            f"| {limit}{over} | {counts} |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,59 @@
+"""Measurement of recovery times."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.faults.recovery.kinds import FAULTS
+from tests.faults.recovery.measure import Sample, measure
+from tests.faults.recovery.results import Results, table
+from tests.faults.recovery.struck_cluster import StruckCluster
+from tests.services.versions import NEWER_ONLY
+
+CUT, FOLLOWER_KILLED = FAULTS[:2]
+FAST, SLOW = Sample("client, etcd3", 0.2, 0, 1), Sample("client, etcd3", 1.4, 2, 0)
+
+
+def test_row_has_quantiles_and_counts_of_all_samples(tmp_path: Path) -> None:
+    (row,) = Results(tmp_path / "figures.json", "3.5.30").put(CUT, [[FAST]] * 9 + [[SLOW]])
+    assert (row["samples"], row["p50"], row["p90"], row["max"]) == (10, 0.2, 0.2, 1.4)
+    assert (row["failed"], row["unknown"], row["limit"]) == (2, 9, 1.0)
+    assert table([row]).endswith("| 10 | 0.20 | 0.20 | 1.40 | 1 | 2 | 9 |")
+
+
+def test_limit_that_is_exceeded_is_marked(tmp_path: Path) -> None:
+    (row,) = Results(tmp_path / "figures.json", "3.5.30").put(CUT, [[FAST], [SLOW]])
+    assert "| 1 over |" in table([row])
+
+
+@pytest.mark.parametrize(("etcd", "is_kept"), [("3.5.30", True), ("3.5.16", False)])
+def test_rows_of_earlier_runs_stay_with_the_same_etcd(
+    tmp_path: Path, etcd: str, is_kept: bool
+) -> None:
+    file = tmp_path / "figures.json"
+    Results(file, "3.5.30").put(FOLLOWER_KILLED, [[FAST]])
+    results = Results(file, etcd)
+    results.put(CUT, [[SLOW]])
+    results.put(CUT, [[FAST]])
+    rows = json.loads(file.read_text())["rows"]
+    kept = [("follower killed", 0.2)] if is_kept else []
+    assert [(row["fault"], row["p90"]) for row in rows] == [("connection cut", 0.2), *kept]
+
+
+@pytest.mark.long
+@NEWER_ONLY
+def test_recovery_of_each_client_is_measured(program: str, tmp_path: Path) -> None:
+    with StruckCluster(program, tmp_path, random.Random(1)) as cluster:
+        samples = measure(cluster, CUT)
+    assert [sample.client for sample in samples] == [
+        "bare client",
+        "client, etcd3",
+        "watcher, etcd3",
+        "client, etcd3_revolution1",
+        "watcher, etcd3_revolution1",
+    ]
+    assert all(sample.seconds > 0 for sample in samples)
