@@ -15,15 +15,18 @@ from ska_sdp_sim.stack.etcd import Etcd, Flag
 
 AnyEtcd = TypeVar("AnyEtcd", bound=Etcd)
 
-# A member alone needs no patience with others: elections at once make it answer in 0.1 s.
-# Without fsync, SIGKILL loses no data; only a crash of the machine would.
+# A member alone needs no patience with others: elections at once make it answer in 0.1 s. Without
+# fsync, SIGKILL loses no data; only a crash of the machine would.
 QUICK: dict[str, Flag] = {
-    "heartbeat_interval": 10,
+    # A fifth of the election timeout is the longest that etcd allows.
+    "heartbeat_interval": 20,
     "election_timeout": 100,
     "unsafe_no_fsync": True,
     "log_level": "warn",
 }
 
+# A server that is idle for most of a session must not use the processor 50 times a second.
+SHARED = QUICK | {"heartbeat_interval": 100, "election_timeout": 500}
 
 CRASH = "unexpected error during txn"
 """Last log entry of etcd 3.5.1 when a read of several keys is interrupted: etcd issue 14110, which
@@ -82,7 +85,7 @@ def data_deleted_after(server: AnyEtcd) -> Iterator[AnyEtcd]:
 @pytest.fixture(scope="session")
 def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
     """One running etcd for the session, with the stack's flags; a test must not break it."""
-    with data_deleted_after(Etcd(tmp_path_factory.mktemp("etcd"), flags=QUICK)) as server:
+    with data_deleted_after(Etcd(tmp_path_factory.mktemp("etcd"), flags=SHARED)) as server:
         yield server
 
 
