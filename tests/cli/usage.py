@@ -6,18 +6,35 @@ import os
 import shlex
 import signal
 import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import PROGRAM, Result, Run, contents, environment, run_here
+from .conftest import PROGRAM, Result, Run, contents, environment, run_here, run_process
 
-__all__ = ["Use", "check_use"]
+__all__ = ["Use", "check_use", "runs"]
 
 Use = tuple[str, str] | tuple[str, str, str, object]
 """A command, the beginning of its output, and, if it writes a key, the key and its value
 afterwards, None for no key."""
+
+
+def runs(usage: Mapping[str, Sequence[Use]]) -> list[Any]:
+    """Return parameters ``run`` and ``use``: each line here, the first of each usage as a process.
+
+    Processes are slow, so they are in the long tests.
+    """
+    here = [pytest.param(run_here, use, id=use[0]) for uses in usage.values() for use in uses]
+    processes = [
+        pytest.param(run_process, use, id=f"process of {use[0]}", marks=pytest.mark.long)
+        for use, *_ in usage.values()
+    ]
+    return here + processes
 
 
 def check_use(
