@@ -15,7 +15,7 @@ from tests.chart.alarm_cases import CASES, INTERVAL, Case, numbered_cases
 from tests.chart.promtool import needs_promtool, run_promtool
 from tests.chart.rendering import Manifest, Renderer
 
-SIZES = [(1, 1), (2, 3), (16, 3)]
+SIZES = [(1, 1), (2, 3), pytest.param((16, 3), marks=pytest.mark.long)]
 """Numbers of subarrays and of etcd's members."""
 
 ONE_SIZE = pytest.mark.parametrize("size", [(2, 3)], indirect=True, ids=["2-subarrays"])
