@@ -20,7 +20,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_config.store.interface import Put
 from ska_sdp_sim.stack.etcd import Etcd
-from tests.services.versions import Start
+from tests.services.versions import NEWER_FIRST, Start
 from tests.support.backends import ConnectTo
 from tests.support.in_time import in_time
 from tests.support.quota import fill, make_room
@@ -81,6 +81,7 @@ def test_prefix_delete_is_not_limited(
         assert backend.list_keys("/pb/")[0] == []
 
 
+@NEWER_FIRST
 def test_transaction_above_size_limit_is_rejected(
     default_server: Etcd, etcd_client: ConnectTo
 ) -> None:
@@ -148,6 +149,7 @@ def test_transaction_timeout_ends_wait_for_quota(
                 txn.update("/a", "2")
 
 
+@NEWER_FIRST
 @pytest.mark.parametrize(
     ("login", "words"),
     [

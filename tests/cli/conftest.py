@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,13 +17,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from typing_extensions import Buffer
 
 from ska_sdp_config import Config
 from ska_sdp_config.cli.program import run
 from ska_sdp_config.entity.codec import encode
-from ska_sdp_config.store.interface import Delete
+from ska_sdp_config.store.interface import Delete, Put
 from ska_sdp_config.store.keys import EVERYTHING
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.backends import compact
 from tests.support.waiting import CALL
 
 from .samples import STORED
@@ -75,8 +78,17 @@ def environment(server: Etcd, extra: Mapping[str, str]) -> dict[str, str]:
     return plain | own | dict(extra)
 
 
+@pytest.fixture(scope="module")
+def _short_history(etcd: Etcd) -> None:
+    """Compact the history of all modules before, which some commands read."""
+    with Config(host=etcd.host, port=etcd.port) as config:
+        # A revision can be compacted only once.
+        config.backend.store.commit([], [Put("1/a", "")], timeout=CALL)
+        compact(config.backend)
+
+
 @pytest.fixture
-def database(etcd: Etcd) -> Iterator[Config]:
+def database(etcd: Etcd, _short_history: None) -> Iterator[Config]:
     """The database, empty."""
     with Config(host=etcd.host, port=etcd.port) as config:
         empty(config)
@@ -127,14 +139,43 @@ def run_process(
     return run_command([*PROGRAM, *args], environment(server, env or {}), stdin)
 
 
+class _Output(io.BytesIO):
+    """Output of the program, which calls a function in a thread after the first line."""
+
+    def __init__(self, on_line: Callable[[], object] | None) -> None:
+        super().__init__()
+        self._on_line = on_line
+        self._thread: threading.Thread | None = None
+
+    def write(self, data: Buffer, /) -> int:
+        written = super().write(data)
+        if self._on_line is not None and self._thread is None and b"\n" in self.getvalue():
+            self._thread = threading.Thread(target=self._on_line)
+            self._thread.start()
+        return written
+
+    def result(self) -> str:
+        """Return what was written, once the function has returned."""
+        if self._thread is not None:
+            self._thread.join()
+        return self.getvalue().decode()
+
+
 def run_here(
-    server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, stdin: str = ""
+    server: Etcd,
+    args: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    **on_line: Callable[[], object],
 ) -> Result:
-    """Run the program to its end in this process, with its own environment and streams."""
+    """Run the program to its end in this process, with its own environment and streams.
+
+    Functions ``stdout`` and ``stderr`` are called in a thread after the first line there.
+    """
     streams = {
         "stdin": io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"),
-        "stdout": io.TextIOWrapper(io.BytesIO(), "utf-8"),
-        "stderr": io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True),
+        "stdout": io.TextIOWrapper(_Output(on_line.get("stdout")), "utf-8"),
+        "stderr": io.TextIOWrapper(_Output(on_line.get("stderr")), "utf-8", write_through=True),
     }
     with restored_process(environment(server, env or {})) as patch:
         for name, stream in streams.items():
@@ -149,12 +190,13 @@ def restored_process(env: Mapping[str, str]) -> Iterator[pytest.MonkeyPatch]:
     """Run the program in this process with an environment, and with the log of a new process.
 
     A command that is still busy when its timeout elapses, as on a slow machine, would kill the
-    process after its grace period, so that is long here.
+    process after its grace period, so that is long here. The latency is measured with few reads.
     """
     library = logging.getLogger("ska_sdp_config")
     level, before = library.level, dict(os.environ)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ska_sdp_config.cli.interrupts.GRACE_S", CALL)
+        patch.setattr("ska_sdp_config.cli.readings.TIMED_READS", 2)
         patch.setattr(logging.getLogger(), "handlers", [])
         library.setLevel(logging.NOTSET)
         _set_environment(env)
@@ -175,8 +217,8 @@ def _set_environment(env: Mapping[str, str]) -> None:
 def _written_to(stream: io.TextIOWrapper) -> str:
     stream.flush()
     written = stream.detach()
-    assert isinstance(written, io.BytesIO)
-    return written.getvalue().decode()
+    assert isinstance(written, _Output)
+    return written.result()
 
 
 def run_all(server: Etcd, entries: Mapping[str, Any], lines: Iterable[str]) -> dict[str, Result]:

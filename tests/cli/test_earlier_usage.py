@@ -1,6 +1,6 @@
 """Usage of the earlier command line: each line works on a real etcd.
 
-Here in this process, and in the long tests each as a process of its own.
+Each here in this process, and in the long tests one of each usage as a process of its own.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.shared import EARLIER_DOCUMENTATION, has_earlier_documentation
 
-from .conftest import Run, fill, run_here, run_process
-from .usage import Use, check_use
+from .conftest import Run, fill
+from .usage import Use, check_use, runs
 
 SCRIPTS = "{scripts: [{kind: batch, name: imported, version: 1.0.0, image: i}]}"
 
@@ -164,11 +164,8 @@ USAGE: dict[str, list[Use]] = {
     "ska-sdp import (-h|--help)": [("import -h", "Usage: ska-sdp import")],
 }
 
-USES = [use for uses in USAGE.values() for use in uses]
 
-
-@pytest.mark.parametrize("run", [run_here, pytest.param(run_process, marks=pytest.mark.long)])
-@pytest.mark.parametrize("use", USES, ids=[use[0] for use in USES])
+@pytest.mark.parametrize(("run", "use"), runs(USAGE))
 def test_each_line_of_the_earlier_usage_works(
     database: Config, etcd: Etcd, line_editor: str, run: Run, use: Use
 ) -> None:

@@ -142,20 +142,20 @@ def now() -> Callable[[float], Any]:
     return lambda seconds: datetime.now(timezone.utc) + timedelta(seconds=seconds)
 
 
-@BACKENDS
 def test_long_history_is_read_in_windows(
-    etcd: Etcd, database: Config, begin: int, monkeypatch: pytest.MonkeyPatch, backend: str
+    etcd: Etcd, database: Config, begin: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # etcd sends up to 1000 revisions at once.
     monkeypatch.setattr(revisions, "MAX_QUEUED_CHANGES", 700)
     for number in range(2500):
         database.backend.store.commit([], [Put("1/k", str(number))], timeout=CALL)
-    with Config(backend=backend, host=etcd.host, port=etcd.port) as config:
-        start, *rest = past(config.backend.store, SPANS, is_k)
-    assert start == Past(begin, {})
-    assert [(each.revision, each.texts["/k"]) for each in rest] == [
-        (begin + 1 + number, str(number)) for number in range(2500)
-    ]
+    for backend in ("etcd3", "etcd3_revolution1"):
+        with Config(backend=backend, host=etcd.host, port=etcd.port) as config:
+            start, *rest = past(config.backend.store, SPANS, is_k)
+        assert start == Past(begin, {})
+        assert [(each.revision, each.texts["/k"]) for each in rest] == [
+            (begin + 1 + number, str(number)) for number in range(2500)
+        ]
 
 
 def test_history_continues_after_a_compaction_meanwhile(database: Config, begin: int) -> None:

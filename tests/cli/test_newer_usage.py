@@ -1,6 +1,6 @@
 """Usage of the command line of newer releases: each line works on a real etcd.
 
-Here in this process, and in the long tests each as a process of its own.
+Each here in this process, and in the long tests one of each usage as a process of its own.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from ska_sdp_config import Config
 from ska_sdp_config.cli.objects import ALIASES, OBJECTS
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import Run, assert_rejected, fill, run_here, run_process
-from .usage import Use, check_use
+from .conftest import Run, assert_rejected, fill, run_here
+from .usage import Use, check_use, runs
 
 DEPENDENCY = "/dependency/pb-a:k:vis:o"
 ALLOCATION = "/allocation/pb-a:data"
@@ -184,11 +184,8 @@ USAGE: dict[str, list[Use]] = {
     ],
 }
 
-USES = [use for uses in USAGE.values() for use in uses]
 
-
-@pytest.mark.parametrize("run", [run_here, pytest.param(run_process, marks=pytest.mark.long)])
-@pytest.mark.parametrize("use", USES, ids=[use[0] for use in USES])
+@pytest.mark.parametrize(("run", "use"), runs(USAGE))
 def test_each_line_of_the_newer_usage_works(
     database: Config, etcd: Etcd, line_editor: str, run: Run, use: Use
 ) -> None:

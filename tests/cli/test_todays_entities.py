@@ -13,8 +13,9 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
+from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import Run, Start, assert_rejected, contents, fill, update
+from .conftest import Run, assert_rejected, contents, fill, run_here, update
 from .web import Web
 
 FLOW = "/flow/pb-a:data-product:vis"
@@ -109,21 +110,15 @@ WAITS: list[tuple[str, str, Any, Any]] = [
 
 @pytest.mark.parametrize(("line", "path", "before", "after"), WAITS, ids=[w[0] for w in WAITS])
 def test_wait_ends_with_the_change(
-    database: Config, start: Start, line: str, path: str, before: Any, after: Any
+    database: Config, etcd: Etcd, line: str, path: str, before: Any, after: Any
 ) -> None:
     after = after or {"status": line.rpartition("=")[2]}
     fill(database, {path: before})
-    process = start("wait", "--debug", "--timeout=100", *line.split())
+    words = ["wait", "--debug", "--timeout=100", *line.split()]
     # After the first log line of the library the command is waiting.
-    assert process.stderr is not None
-    assert process.stderr.readline()
-    assert process.poll() is None
-    update(database, path, encode(after))
-    out, _ = process.communicate(timeout=120)
-    assert (process.returncode, out) == (
-        0,
-        f"{path} = {json.dumps(after, separators=(',', ':'))}\n",
-    )
+    result = run_here(etcd, words, stderr=lambda: update(database, path, encode(after)))
+    text = json.dumps(after, separators=(",", ":"))
+    assert (result.code, result.out) == (0, f"{path} = {text}\n")
 
 
 def test_wait_for_an_absent_flow_names_it_after_its_timeout(ska_sdp: Run) -> None:

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_sim.stack.etcd import Etcd
 
-from .conftest import PROGRAM, Result, Run, contents, environment
+from .conftest import PROGRAM, Result, Run, contents, environment, run_here, run_process
 
-__all__ = ["Use", "check_use"]
+__all__ = ["Use", "check_use", "runs"]
 
 Use = tuple[str, str] | tuple[str, str, str, object]
 """A command, the beginning of its output, and, if it writes a key, the key and its value
 afterwards, None for no key."""
+
+
+def runs(usage: Mapping[str, Sequence[Use]]) -> list[Any]:
+    """Return parameters ``run`` and ``use``: each line here, the first of each usage as a process.
+
+    Processes are slow, so they are in the long tests.
+    """
+    here = [pytest.param(run_here, use, id=use[0]) for uses in usage.values() for use in uses]
+    processes = [
+        pytest.param(run_process, use, id=f"process of {use[0]}", marks=pytest.mark.long)
+        for use, *_ in usage.values()
+    ]
+    return here + processes
 
 
 def check_use(
@@ -25,7 +43,7 @@ def check_use(
     """Run a command, and compare its output and the database with what is expected."""
     words = shlex.split(use[0])
     if "watch" in words and not {"-h", "--help"} & set(words):
-        result = run_watch(server, words)
+        result = run_watch_here(server, words) if run is run_here else run_watch(server, words)
     else:
         result = run(server, words, {"EDITOR": editor}, stdin)
     assert result.code == 0, result.err
@@ -33,6 +51,11 @@ def check_use(
     if len(use) > 2:
         path, value = use[2:]
         assert contents(database).get(path) == (None if value is None else encode(value))
+
+
+def run_watch_here(server: Etcd, words: list[str]) -> Result:
+    """Run watch in this process, with a Ctrl-C after the first line of output."""
+    return run_here(server, words, stdout=lambda: os.kill(os.getpid(), signal.SIGINT))
 
 
 def run_watch(server: Etcd, words: list[str]) -> Result:

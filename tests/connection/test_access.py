@@ -11,11 +11,13 @@ from ska_sdp_config.live.revisions import past
 from ska_sdp_config.store.errors import LoginRejected
 from ska_sdp_config.store.interface import Put, Query
 from ska_sdp_config.store.keys import EVERYTHING, Span
-from tests.services.versions import EtcdOf, Start
+from tests.services.versions import NEWER_FIRST, EtcdOf, Start
 from tests.support.backends import ConnectTo
 from tests.support.quota import fill, make_room
 from tests.support.users import PASSWORD, administrator
 from tests.support.waiting import wait_until
+
+pytestmark = NEWER_FIRST
 
 
 def check(backend: Backend, read: str = "1/a", write: str = "1/a") -> None:

@@ -184,6 +184,7 @@ def test_threads_share_one_login(start: Start, connect: ConnectTo, tmp_path: Pat
         assert login_of(backend).expiries == 1
 
 
+@NEWER_FIRST
 def test_login_follows_changes_of_authentication(server: EtcdOf, connect: ConnectTo) -> None:
     backend = connect(server.endpoint, username=USER, password=PASSWORD)
     backend.create("/n", "0")
@@ -227,6 +228,7 @@ def test_missing_permission_is_rejected(
     assert backend.connection.state == "connected"
 
 
+@NEWER_FIRST
 def test_watcher_survives_temporary_wrong_password(
     server: EtcdOf, users: Administrator, connect: ConnectTo
 ) -> None:

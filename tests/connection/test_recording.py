@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_config.cli.recording.file import read_recording
+from tests.services.versions import NEWER_FIRST
 from tests.support.cluster import Cluster
 from tests.support.waiting import wait_until
 
@@ -19,6 +20,7 @@ from .conftest import ConnectTo
 CHANGES = 60
 
 
+@NEWER_FIRST
 @pytest.mark.parametrize("change", ["hand_over", "kill"])
 def test_record_has_each_revision_once(
     cluster: Cluster, connect: ConnectTo, tmp_path: Path, change: str

@@ -64,6 +64,7 @@ def backlog_network(backlog: Backlog) -> Iterator[Proxy]:
         yield proxy
 
 
+@NEWER_FIRST
 def test_watch_resumes_with_backlog_over_four_mebibytes(
     backlog: Backlog, backlog_network: Proxy, connect: ConnectTo
 ) -> None:
@@ -96,6 +97,7 @@ def test_backlog_on_slow_connection_is_delivered(
     wait_until(lambda: sink.changes and sink.changes[-1].revision == before + 1)
 
 
+@NEWER_FIRST
 @pytest.mark.parametrize("breaks", ["cut", "restart", "kill"])
 def test_watch_resumes_without_loss(
     server: EtcdOf, network: Proxy, proxied: Backend, backend: Backend, breaks: str

@@ -17,9 +17,11 @@ from tests.docs.terminal import Terminal
 ALONE = (
     "docs/how-to/taranta.md",
     "docs/how-to/test-scripts.md",
-    "docs/operations/archiving.md",
 )
 """Pages that need no server."""
+
+ARCHIVING = ("docs/operations/archiving.md",)
+"""Page that needs no server, and starts many processes."""
 
 QUICK = ("docs/how-to/script.md", "docs/explanation/transactions.md")
 """Pages that need an etcd and little time."""
@@ -109,7 +111,9 @@ def read(clone: Path) -> Iterator[Callable[[str, Environment], None]]:
         yield read
 
 
-@pytest.mark.parametrize("page", ALONE)
+@pytest.mark.parametrize(
+    "page", [*ALONE, *(pytest.param(page, marks=pytest.mark.long) for page in ARCHIVING)]
+)
 def test_page_without_servers(page: str, read: Callable[..., None]) -> None:
     read(page, environment())
 
@@ -142,4 +146,4 @@ def test_page_with_its_own_servers(page: str, read: Callable[..., None]) -> None
 
 def test_every_page_with_samples_is_run() -> None:
     runnable = {str(page.relative_to(ROOT)) for page in pages() if blocks_of(page)}
-    assert runnable == {*ALONE, *QUICK, *ON_ETCD, *LONG, *ON_A_STACK}
+    assert runnable == {*ALONE, *ARCHIVING, *QUICK, *ON_ETCD, *LONG, *ON_A_STACK}

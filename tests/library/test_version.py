@@ -129,10 +129,12 @@ def test_build_has_the_version_of_its_source(
     assert f"{before}+g{{commit}}" == expected if commit else version == expected
 
 
+@pytest.mark.long
 def test_build_without_git_has_the_given_version(sources: Path, tmp_path: Path) -> None:
     assert version_of_build(sources / "plain", "wheel", tmp_path, **{PRETEND: "8.0.0"}) == "8.0.0"
 
 
+@pytest.mark.long
 def test_wheel_from_a_source_distribution_has_its_version(sources: Path, tmp_path: Path) -> None:
     version = version_of_build(sources / "one-after", "sdist", tmp_path)
     (packed,) = tmp_path.glob("*.tar.gz")

@@ -11,12 +11,19 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from ska_sdp_config.lmc.observe import observe
 from ska_sdp_config.lmc.rejections import CommandRejected
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_lmc.messages.internal import Configure, Scan
+from tests.support.size import sized
 
 from .cells import CELLS, PATHS
 from .worlds import World, assign_message, documents
@@ -145,5 +152,16 @@ class Observation(RuleBasedStateMachine):
         assert observed.faults == view.faults
 
 
-Observation.TestCase.settings = settings(max_examples=30, stateful_step_count=40)
-TestObservation = Observation.TestCase
+def observe_many(examples: int) -> None:
+    run_state_machine_as_test(
+        Observation, settings=settings(max_examples=examples, stateful_step_count=40)
+    )
+
+
+def test_observation_follows_the_rules() -> None:
+    observe_many(10)
+
+
+@pytest.mark.long
+def test_many_observations_follow_the_rules() -> None:
+    observe_many(sized(120))

@@ -21,9 +21,6 @@ SUBARRAYS = 2
 CLIENT = "sdp"
 """Name of the client certificate, shared by all clients."""
 
-CHEAP: dict[str, Flag] = {"bcrypt_cost": 4}
-"""Flags for quick logins; by default a login takes a tenth of a second."""
-
 
 def run(*words: str, **variables: str) -> Result:
     """Run ``ska-sdp-lmc secure-etcd``."""
@@ -55,7 +52,6 @@ class Secured:
         flags: dict[str, Flag] = {
             "cert_file": str(servers / "etcd.pem"),
             "key_file": str(servers / "etcd.key"),
-            **CHEAP,
         }
         both = directory / "both.pem"
         both.write_bytes(

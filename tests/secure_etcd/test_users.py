@@ -14,8 +14,8 @@ from pyetcd import etcdrpc
 from ska_sdp_config import Config, ConfigConnectionError
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_lmc.ops.secure_etcd.server import UserStore
-from tests.secure_etcd.secured import CHEAP, SUBARRAYS, Secured, run
-from tests.services.versions import NEWER_ONLY, Start
+from tests.secure_etcd.secured import SUBARRAYS, Secured, run
+from tests.services.versions import NEWER_FIRST, NEWER_ONLY, Start
 
 USERS = {
     "root",
@@ -36,6 +36,7 @@ def store_of_root(secured: Secured) -> UserStore:
     return UserStore(Settings.load(**secured.arguments(), username="root", password=password))
 
 
+@NEWER_FIRST
 def test_users_are_created_and_enforced_once(open_etcd: Secured) -> None:
     planned = open_etcd.users("--dry-run")
     assert not open_etcd.passwords.exists()
@@ -59,6 +60,7 @@ def test_users_are_created_and_enforced_once(open_etcd: Secured) -> None:
     assert {file.name: file.read_bytes() for file in open_etcd.passwords.iterdir()} == before
 
 
+@NEWER_FIRST
 def test_users_completes_an_interrupted_run(open_etcd: Secured) -> None:
     """The operator chose a password; its role is incomplete, and its user does not have it."""
     chosen = open_etcd.choose_password("operator", "of my own choice")
@@ -134,7 +136,7 @@ def test_users_reports_a_fault_in_one_line(open_etcd: Secured) -> None:
 
 @NEWER_ONLY
 def test_users_warns_without_tls(start: Start, tmp_path: Path) -> None:
-    server = start(**CHEAP)
+    server = start()
     result = run("users", str(tmp_path / "passwords"), SDP_CONFIG_HOST=server.endpoint)
     assert result.exit_code == 0, result.output
     assert "has no TLS" in result.output

@@ -22,9 +22,13 @@ QUICK: dict[str, Flag] = {
     "heartbeat_interval": 50,
     "election_timeout": 250,
     "unsafe_no_fsync": True,
+    # By default a login takes a tenth of a second of the processor.
+    "bcrypt_cost": 4,
     "log_level": "warn",
 }
 
+# A server of a whole session is idle for most of it.
+SHARED = QUICK | {"heartbeat_interval": 100, "election_timeout": 500}
 
 CRASH = "unexpected error during txn"
 """Last log entry of etcd 3.5.1 when a read of several keys is interrupted: etcd issue 14110, which
@@ -83,7 +87,7 @@ def data_deleted_after(server: AnyEtcd) -> Iterator[AnyEtcd]:
 @pytest.fixture(scope="session")
 def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
     """One running etcd for the session, with the stack's flags; a test must not break it."""
-    with data_deleted_after(Etcd(tmp_path_factory.mktemp("etcd"), flags=QUICK)) as server:
+    with data_deleted_after(Etcd(tmp_path_factory.mktemp("etcd"), flags=SHARED)) as server:
         yield server
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd, Flag
 from tests.services.debian import SUITES, NotAvailableError, etcd_from_debian
-from tests.services.etcd import QUICK, data_deleted_after, version_of
+from tests.services.etcd import QUICK, SHARED, data_deleted_after, version_of
 from tests.support.size import sized
 
 NEWER_FIRST = pytest.mark.parametrize(
@@ -153,7 +153,8 @@ def etcd_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 
         @cache
         def etcd_of(version: str) -> EtcdOf:
-            server = EtcdOf(program_of(version), tmp_path_factory.mktemp("etcd"))
+            directory = tmp_path_factory.mktemp("etcd")
+            server = EtcdOf(program_of(version), directory, flags=SHARED)
             return servers.enter_context(data_deleted_after(server))
 
         yield etcd_of

@@ -20,7 +20,7 @@ ROOT_PASSWORD = "root's own"
 
 def simple_tokens(ttl: int) -> dict[str, Flag]:
     """Return the flags of an etcd whose tokens expire after some seconds without use."""
-    return {"auth_token": "simple", "auth_token_ttl": ttl, "bcrypt_cost": 4}
+    return {"auth_token": "simple", "auth_token_ttl": ttl}
 
 
 def jwt_tokens(directory: Path, ttl: int) -> dict[str, Flag]:
@@ -28,7 +28,7 @@ def jwt_tokens(directory: Path, ttl: int) -> dict[str, Flag]:
     key = directory / "jwt.key"
     key.write_text(secrets.token_hex(32))
     token = f"jwt,priv-key={key},sign-method=HS256,ttl={ttl}s"
-    return {"auth_token": token, "bcrypt_cost": 4}
+    return {"auth_token": token}
 
 
 def everything() -> etcdrpc.Permission:
