@@ -113,15 +113,20 @@ def _accepts_connections(ior: str) -> bool:
 
 
 def _restore(database: Any, util: Any) -> None:
-    """Register the admin device, and all devices that are still assigned to this server."""
+    """Register all devices that are still assigned to this server, the admin device last.
+
+    The check reads the registration of the admin device only: if a call fails before that, the
+    restoration is repeated.
+    """
     iors = {
         device.get_name().lower(): util.get_device_ior(device)
         for device in util.get_device_list("*")
     }
     admin = util.get_dserver_device()
-    iors[admin.get_name().lower()] = util.get_dserver_ior(admin)
+    last = admin.get_name().lower()
+    iors[last] = util.get_dserver_ior(admin)
     assigned = database.command_inout("DbGetDeviceClassList", util.get_ds_name())[::2]
-    for name in assigned:
+    for name in sorted(assigned, key=lambda each: each.lower() == last):
         ior = iors.get(name.lower())
         if ior is not None:
             process = [util.get_host_name(), util.get_pid_str(), util.get_version_str()]
