@@ -131,12 +131,18 @@ def run_here(
     server: Etcd, args: Sequence[str], env: Mapping[str, str] | None = None, stdin: str = ""
 ) -> Result:
     """Run the program to its end in this process, with its own environment and streams."""
+    return run_in(environment(server, env or {}), args, stdin)
+
+
+def run_in(env: Mapping[str, str], args: Sequence[str], stdin: str = "") -> Result:
+    """Run the program to its end in this process, with an environment and its own streams."""
+    given = stdin.encode(errors="surrogateescape")
     streams = {
-        "stdin": io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"),
+        "stdin": io.TextIOWrapper(io.BytesIO(given), "utf-8"),
         "stdout": io.TextIOWrapper(io.BytesIO(), "utf-8"),
         "stderr": io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True),
     }
-    with restored_process(environment(server, env or {})) as patch:
+    with restored_process(env) as patch:
         for name, stream in streams.items():
             patch.setattr(sys, name, stream)
         code = run(args)
