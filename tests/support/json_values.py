@@ -25,7 +25,7 @@ JSON = st.recursive(
 def _places(value: Any) -> list[tuple[Any, Any]]:
     """Return container and key of every value inside a JSON value."""
     found: list[tuple[Any, Any]] = []
-    below = [value]
+    below = [value] if isinstance(value, dict | list) else []
     while below:
         container = below.pop()
         keys = list(container) if isinstance(container, dict) else list(range(len(container)))
@@ -43,7 +43,7 @@ def mutated(
     values: st.SearchStrategy[Any] = JSON,
     max_changes: int = 3,
 ) -> Any:
-    """Return one of the examples, which are objects or lists, with some values changed.
+    """Return one of the examples with some values inside it changed.
 
     A value is removed, added, replaced by another one of the example, or by one of ``values``.
     """
