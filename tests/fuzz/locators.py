@@ -27,7 +27,7 @@ __all__ = ["KIND"]
 
 SECRET = "s3cr3t"
 
-_ENDPOINT = re.compile(r"(\[[0-9A-Fa-f:.%\w]+\]|[^\s/@,:\[\]]+):([0-9]{1,5})")
+_ENDPOINT = re.compile(r"(\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?\]|[^\s/@,:\[\]]+):([0-9]{1,5})")
 
 
 def _host(text: str) -> None:

@@ -176,6 +176,9 @@ def _is_name(name: str) -> bool:
 
 
 def _is_ipv6(address: str) -> bool:
+    # ip_address accepts any text as the zone.
+    if not re.fullmatch(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?", address):
+        return False
     try:
         ip_address(address)
     except ValueError:
