@@ -15,8 +15,8 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 SOURCES := $(wildcard src devices tests benchmarks docs examples release)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up packages test test-long lint bench bench-scale bench-recovery docs diagrams \
-	web-screens lock release audit clean
+.PHONY: help demo up packages test test-long fuzz lint bench bench-scale bench-recovery docs \
+	diagrams web-screens lock release audit clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -49,6 +49,9 @@ test: $(INSTALLED) ## Run the tests; ARGS="tests/model -k derive"
 # tests/conftest.py distributes them: by file, or one by one if they share no servers.
 test-long: $(INSTALLED) ## Run the tests that take minutes; TEST_SIZE=1 repeats random faults at full size
 	$(PYTEST) -m long --dist loadgroup --no-loadscope-reorder --durations 0 --durations-min 5 $(ARGS)
+
+fuzz: $(INSTALLED) ## Check random inputs of each kind; FUZZ_INPUTS=100000 ARGS="messages --seed 5"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and import contracts
 	$(BIN)/ruff check $(SOURCES)

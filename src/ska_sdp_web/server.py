@@ -80,7 +80,10 @@ def _listen(settings: Settings) -> socket.socket:
     Raises:
         OSError: the address is invalid, or the port is in use.
     """
-    found = socket.getaddrinfo(settings.bind, settings.port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(settings.bind, settings.port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError("it is no name or address of a host") from error
     family, _, _, _, address = found[0]
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -103,10 +103,17 @@ def _check_origin(text: str) -> None:
     Raises:
         SettingsError: it is no origin. A space or ';' in it would change the policy.
     """
-    parts = urlsplit(text)
     is_plain = text.isascii() and text.isprintable() and not set(text) & set(" ;,'\"")
-    is_origin = parts.scheme in ("http", "https") and parts.netloc and parts.path in ("", "/")
-    if not (is_plain and is_origin and not parts.query and not parts.fragment):
+    if not (is_plain and _is_origin(text)):
         raise SettingsError(
             f"Invalid --frame-ancestor {text!r}: expected an origin, e.g. https://taranta.example."
         )
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    has_host = parts.scheme in ("http", "https") and bool(parts.netloc)
+    return has_host and parts.path in ("", "/") and not (parts.query or parts.fragment)

@@ -172,12 +172,26 @@ def run_here(
 
     Functions ``stdout`` and ``stderr`` are called in a thread after the first line there.
     """
+    return run_in(environment(server, env or {}), args, stdin, **on_line)
+
+
+def run_in(
+    env: Mapping[str, str],
+    args: Sequence[str],
+    stdin: str = "",
+    **on_line: Callable[[], object],
+) -> Result:
+    """Run the program to its end in this process, with an environment and its own streams.
+
+    Functions ``stdout`` and ``stderr`` are called in a thread after the first line there.
+    """
+    given = stdin.encode(errors="surrogateescape")
     streams = {
-        "stdin": io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"),
+        "stdin": io.TextIOWrapper(io.BytesIO(given), "utf-8"),
         "stdout": io.TextIOWrapper(_Output(on_line.get("stdout")), "utf-8"),
         "stderr": io.TextIOWrapper(_Output(on_line.get("stderr")), "utf-8", write_through=True),
     }
-    with restored_process(environment(server, env or {})) as patch:
+    with restored_process(env) as patch:
         for name, stream in streams.items():
             patch.setattr(sys, name, stream)
         code = run(args)

@@ -203,6 +203,11 @@ def test_unreachable_database_is_exit_5(ska_sdp: Run, line: str) -> None:
     ("name", "value", "complaint"),
     [
         ("PORT", "many", "give port 'many'"),
+        ("PORT", "9" * 5_000, "give port '999"),
+        ("HOST", "a..b", "SDP_CONFIG_HOST contains 'a..b': write host"),
+        ("HOST", "[fe80::1%e\th]:1", "SDP_CONFIG_HOST contains '[fe80::1%e\\th]:1': write host"),
+        ("HOST", "a\tb:1", "SDP_CONFIG_HOST contains 'a\\tb:1': write host"),
+        ("HOST", f"etcd,{'x' * 64}:1", "SDP_CONFIG_HOST contains 'xxx"),
         ("BACKEND", "shelf", "SDP_CONFIG_BACKEND is one of etcd3"),
         ("TIMEOUT", "-1", "SDP_CONFIG_TIMEOUT is '-1'"),
     ],

@@ -87,6 +87,10 @@ def test_unfinished_end_is_left_out() -> None:
         content() + b'{"revision": 9}\n',
         content() + b'{"revision": 9, "time": "2026-01-31T12:00:00Z", "changes": 5}\n',
         content() + b"5\n",
+        content() + b"[" * 100_000 + b"\n",
+        content() + b'{"revision": 1e999, "time": "2026-01-31T12:00:00Z", "changes": {}}\n',
+        content() + b'{"revision": 9, "time": "2026-01-31T12:00:00Z", "changes": {"/a": 5}}\n',
+        content() + b'{"gap": "9", "revision": 9, "time": "2026-01-31T12:00:00Z", "keys": 0}\n',
     ],
 )
 def test_other_file_is_invalid(data: bytes) -> None:

@@ -204,6 +204,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
     ],
     "list": [
         ("", "Missing object: name one, or use -a"),
+        (f"-a --port {'9' * 5_000}", "Invalid port '999"),
         ("--prefix=/t", "Missing object: name one, or use -a"),
         ("pb 2021-01-02", "Invalid date '2021-01-02': expected YYYYMMDD, e.g. 20260101."),
         ("pb 20211301", "Invalid date '20211301'"),
@@ -231,6 +232,10 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("pb pb-a =x", "Invalid condition '=x'"),
         ("pb status=RUNNING", "Missing argument 'ID' before 'status=RUNNING'."),
         ("pb pb-a status RUNNING", "Invalid condition 'status RUNNING': expected FIELD=VALUE"),
+    ],
+    "history": [
+        (f"/k --since {'9' * 5_000}d", "Invalid duration '999"),
+        ("/k --since 999999999d", "at most 36500d"),
     ],
     "watch": [
         ("/k --timeout 0", "more than 0"),

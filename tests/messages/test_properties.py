@@ -17,7 +17,7 @@ from ska_sdp_lmc.messages import (
     parse_configure,
 )
 from ska_sdp_lmc.messages.examples import example, example_names
-from tests.support.json_values import JSON
+from tests.support.json_values import JSON, mutated
 
 from .small import ASSIGN_02, ASSIGN_04, PARSERS, block_of
 
@@ -37,41 +37,12 @@ EXAMPLES = [
 ] + [ASSIGN_02, ASSIGN_04]
 
 
-def _places(value: Any) -> list[tuple[Any, Any]]:
-    """Return container and key of every value inside a JSON value."""
-    found: list[tuple[Any, Any]] = []
-    below = [value]
-    while below:
-        container = below.pop()
-        keys = list(container) if isinstance(container, dict) else list(range(len(container)))
-        for key in keys:
-            found.append((container, key))
-            if isinstance(container[key], dict | list):
-                below.append(container[key])
-    return found
-
-
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[str, str]:
     """Return the schema and the text of an example with up to three values changed."""
-    message = json.loads(json.dumps(draw(st.sampled_from(EXAMPLES))))
+    message = draw(st.sampled_from(EXAMPLES))
     schema = message.get("interface", "/ska-sdp-assignres/").rpartition("ska-sdp-")[2]
-    for _ in range(draw(st.integers(0, 3))):
-        places = _places(message)
-        container, key = places[draw(st.integers(0, len(places) - 1))]
-        change = draw(st.integers(0, 3))
-        if change == 0:
-            del container[key]
-        elif change == 1 and isinstance(container, dict):
-            container[draw(st.text(max_size=8))] = draw(JSON)
-        elif change == 2:
-            other, name = places[draw(st.integers(0, len(places) - 1))]
-            container[key] = json.loads(json.dumps(other[name]))
-        else:
-            container[key] = draw(JSON)
-        if not message:
-            break
-    return schema.partition("/")[0], json.dumps(message)
+    return schema.partition("/")[0], json.dumps(draw(mutated([message])))
 
 
 class Outcome(NamedTuple):

@@ -64,13 +64,16 @@ def _set_host(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 def _set_port(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value is None:
         return
-    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
+    if not (re.fullmatch("[0-9]{1,5}", value) and 0 < int(value) < 65536):
         raise click.UsageError(f"Invalid port {value!r}: expected a number from 1 to 65535.", ctx)
     os.environ["SDP_CONFIG_PORT"] = value
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 """Arguments of timedelta by the letter of the unit."""
+
+MAX_DURATION = timedelta(days=36_500)
+"""Longest duration: the time that is so long ago must be a date."""
 
 
 def _to_timedelta(
@@ -80,12 +83,15 @@ def _to_timedelta(
         return None
     found = re.fullmatch(f"([0-9]+)([{''.join(_UNITS)}])", value)
     try:
-        if found:
-            return timedelta(**{_UNITS[found[2]]: int(found[1])})
-    except OverflowError:
-        pass
+        duration = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+    except (OverflowError, ValueError):
+        duration = None  # too large, or too long for int
+    if duration is not None and duration <= MAX_DURATION:
+        return duration
     raise click.UsageError(
-        f"Invalid duration {value!r}: expected a number and s, m, h, d or w, e.g. 10m or 30d.", ctx
+        f"Invalid duration {value!r}: expected a number and s, m, h, d or w, e.g. 10m or 30d; "
+        f"at most {MAX_DURATION.days}d.",
+        ctx,
     )
 
 

@@ -85,6 +85,10 @@ def lines_of(part: Part) -> Iterator[bytes]:
         yield _line({**stamp, "snapshot": some})
 
 
+INVALID = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""Errors of a line that is JSON, or nearly, and no part of a recording."""
+
+
 def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
     """Yield the complete parts of a recording, each with the position of its end in bytes.
 
@@ -109,16 +113,16 @@ def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
             if "keys" in document:
                 begun, texts = document, {}
             elif "snapshot" in document:
-                texts.update(_texts(document["snapshot"]))
+                texts.update(_texts(document["snapshot"], str))
             else:
-                yield Changes(*_stamp(document), _texts(document["changes"])), end
+                yield Changes(*_stamp(document), _texts(document["changes"], str | None)), end
             if begun is not None and len(texts) >= begun["keys"]:
                 origin = str(begun.get("cluster") or ""), _prefix(begun)
-                yield Snapshot(*_stamp(begun), texts, begun.get("gap"), *origin), end
+                yield Snapshot(*_stamp(begun), texts, _gap(begun), *origin), end
                 begun = None
         except InvalidRecording:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        except INVALID as exc:
             text = NO_RECORDING if number == 1 else f"is damaged in line {number}"
             raise InvalidRecording(text) from exc
 
@@ -141,9 +145,16 @@ def _prefix(document: Mapping[str, Any]) -> str | None:
     return prefix
 
 
-def _texts(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError("its texts are no mapping of paths")
+def _gap(document: Mapping[str, Any]) -> int | None:
+    gap = document.get("gap")
+    if gap is not None and not isinstance(gap, int):
+        raise TypeError("its gap is no revision")
+    return gap
+
+
+def _texts(value: Any, type_: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(each, type_) for each in value.values()):
+        raise TypeError("its texts are no mapping of paths to texts")
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -130,7 +131,7 @@ def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
     for part in filter(None, (part.strip() for part in hosts.split(","))):
         name, own_port = _host_and_port(part)
         own_port = port if own_port is None else own_port
-        if not (own_port.isascii() and own_port.isdigit() and 0 < int(own_port) < 65536):
+        if not (re.fullmatch("[0-9]{1,5}", own_port) and 0 < int(own_port) < 65536):
             raise ValueError(
                 f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {own_port!r} for {name}: "
                 "write a number from 1 to 65535."
@@ -153,7 +154,7 @@ def _host_and_port(part: str) -> tuple[str, str | None]:
         name, own_port = f"[{part}]", None
     else:
         name, colon, port = part.partition(":")
-        is_valid = bool(name)
+        is_valid = _is_name(name)
         own_port = port if colon else None
     if not is_valid:
         raise ValueError(
@@ -163,7 +164,21 @@ def _host_and_port(part: str) -> tuple[str, str | None]:
     return name, own_port
 
 
+def _is_name(name: str) -> bool:
+    """Return whether a name can be resolved: its labels are neither empty nor too long."""
+    if not (re.fullmatch(r"[^\s\[\]]+", name) and name.isprintable()):
+        return False
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
 def _is_ipv6(address: str) -> bool:
+    # ip_address accepts any text as the zone.
+    if not re.fullmatch(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?", address):
+        return False
     try:
         ip_address(address)
     except ValueError:
