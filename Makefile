@@ -59,8 +59,9 @@ lint: $(INSTALLED) ## Check style, types and import contracts
 bench: $(INSTALLED) ## Measure the speed
 	$(BIN)/python -m benchmarks $(ARGS)
 
-bench-scale: $(INSTALLED) ## Measure the speed with up to 50,000 stored blocks
+bench-scale: $(INSTALLED) ## Measure what the speed depends on: stored blocks, subarrays, watchers, clients
 	$(BIN)/python -m benchmarks.scale $(ARGS)
+	$(BIN)/python -m benchmarks.sizing
 
 docs: $(INSTALLED) ## Build the documentation in HTML, docs/_build/html by default
 	$(BIN)/python -m sphinx -W --keep-going -b html docs $(HTML)

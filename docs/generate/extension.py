@@ -18,6 +18,7 @@ from docs.generate import (
     scale,
     screens,
     settings,
+    sizing,
     top_screen,
 )
 from docs.generate.grafana import pages as grafana
@@ -52,6 +53,10 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "archived": operations.archived,
     "not-archived": operations.not_archived,
     "growth": scale.costs,
+    "sizing-machine": sizing.machine,
+    "sizing-subarrays": sizing.subarrays,
+    "sizing-watchers": sizing.watchers,
+    "sizing-commits": sizing.commits,
     "grafana-panels": grafana.panels,
     "observation": observation.sequence,
     "device-settings": settings.devices,
