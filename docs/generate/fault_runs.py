@@ -1,7 +1,7 @@
 """Program that adds the summaries of runs with faults to the figures of the documentation.
 
-``python -m docs.generate.fault_runs FILE…`` takes the summaries that the runs have written. A run
-with the same random seed, etcd and backend is replaced.
+``python -m docs.generate.fault_runs [--soak] FILE…`` takes the summaries that the runs have
+written. A run with the same random seed, etcd and backend is replaced.
 """
 
 from __future__ import annotations
@@ -44,13 +44,16 @@ def main() -> None:
     """Add the summaries."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, help="summaries of runs")
+    parser.add_argument("--soak", action="store_true", help="they are of make soak")
+    arguments = parser.parse_args()
+    group = "soak" if arguments.soak else "runs"
     figures = json.loads(FIGURES.read_text())
-    runs = {tuple(run[name] for name in _SAME): run for run in figures["runs"]}
-    for file in parser.parse_args().files:
+    runs = {tuple(run[name] for name in _SAME): run for run in figures[group]}
+    for file in arguments.files:
         written = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
         run = figures_of(json.loads(file.read_text()), f"{written:%Y-%m-%d}")
         runs[tuple(run[name] for name in _SAME)] = run
-    figures["runs"] = list(runs.values())
+    figures[group] = list(runs.values())
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
 
 

@@ -24,7 +24,6 @@ RUN = (
     *("minutes", "faults", "observations", "transactions", "commands", "events", "violations"),
 )
 FUZZ = ("date", "kind", "inputs", "defects")
-SOAK = ("date", "seed", "minutes", "process", "memory", "threads", "descriptors")
 """Figures of each kind of run, which are the columns of its table."""
 
 QUANTITIES = RUN[RUN.index("minutes") :]
@@ -53,8 +52,8 @@ def fuzz() -> str:
 
 
 def soak() -> str:
-    """Return the table of the processes of the soak."""
-    return _table(_figures()["soak"], SOAK)
+    """Return the table of the runs whose processes had to stay level."""
+    return _table(_figures()["soak"], RUN)
 
 
 def _figures() -> dict[str, list[dict[str, Any]]]:
@@ -66,11 +65,11 @@ def _lines() -> Iterator[str]:
     has_runs = bool(_figures()["runs"])
     for promise in PROMISES:
         yield f"**{' '.join(promise['promise'].split())}**"
-        yield f": {', '.join(map(code, promise['tests']))}"
         if has_runs and promise["counted"]:
             counted = ", ".join(f"{_sum(name):,} {name}" for name in promise["counted"])
-            yield ""
-            yield f": In the runs with faults: {counted}."
+            yield f"In the runs with faults: {counted}."
+        yield ""
+        yield from (f"- {code(test)}" for test in promise["tests"])
         yield ""
 
 
