@@ -62,8 +62,9 @@ lint: $(INSTALLED) ## Check style, types and import contracts
 bench: $(INSTALLED) ## Measure the speed
 	$(BIN)/python -m benchmarks $(ARGS)
 
-bench-scale: $(INSTALLED) ## Measure the speed with up to 50,000 stored blocks
+bench-scale: $(INSTALLED) ## Measure what the speed depends on: stored blocks, subarrays, watchers, clients
 	$(BIN)/python -m benchmarks.scale $(ARGS)
+	$(BIN)/python -m benchmarks.sizing
 
 bench-recovery: $(INSTALLED) ## Measure the recovery times after faults: ten minutes
 	$(BIN)/python -m tests.faults.recovery $(ARGS)

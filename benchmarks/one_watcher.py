@@ -6,14 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from ska_sdp_config import Config
 
 from .by_hand import ByHand
 from .measure import Row, of_samples
+from .proc import processor_time, tasks
 
-__all__ = ["processor_time", "rows"]
+__all__ = ["rows"]
 
 PROCESSES = 20
 """Processes of each kind, alternately and one at a time."""
@@ -84,19 +84,7 @@ def _measured(program: str, endpoint: str, by_hand: ByHand) -> tuple[float, floa
             began = processor_time(process.pid)
             time.sleep(IDLE_S)
             of_a_second = (processor_time(process.pid) - began) / IDLE_S
-            threads = len(list(_tasks(process.pid)))
+            threads = len(list(tasks(process.pid)))
         finally:
             process.kill()
     return of_a_change, of_a_second, threads / 1e3
-
-
-def processor_time(pid: int) -> float:
-    """Return the processor time of a process's threads, in seconds.
-
-    That of the process itself has a resolution of 10 ms.
-    """
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in _tasks(pid)) / 1e9
-
-
-def _tasks(pid: int) -> Iterator[Path]:
-    return Path(f"/proc/{pid}/task").iterdir()

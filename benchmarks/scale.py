@@ -24,6 +24,7 @@ from .by_hand import ByHand
 from .following import iterations
 from .growing_observatory import GrowingObservatory
 from .measure import CALL_S
+from .proc import resident
 from .scale_plot import draw
 from .stored_blocks import StoredBlocks
 
@@ -92,7 +93,7 @@ def _measure(etcd: Etcd, by_hand: ByHand, blocks: StoredBlocks) -> Figures:
             for name, took in _processor_times(observatory.pids, change).items():
                 figures[f"processor time of {what}, {name}"] = took
         for name, pid in observatory.pids.items():
-            figures[f"memory, {name}"] = _resident(pid)
+            figures[f"memory, {name}"] = float(resident(pid))
         observatory.end()
     with Config(backend="etcd3", host=etcd.host, port=etcd.port, timeout=CALL_S) as config:
         return {**figures, **iterations(config, by_hand)}
@@ -113,12 +114,6 @@ def _processor_times(pids: dict[str, int], change: Callable[[], None]) -> Figure
 def _processor_time(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident(pid: int) -> float:
-    """Return the resident memory of a process, in bytes."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return float(pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 def _late_scan(etcd: Etcd) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from pathlib import Path
 
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.device_server import DeviceServer
@@ -12,6 +11,7 @@ from ska_sdp_sim.stack.device_server import DeviceServer
 from .by_hand import ByHand
 from .measure import Row
 from .observatory import Observatory, start
+from .proc import resident
 
 __all__ = ["rows"]
 
@@ -33,18 +33,11 @@ def rows(config: Config, by_hand: ByHand) -> Iterator[Row]:
 
 
 def _start(server: DeviceServer) -> tuple[float, float]:
-    """Start and stop a server; return its start time in seconds and its memory."""
+    """Start and stop a server; return its start time in seconds and its memory in GB."""
     took = start(server)
-    size = _resident(server.process.pid)
+    size = resident(server.process.pid) / 1e9
     server.stop()
     return took, size
-
-
-def _resident(pid: int) -> float:
-    """Return the resident memory of a process, in GB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    (kilobytes,) = (line.split()[1] for line in lines if line.startswith("VmRSS"))
-    return int(kilobytes) / 1e6
 
 
 def _row(work: str, pairs: list[tuple[float, float]], bound: float, unit: str = "ms") -> Row:

@@ -19,7 +19,7 @@ from ska_sdp_config import Config
 
 from .by_hand import ByHand
 from .measure import Row, of_samples
-from .one_watcher import processor_time
+from .proc import processor_time
 from .stored_blocks import StoredBlocks
 
 __all__ = ["rows"]

@@ -20,7 +20,7 @@ from ska_sdp_sim.stack.web import WebPage
 
 from .by_hand import ByHand
 from .measure import Row, of_samples
-from .one_watcher import processor_time
+from .proc import processor_time
 from .raw_watch import RawWatch
 from .stored_blocks import StoredBlocks
 

@@ -116,3 +116,26 @@ def test_watchdog_keeps_its_channel_open(
     wait_until(lambda: answers)
     assert answers == [now(proxied)]
     wait_until(lambda: is_closed(channel))
+
+
+@NEWER_ONLY
+def test_internal_error_of_a_watchdog_replaces_the_stream(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a watchdog, a stream that dies later would never be detected."""
+    monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.1)
+    newest_revision = EtcdClient.newest_revision
+    channels: list[Channel] = []
+
+    def fail_once(etcd: EtcdClient, channel: Channel, timeout: float) -> int:
+        channels.append(channel)
+        if len(channels) == 1:
+            raise LookupError("internal fault")
+        return newest_revision(etcd, channel, timeout)
+
+    monkeypatch.setattr(EtcdClient, "newest_revision", fail_once)
+    sink = watch_from_now(backend)
+    wait_until(lambda: len(channels) > 2, what="the next stream is checked")
+    commit(backend, a="1")
+    sink.expect(("1/a", "1"))
+    assert "internal fault" in caplog.text

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ska_sdp_lmc.observability.connections import MAX_CONNECTIONS, REQUEST_TIMEOUT_S
+from ska_sdp_lmc.observability.connections import MAX_CONNECTIONS, REQUEST_TIMEOUT_S, HttpThread
 from tests.services.health import ask
 from tests.support.in_time import in_time
 from tests.support.waiting import LATE, wait_until
@@ -121,3 +121,31 @@ def test_request_times_out_despite_single_bytes(health: str) -> None:
         in_time(REQUEST_TIMEOUT_S + LATE, REQUEST_TIMEOUT_S - 1),
     ):
         wait_until(lambda: client.closed)
+
+
+def test_failed_responses_leave_room_for_others(caplog: pytest.LogCaptureFixture) -> None:
+    """A connection that counted as responding forever would close the endpoint in the end."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    answers = itertools.chain([b""] * (MAX_CONNECTIONS + 1), itertools.repeat(b"answered"))
+
+    def respond(head: bytes) -> bytes:
+        if not (answer := next(answers)):
+            raise LookupError("a bug of the test")
+        return answer
+
+    thread = HttpThread(listener, respond)
+    thread.start()
+    try:
+        found = [_ask(listener.getsockname()) for _ in range(MAX_CONNECTIONS + 2)]
+    finally:
+        thread.stop()
+    assert found == [b""] * (MAX_CONNECTIONS + 1) + [b"answered"]
+    assert caplog.text.count("LookupError: a bug of the test") == MAX_CONNECTIONS + 1
+
+
+def _ask(address: tuple[str, int]) -> bytes:
+    """Send a request; return all that is answered."""
+    with socket.create_connection(address, timeout=LATE) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        return client.makefile("rb").read()

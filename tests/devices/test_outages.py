@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from ska_sdp_config.lmc.health import Outage
 from ska_sdp_lmc.runtime import database
+from ska_sdp_lmc.runtime.access import Access
 from ska_sdp_lmc.runtime.database import Database
 from tests.support.waiting import wait_until
 
@@ -90,3 +91,19 @@ def test_failed_notification_is_repeated(unreachable: Database) -> None:
     wait_until(lambda: notified[1:] == [None])
     wait_until(lambda: tried[3:] == [None])
     assert len(notified) == 2
+
+
+def test_unexpected_error_of_the_access_check_is_logged_and_repeated(
+    unreachable: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    checks: list[object] = []
+
+    def check(store: object, accesses: object) -> None:
+        checks.append(accesses)
+        raise LookupError("a bug of the test")
+
+    monkeypatch.setattr(database, "check", check)
+    monkeypatch.setattr(database, "CHECK_EVERY", 0.01)
+    unreachable.add_listener(lambda outage: None, Access(frozenset({"/a"})))
+    wait_until(lambda: len(checks) > 1)
+    assert "a bug of the test" in caplog.text

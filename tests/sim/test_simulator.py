@@ -9,6 +9,7 @@ import pytest
 
 from ska_sdp_config import Config
 from ska_sdp_sim import COMPONENTS, Simulator
+from ska_sdp_sim.controller import ProcessingController
 from tests.sim.observation import (
     EB,
     RECEIVE,
@@ -59,6 +60,17 @@ def test_simulator_runs_a_single_component(
 ) -> None:
     with Simulator([name], **sdp_config_arguments):
         assert components(config) == [name]
+
+
+def test_error_in_a_loop_ends_the_simulator(
+    config: Config, sdp_config_arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(controller: ProcessingController, watcher: object) -> None:
+        raise LookupError("a bug of the test")
+
+    monkeypatch.setattr(ProcessingController, "reconcile", fail)
+    with Simulator(**sdp_config_arguments) as simulator, pytest.raises(LookupError, match="a bug"):
+        simulator.wait(60)
 
 
 def test_unknown_component_is_rejected() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.drivers.memory import Database
+from ska_sdp_config.live.live import Live
 from ska_sdp_web import connection
 from ska_sdp_web import hub as module
 from ska_sdp_web.hub import Hub
@@ -58,6 +59,23 @@ def test_error_in_a_change_is_shown_until_it_is_over(monkeypatch: pytest.MonkeyP
         await wait_for(lambda: hub.state.is_current)
 
     monkeypatch.setattr(module, "RETRY_S", 0.05)
+    run(scene)
+
+
+def test_failed_watch_is_shown_and_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(hub: Hub, backend: MemoryBackend) -> None:
+        await wait_for(lambda: not hub.state.is_away)
+        with monkeypatch.context() as patch:
+
+            def fail(*arguments: object) -> None:
+                raise ValueError("a value of the test")
+
+            patch.setattr(Live, "_writes", fail)
+            backend.create("/a", "1")
+            await wait_for(lambda: hub.state.is_away)
+            assert hub.state.error == "a value of the test"
+        await wait_for(lambda: not hub.state.is_away)
+
     run(scene)
 
 

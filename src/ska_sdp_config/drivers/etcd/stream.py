@@ -24,6 +24,7 @@ class Ending(Enum):
     STALLED = "it does not deliver existing changes"
     TOO_LARGE = "a response is too large to be sent or received whole"
     REGRESSED = "the database is older than the changes that it delivered"
+    UNCHECKED = "its check failed"
 
 
 class Stream:

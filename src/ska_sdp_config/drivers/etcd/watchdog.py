@@ -105,17 +105,27 @@ class Watchdog:
 
     def _run(self) -> None:
         with self._channel:
-            pause = 0.0
-            while not self._stopped.wait(pause):
-                idle = time.monotonic() - self._stream.last_received
-                if self._has_delivered_backlog():
-                    self._set_complete()
-                if self._channel.retired:
-                    self._stream.end(Ending.REPLACED)
-                elif idle >= PROBE_AFTER_S or self._stream.may_be_regressed:
-                    pause = self._probe()
-                    continue
-                pause = min(CHECK_INTERVAL_S, max(0.01, PROBE_AFTER_S - idle))
+            try:
+                self._check()
+            except Exception:
+                # A bug. Without a watchdog, a dead stream would never be detected; the next stream
+                # has another one.
+                LOGGER.exception("The check of the watch on the database failed.")
+                self._stream.end(Ending.UNCHECKED)
+
+    def _check(self) -> None:
+        """Check the stream until its end."""
+        pause = 0.0
+        while not self._stopped.wait(pause):
+            idle = time.monotonic() - self._stream.last_received
+            if self._has_delivered_backlog():
+                self._set_complete()
+            if self._channel.retired:
+                self._stream.end(Ending.REPLACED)
+            elif idle >= PROBE_AFTER_S or self._stream.may_be_regressed:
+                pause = self._probe()
+                continue
+            pause = min(CHECK_INTERVAL_S, max(0.01, PROBE_AFTER_S - idle))
 
     def _has_delivered_backlog(self) -> bool:
         """Return whether the changes are delivered that the database is known to have had."""
