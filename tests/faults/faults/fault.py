@@ -17,8 +17,9 @@ class FaultNotPossibleError(Exception):
 class Fault(Protocol):
     """A fault of one kind, which is in effect between ``begin`` and ``end``.
 
-    Both are called by the nemesis, in a thread per fault and never at the same time. A fault can
-    begin again after its end.
+    The nemesis calls both on the main thread, where processes have to be started, and never two
+    faults at the same time: neither may take longer than about a second. A fault can begin again
+    after its end.
 
     Attributes:
         name: kind of the fault, such as ``leader killed``; unique in a run. It is the detail
