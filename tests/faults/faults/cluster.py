@@ -12,7 +12,7 @@ from pyetcd import etcdrpc
 from tests.faults.faults.fault import Fault, FaultNotPossibleError
 from tests.support.cluster import Cluster, Member, raw
 
-__all__ = ["cluster_faults"]
+__all__ = ["PartitionFault", "cluster_faults"]
 
 CALL_TIMEOUT_S = 5.0
 """Timeout of calls to a member, in seconds."""
@@ -56,16 +56,25 @@ class MembersFault:
 
 @dataclass
 class PartitionFault:
-    """Member that the others do not reach, that does not reach them, or both."""
+    """Member that the others do not reach, that does not reach them, or both.
+
+    Attributes:
+        choose: chooses it.
+        strike: separates it.
+        heal: ends the partition.
+        struck: index of the member.
+    """
 
     name: str
     lasts_s: tuple[float, float]
     choose: Choose
     strike: Callable[[int], None]
     heal: Callable[[], None]
+    struck: int = 0
 
     def begin(self) -> None:
-        self.strike(self.choose()[0])
+        (self.struck,) = self.choose()
+        self.strike(self.struck)
 
     def end(self) -> None:
         self.heal()
