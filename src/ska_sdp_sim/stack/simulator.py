@@ -34,9 +34,14 @@ class Simulator(Part):
         """Return whether this process holds the owner keys of its components."""
         from ska_sdp_config import Config, ConfigConnectionError
 
-        host, port = self.settings["SDP_CONFIG_HOST"], int(self.settings["SDP_CONFIG_PORT"])
+        # The host may be a list with ports.
+        arguments = {
+            "backend": self.settings.get("SDP_CONFIG_BACKEND", "etcd3"),
+            "host": self.settings["SDP_CONFIG_HOST"],
+            "port": self.settings.get("SDP_CONFIG_PORT"),
+        }
         try:
-            with Config(backend="etcd3", host=host, port=port) as config:
+            with Config(**arguments) as config:
                 for txn in config.txn():
                     owners = [txn.get(path) for path in OWNER_PATHS]
         except ConfigConnectionError:
