@@ -68,6 +68,11 @@ class ClientProcess:
             env={**os.environ, **environment},
         )
 
+    @property
+    def pid(self) -> int:
+        """Process ID, also after the end."""
+        return self._process.pid
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal, such as SIGSTOP, SIGCONT or SIGKILL."""
         self._process.send_signal(number)

@@ -64,12 +64,13 @@ class Stack:
         endpoints: ``host:port`` of each member of etcd, or of its proxies.
         backend: backend of all processes.
         subarrays: number of subarrays, see ``server_names``.
-        settings: further environment variables of the device servers and the simulator.
+        settings: further environment variables of the device servers, the simulator and clients.
 
     Attributes:
         parts: all parts by name, in the order of their start.
         trls: resource locators of each subarray, by its ID; one for each server that has it.
-        environment: environment variables of clients: the addresses of both databases.
+        environment: environment variables of clients: the addresses of both databases, and the
+            settings.
     """
 
     def __init__(
@@ -85,11 +86,15 @@ class Stack:
             raise ValueError(f"a stack has at least 1 subarray, not {subarrays}")
         self.parts: dict[str, Part] = {}
         self.trls: dict[str, list[str]] = {}
-        self._etcd = {"backend": backend, "host": ",".join(endpoints)}
-        self.environment = {f"SDP_CONFIG_{key.upper()}": each for key, each in self._etcd.items()}
+        self._backend = backend
+        self._endpoints = ",".join(endpoints)
+        self.environment = {
+            "SDP_CONFIG_BACKEND": backend,
+            "SDP_CONFIG_HOST": self._endpoints,
+            **settings,
+        }
         self._directory = directory
         self._subarrays = subarrays
-        self._settings = dict(settings)
         self._keeper = Keeper()
         self._opened = ExitStack()
         self._claimed: set[str] = set()
@@ -105,15 +110,14 @@ class Stack:
             self.environment["TANGO_HOST"] = tango_db.tango_host
             registrations = self._registrations()
             register(tango_db.connect(), registrations)
-            settings = self.environment | self._settings
-            servers = self._servers(registrations, settings)
+            servers = self._servers(registrations)
             # The last subarray is the only one of its server.
-            second = SecondServer(servers[-1].devices[0], self._directory, settings)
-            for part in (Simulator(self._directory, settings), *servers, second):
+            second = SecondServer(servers[-1].devices[0], self._directory, self.environment)
+            for part in (Simulator(self._directory, self.environment), *servers, second):
                 self._add(part)
             self.wait_ready()
             self._find_subarrays(servers, second)
-            with Config(**self._etcd) as config:
+            with Config(backend=self._backend, host=self._endpoints) as config:
                 define_scripts(config)
             self._opened = opened.pop_all()
         return self
@@ -191,14 +195,12 @@ class Stack:
             for each in Layout(subarrays=self._subarrays).devices()
         ]
 
-    def _servers(
-        self, registrations: Sequence[Registration], settings: Mapping[str, str]
-    ) -> list[DeviceServer]:
+    def _servers(self, registrations: Sequence[Registration]) -> list[DeviceServer]:
         devices: defaultdict[str, list[str]] = defaultdict(list)
         for each in registrations:
             devices[each.server].append(each.device)
         return [
-            DeviceServer(server, names, self._directory, settings)
+            DeviceServer(server, names, self._directory, self.environment)
             for server, names in devices.items()
         ]
 

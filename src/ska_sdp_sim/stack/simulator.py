@@ -35,13 +35,10 @@ class Simulator(Part):
         from ska_sdp_config import Config, ConfigConnectionError
 
         # The host may be a list with ports.
-        arguments = {
-            "backend": self.settings.get("SDP_CONFIG_BACKEND", "etcd3"),
-            "host": self.settings["SDP_CONFIG_HOST"],
-            "port": self.settings.get("SDP_CONFIG_PORT"),
-        }
+        host, port = self.settings["SDP_CONFIG_HOST"], self.settings.get("SDP_CONFIG_PORT")
+        backend = self.settings.get("SDP_CONFIG_BACKEND", "etcd3")
         try:
-            with Config(**arguments) as config:
+            with Config(backend=backend, host=host, port=port) as config:
                 for txn in config.txn():
                     owners = [txn.get(path) for path in OWNER_PATHS]
         except ConfigConnectionError:

@@ -63,6 +63,8 @@ def check_events(
     """
     operations = list(operations)
     ends = {each.client: each.began.monotonic for each in of_kind(operations, "ended")}
+    killed = of_kind(operations, "killed")
+    ends |= {each.details["name"]: each.began.monotonic for each in killed}
     streams: defaultdict[tuple[str, str], list[Operation]] = defaultdict(list)
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:

@@ -1,0 +1,54 @@
+"""Wall clock of processes, which faults step; their monotonic clock is that of the machine."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+__all__ = ["Clock", "library"]
+
+_PLACES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
+
+
+@cache
+def library() -> Path | None:
+    """Return the path of Debian's libfaketime for programs with threads, None without it."""
+    root = Path("/")
+    found = [path for place in _PLACES for path in root.glob(place.removeprefix("/"))]
+    return found[0] if found else None
+
+
+class Clock:
+    """Wall clock of the processes that are started with its environment.
+
+    Args:
+        file: file that libfaketime reads; it is created.
+
+    Raises:
+        FileNotFoundError: libfaketime is not installed.
+    """
+
+    def __init__(self, file: Path) -> None:
+        preloaded = library()
+        if preloaded is None:
+            raise FileNotFoundError(
+                "libfaketime is not installed: install Debian's package faketime"
+            )
+        self._file = file
+        self.environment = {
+            "LD_PRELOAD": str(preloaded),
+            "FAKETIME_TIMESTAMP_FILE": str(file),
+            # A step takes effect at once, in all processes.
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            # Python compares the times of its source files with those of the compiled ones.
+            "NO_FAKE_STAT": "1",
+        }
+        self.step(0)
+
+    def step(self, ahead_s: float) -> None:
+        """Set the clock ahead of that of the machine, behind it if negative; in seconds."""
+        # A rename is atomic: no process reads a part of the text.
+        scratch = self._file.with_suffix(".next")
+        scratch.write_text(f"{ahead_s:+.3f}\n")
+        scratch.replace(self._file)
