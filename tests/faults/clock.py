@@ -9,6 +9,9 @@ __all__ = ["Clock", "library"]
 
 _PLACES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
 
+FAKED = Path(__file__).with_name("faked")
+"""Directory of the module that Python imports at its start in these processes."""
+
 
 @cache
 def library() -> Path | None:
@@ -43,6 +46,7 @@ class Clock:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # Python compares the times of its source files with those of the compiled ones.
             "NO_FAKE_STAT": "1",
+            "PYTHONPATH": str(FAKED),
         }
         self.step(0)
 

@@ -72,6 +72,18 @@ class Watch:
 
 
 @pytest.mark.long
+def test_process_sleeps_for_as_long_as_it_is_to(own_clock: Clock) -> None:
+    program = "import time; b = time.monotonic(); time.sleep(0.2); print(time.monotonic() - b)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **own_clock.environment},
+    )
+    assert 0.2 <= float(done.stdout) < TOLERANCE_S
+
+
 def test_running_process_sees_each_step_of_the_wall_clock_only(own_clock: Clock) -> None:
     watch = Watch(own_clock)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import grpc
 from pyetcd import etcdrpc
@@ -159,10 +160,10 @@ def cluster_faults(cluster: Cluster, chance: random.Random) -> list[Fault]:
             lasts = OUTAGE_S if is_outage else lasts_s
             faults.append(MembersFault(f"{who} {what}", lasts, cluster, choose, strike, heal))
     for who, choose in (("leader", roles.leader), ("follower", roles.follower)):
-        for what, strike, heal in (
+        for what, separate, join in (
             ("isolated", cluster.isolate, cluster.join),
-            ("only receives", lambda index: cluster.hold(index, outgoing=True), cluster.release),
-            ("only sends", lambda index: cluster.hold(index, incoming=True), cluster.release),
+            ("only receives", partial(cluster.hold, outgoing=True), cluster.release),
+            ("only sends", partial(cluster.hold, incoming=True), cluster.release),
         ):
-            faults.append(PartitionFault(f"{who} {what}", SHORT_S, choose, strike, heal))
+            faults.append(PartitionFault(f"{who} {what}", SHORT_S, choose, separate, join))
     return faults

@@ -100,4 +100,7 @@ def network_faults(proxies: Sequence[Proxy], chance: random.Random) -> list[Faul
         ("only requests arrive", SHORT_S, partial(Proxy.hold, down=True), Proxy.release),
         ("only answers arrive", SHORT_S, partial(Proxy.hold, up=True), Proxy.release),
     ]
-    return [ProxyFault(name, lasts, proxies, chance, *acts) for name, lasts, *acts in rows]
+    return [
+        ProxyFault(name, lasts, proxies, chance, strike, heal)
+        for name, lasts, strike, heal in rows
+    ]
