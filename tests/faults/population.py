@@ -123,7 +123,7 @@ class Clients:
         # Recorded before: nothing is due from the client since.
         self._history.note("killed", name=name)
         client.process.send(signal.SIGKILL)
-        client.process.end()
+        client.process.wait_end()
 
     def replace(self, name: str) -> str:
         """Start the successor of a killed client, and return its name."""
@@ -141,6 +141,7 @@ class Clients:
             for name in ended:
                 del self._running[name]
         for process in ended.values():
+            # A suspended process handles no other signal.
             process.send(signal.SIGCONT)
-            process.send(signal.SIGTERM)
-        return {name: process.end() for name, process in ended.items()}
+            process.request_end()
+        return {name: process.wait_end() for name, process in ended.items()}

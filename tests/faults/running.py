@@ -87,7 +87,18 @@ class ClientProcess:
 
     def end(self) -> int:
         """Request its end unless it has ended, wait for it, and return the exit code."""
+        self.request_end()
+        return self.wait_end()
+
+    def request_end(self) -> None:
+        """Request its end unless it has ended.
+
+        Once only: Python does not handle a signal while its process ends.
+        """
         self._process.terminate()
+
+    def wait_end(self) -> int:
+        """Wait for its end, and return the exit code; kill it if it takes too long."""
         try:
             return self._process.wait(END_WITHIN_S)
         except subprocess.TimeoutExpired:
