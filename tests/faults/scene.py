@@ -43,6 +43,9 @@ FLAGS: dict[str, Flag] = {
     # Members that were away for some seconds then need a snapshot at times.
     "snapshot_count": 2_000,
     "max_wals": 2,
+    # etcd's defaults, as in operation.
+    "heartbeat_interval": 100,
+    "election_timeout": 1_000,
 }
 
 DISK_MEMBER = 2
@@ -70,7 +73,7 @@ STRUCK = ("counter", "transfers", "lists", "ownership", "mirror")
 
 @dataclass(frozen=True)
 class Plan:
-    """What runs, and under which faults.
+    """Choice of a run: programs, directory, random seed and kinds of faults.
 
     Attributes:
         directory: directory of all data, logs and histories.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -58,7 +59,7 @@ class Planned:
 
 
 class World:
-    """Two groups of three faults, and a nemesis."""
+    """Two groups of three faults."""
 
     def __init__(self, directory: Path, seed: int = 1, pace: Pace | None = None) -> None:
         self.clock = Clock()
@@ -67,9 +68,18 @@ class World:
             group: [Planned(f"{group} {number}", self.clock) for number in range(3)]
             for group in ("network", "cluster")
         }
-        self.history = HistoryWriter(self.file, "nemesis")
-        groups = [Group(name, faults, (0.5, 1.5), seed) for name, faults in self.faults.items()]
-        self.nemesis = Nemesis(groups, self.history, pace or Pace(), self.clock, self.clock.sleep)
+        self._groups = [
+            Group(name, faults, (0.5, 1.5), seed) for name, faults in self.faults.items()
+        ]
+        self._pace = pace or Pace()
+
+    def run(
+        self, faults: int, within_s: float = 1e6, after_round: Callable[[int], None] = print
+    ) -> int:
+        """Run the nemesis."""
+        with HistoryWriter(self.file, "nemesis") as history:
+            nemesis = Nemesis(self._groups, history, self._pace, self.clock, self.clock.sleep)
+            return nemesis.run(faults, within_s, after_round)
 
     def every(self) -> list[Planned]:
         return [fault for group in self.faults.values() for fault in group]
@@ -80,7 +90,7 @@ class World:
 
 def test_each_fault_of_a_group_comes_before_any_comes_again(tmp_path: Path) -> None:
     world = World(tmp_path)
-    assert world.nemesis.run(faults=60, within_s=1e6) == 60
+    assert world.run(faults=60) == 60
     for group in world.faults.values():
         counts = [len(fault.periods) for fault in group]
         assert max(counts) - min(counts) <= 1
@@ -88,7 +98,7 @@ def test_each_fault_of_a_group_comes_before_any_comes_again(tmp_path: Path) -> N
 
 def test_faults_of_a_group_do_not_overlap_and_those_of_two_do(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.nemesis.run(faults=60, within_s=1e6)
+    world.run(faults=60)
     periods = {
         name: sorted(period for fault in group for period in fault.periods)
         for name, group in world.faults.items()
@@ -107,7 +117,7 @@ def test_schedule_depends_on_the_random_seed_only(tmp_path: Path) -> None:
         directory = tmp_path / name
         directory.mkdir()
         world = World(directory, seed)
-        world.nemesis.run(faults=30, within_s=1e6)
+        world.run(faults=30)
         return [fault.periods for fault in world.every()]
 
     assert schedule("one", 1) == schedule("again", 1) != schedule("other", 2)
@@ -124,19 +134,19 @@ def test_each_round_ends_with_a_rest_without_faults(tmp_path: Path) -> None:
         assert world.clock() - last == pytest.approx(100)
         assert all(fault.in_effect is None for fault in world.every())
 
-    world.nemesis.run(20, 1e6, after_round)
+    world.run(20, after_round=after_round)
     assert totals == [7, 14, 20]
     assert world.clock() - began > 300
 
 
 def test_no_round_begins_after_the_time(tmp_path: Path) -> None:
     world = World(tmp_path, pace=Pace(faults=7, rest_s=100))
-    assert world.nemesis.run(faults=100, within_s=1) == 7
+    assert world.run(faults=100, within_s=1) == 7
 
 
 def test_faults_are_recorded_with_begin_and_end(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.nemesis.run(faults=10, within_s=1e6)
+    world.run(faults=10)
     recorded = world.recorded()
     assert len(recorded) == 10
     assert {each.kind for each in recorded} == {"fault"}
@@ -148,7 +158,7 @@ def test_fault_that_cannot_begin_does_not_count(tmp_path: Path) -> None:
     world = World(tmp_path)
     impossible = world.faults["cluster"][0]
     impossible.is_possible = False
-    assert world.nemesis.run(faults=20, within_s=1e6) == 20
+    assert world.run(faults=20) == 20
     outcomes = {each.details["fault"]: each.outcome for each in world.recorded()}
     assert outcomes.pop(impossible.name) == "failed"
     assert set(outcomes.values()) == {"ok"}
@@ -159,12 +169,12 @@ def test_run_without_a_possible_fault_fails(tmp_path: Path) -> None:
     for fault in world.every():
         fault.is_possible = False
     with pytest.raises(RuntimeError, match="there is no leader"):
-        world.nemesis.run(faults=1, within_s=1e6)
+        world.run(faults=1)
 
 
 def test_all_faults_end_if_one_fails_to_end(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.faults["network"][1].ends = False
     with pytest.raises(OSError, match="it does not end"):
-        world.nemesis.run(faults=60, within_s=1e6)
+        world.run(faults=60)
     assert all(fault.in_effect is None for fault in world.every())

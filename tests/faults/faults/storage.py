@@ -34,7 +34,7 @@ BALLAST = b"1" + DatabaseLog.MARK.encode()
 BALLAST_BYTES = 1_000_000
 """Size of a value of the ballast, below etcd's limit of a request."""
 
-DISK_BALLAST_VALUES = 30
+DISK_BALLAST_VALUES = 20
 """Number of values that make the database of a member grow while its disk is full."""
 
 
