@@ -64,7 +64,8 @@ class Sender:
         """
         argument = transaction_id = None
         if message is not None:
-            transaction_id = f"txn-{self._history.client}-20260131-{self._sent:05}"
+            source = self._history.client.replace("-", "")
+            transaction_id = f"txn-{source}-20260131-{self._sent:05}"
             self._sent += 1
             argument = json.dumps({**message, "transaction_id": transaction_id})
         operation = self._history.begin(
