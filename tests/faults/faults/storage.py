@@ -197,6 +197,19 @@ def small_disk(directory: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
+def fill_disk(path: Path) -> None:
+    """Fill the disk of a file with this file, while others write."""
+    with path.open("wb") as file:
+        space = os.statvfs(path)
+        used, size = 0, space.f_bavail * space.f_frsize
+        while size >= space.f_frsize:
+            try:
+                os.posix_fallocate(file.fileno(), used, size)
+                used += size
+            except OSError:
+                size //= 2
+
+
 @dataclass
 class DiskFull:
     """Full disk of a member, which ends when its database has to grow.
@@ -214,9 +227,7 @@ class DiskFull:
     lasts_s: tuple[float, float] = (0.5, 3.0)
 
     def begin(self) -> None:
-        space = os.statvfs(self.disk)
-        with self._file.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize)
+        fill_disk(self._file)
         with (
             suppress(grpc.RpcError),
             raw(self.cluster.members[self.index - 1].endpoint) as channel,
