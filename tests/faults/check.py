@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from tests.faults.checkers.events import Period
@@ -24,17 +26,49 @@ ten that a server was killed, and a server needs some to start."""
 RUN_FILE = "run.json"
 """Summary of a run, written when it has settled."""
 
+OUTAGE_S = 2.5
+"""Seconds without an answer after which there is an outage."""
+
+WAITING = ("increment", "append", "transfer", "audit", "open", "take", "look")
+"""Kinds of operations that wait for the database."""
+
 CLIENTS_ONLY = ("client killed", "client paused", "compaction every 200 ms")
 """Faults that do not concern what subscribers show."""
 
 
-def excused(operations: Iterable[Operation]) -> list[Period]:
-    """Return the periods of faults, in which subscribers may show other values."""
-    return [
+def excused(operations: Sequence[Operation]) -> list[Period]:
+    """Return the periods in which subscribers may show other values: start, faults, outages."""
+    faults = [
         (fault.began.monotonic, fault.ended.monotonic)
         for fault in of_kind(operations, "fault")
         if fault.outcome != "failed" and fault.details["fault"] not in CLIENTS_ONLY
     ]
+    # On a busy machine, servers may need long for their first connection.
+    start = [(-math.inf, faults[0][0])] if faults else []
+    return [*start, *faults, *outages(operations)]
+
+
+def outages(operations: Iterable[Operation]) -> list[Period]:
+    """Return the periods without any answer to a transaction, though some waited for one.
+
+    On a machine that is too busy, the cluster loses its leader without a fault.
+    """
+    answers = [-math.inf]
+    waits: list[Period] = []
+    for each in operations:
+        if each.kind not in WAITING:
+            continue
+        waits.append((each.began.monotonic, each.ended.monotonic))
+        if each.outcome == "ok":
+            answers.append(each.ended.monotonic)
+    answers.sort()
+    found = []
+    for before, after in pairwise(answers):
+        if after - before > OUTAGE_S and any(
+            began < before + OUTAGE_S < ended for began, ended in waits
+        ):
+            found.append((before, after))
+    return found
 
 
 def check_run(
