@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,16 @@ def library() -> Path | None:
     return found[0] if found else None
 
 
+def remove_leftovers(directory: Path = Path("/dev/shm")) -> None:
+    """Remove the shared memory of ended processes, which libfaketime leaves if they are killed."""
+    for file in directory.glob("*faketime_s*_*"):
+        pid = file.name.rpartition("_")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            # Another user's files stay.
+            with suppress(PermissionError):
+                file.unlink(missing_ok=True)
+
+
 class Clock:
     """Wall clock of the processes that are started with its environment.
 
@@ -37,6 +48,7 @@ class Clock:
             raise FileNotFoundError(
                 "libfaketime is not installed: install Debian's package faketime"
             )
+        remove_leftovers()
         self._file = file
         self.environment = {
             "LD_PRELOAD": str(preloaded),

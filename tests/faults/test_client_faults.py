@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.faults.clients.ownership import Competitor
+from tests.faults.clients.program import Client
 from tests.faults.database_log import DatabaseLog
 from tests.faults.faults.fault import FaultNotPossibleError
 from tests.faults.faults.parts import PAUSED_S, ClientKilled, ClientPaused
-from tests.faults.history import Operation, of_kind, read_file, read_run
+from tests.faults.history import HistoryWriter, Operation, of_kind, read_file, read_run
 from tests.faults.population import Clients
 from tests.faults.running import check_all, history_of
 from tests.support.waiting import wait_until
@@ -96,3 +99,34 @@ def test_killed_client_is_replaced_under_a_new_name(
     (killed,) = of_kind(operations, "killed")
     assert killed.details == {"name": "mirror-1"}
     assert check_all(operations, changes, limit_s=10, settled=last) == []
+
+
+class NoLease:
+    """Lease that was lost."""
+
+    def alive(self) -> bool:
+        return False
+
+    def revoke(self) -> None:
+        """Do nothing: it has ended."""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_each_loss_is_recorded_as_a_belief(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    path = history_of(tmp_path, "client")
+    with (
+        Config(backend="memory", name=f"loss {seed}", owner={"command": ["client"]}) as config,
+        HistoryWriter(path, "client") as written,
+    ):
+        # Its end is not needed, whose signal handlers would replace those of pytest.
+        client = Client("client", config, written, chance, stop=None)  # type: ignore[arg-type]
+        competitor = Competitor(client)
+        while not competitor.held:
+            competitor.step()
+        names = list(competitor.held)
+        competitor.held = dict.fromkeys(names, NoLease())  # type: ignore[arg-type]
+        while any(isinstance(each, NoLease) for each in competitor.held.values()):
+            competitor.step()
+    beliefs = [each.details["held"] for each in of_kind(read_file(path), "belief")]
+    assert beliefs.count(False) == len(names)

@@ -12,19 +12,39 @@ from pathlib import Path
 
 import pytest
 
+from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.subarray import Subarray
-from tests.faults.clock import Clock, library
+from tests.faults.clock import Clock, library, remove_leftovers
 from tests.faults.faults.parts import MAX_STEP_S, ClockStepped
 from tests.faults.stack import Stack
+
+CALL_TIMEOUT_S = 1.0
 
 TOLERANCE_S = 60.0
 """Tolerance for a busy machine: less than any step of these tests."""
 
-PROGRAM = """
+CLOCKS = """
 import sys, time
 for line in sys.stdin:
     print(time.time(), time.monotonic(), flush=True)
 """
+"""Program that shows its two clocks for each line."""
+
+CALLS = f"""
+import sys, time
+from ska_sdp_config import Config, ConfigConnectionError
+config = Config(timeout={CALL_TIMEOUT_S})
+for line in sys.stdin:
+    print("calling", flush=True)
+    began = time.monotonic()
+    try:
+        for txn in config.txn():
+            txn.get("/faults/any")
+    except ConfigConnectionError:
+        pass
+    print(time.monotonic() - began, flush=True)
+"""
+"""Program that reads for each line, and shows the duration."""
 
 
 @pytest.fixture
@@ -41,34 +61,45 @@ def stepped(clock: Clock) -> Iterator[Clock]:
     clock.step(0)
 
 
-class Watch:
-    """Process that shows its two clocks."""
+class Program:
+    """Running program that answers each line. A context manager."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, text: str, clock: Clock, **settings: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-c", text],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **clock.environment},
+            env={**os.environ, **clock.environment, **settings},
         )
 
-    def offsets(self) -> tuple[float, float]:
-        """Return the differences to the wall and monotonic clocks of the machine, in seconds."""
-        process = self._process
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write("\n")
-        process.stdin.flush()
-        wall, monotonic = map(float, process.stdout.readline().split())
-        return wall - time.time(), monotonic - time.monotonic()
+    def __enter__(self) -> Program:
+        return self
 
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait(60)
         assert self._process.stdout
-        self._process.stdout.close()
+        with self._process.stdin, self._process.stdout:
+            self._process.stdin.close()
+            self._process.wait(60)
+
+    def request(self) -> None:
+        """Write a line."""
+        assert self._process.stdin
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> list[str]:
+        """Wait for a line, and return its words."""
+        assert self._process.stdout
+        return self._process.stdout.readline().split()
+
+
+def offsets(program: Program) -> tuple[float, float]:
+    """Return the differences to the wall and monotonic clocks of the machine, in seconds."""
+    program.request()
+    wall, monotonic = map(float, program.answer())
+    return wall - time.time(), monotonic - time.monotonic()
 
 
 @pytest.mark.long
@@ -85,15 +116,50 @@ def test_process_sleeps_for_as_long_as_it_is_to(own_clock: Clock) -> None:
 
 
 def test_running_process_sees_each_step_of_the_wall_clock_only(own_clock: Clock) -> None:
-    watch = Watch(own_clock)
-    try:
+    with Program(CLOCKS, own_clock) as program:
         for ahead_s in (0.0, MAX_STEP_S, -MAX_STEP_S, 0.0):
             own_clock.step(ahead_s)
-            wall, monotonic = watch.offsets()
+            wall, monotonic = offsets(program)
             assert abs(wall - ahead_s) < TOLERANCE_S
             assert abs(monotonic) < TOLERANCE_S
-    finally:
-        watch.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("step_s", [MAX_STEP_S, -MAX_STEP_S])
+@pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
+def test_step_during_a_call_does_not_change_its_timeout(
+    own_etcd: Etcd, own_clock: Clock, backend: str, step_s: float
+) -> None:
+    settings = {"SDP_CONFIG_BACKEND": backend, "SDP_CONFIG_HOST": own_etcd.endpoint}
+    with Program(CALLS, own_clock, **settings) as program:
+
+        def begin() -> None:
+            program.request()
+            assert program.answer() == ["calling"]
+
+        def seconds() -> float:
+            return float(program.answer()[0])
+
+        begin()
+        assert seconds() < TOLERANCE_S
+        own_etcd.pause()
+        begin()
+        own_clock.step(step_s)
+        assert CALL_TIMEOUT_S <= seconds() < TOLERANCE_S
+        begin()
+        assert CALL_TIMEOUT_S <= seconds() < TOLERANCE_S
+        own_etcd.resume()
+        own_clock.step(0)
+        begin()
+        assert seconds() < TOLERANCE_S
+
+
+def test_shared_memory_of_ended_processes_is_removed(tmp_path: Path) -> None:
+    running, ended = f"faketime_shm_{os.getpid()}", "sem.faketime_sem_4194305"
+    for name in (running, ended, "other"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert {each.name for each in tmp_path.iterdir()} == {running, "other"}
 
 
 class Chosen(random.Random):

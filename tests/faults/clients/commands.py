@@ -11,7 +11,7 @@ import tango
 
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from tests.e2e.subarray import quick
+from tests.faults.clients.content import small
 from tests.faults.clients.program import Stop, parser
 from tests.faults.clients.sending import Sender
 from tests.faults.history import HistoryWriter
@@ -76,7 +76,7 @@ class Commander:
     def _message(self, command: str) -> dict[str, Any] | None:
         """Return the argument of a command, None if it has none."""
         if command == "AssignResources" and self._with_scripts:
-            return quick().message
+            return small().message
         if command == "AssignResources":
             eb_id = f"eb-faults-20260131-{self._chance.getrandbits(40):010x}"
             return dict(json.loads(assignment(eb_id, {})))

@@ -20,7 +20,7 @@ import tango
 
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_sim.demo.content import Content, configure, scan
-from tests.e2e.subarray import quick
+from tests.faults.clients.content import small
 from tests.faults.clients.program import Stop, parser
 from tests.faults.clients.sending import Sender
 from tests.faults.history import HistoryWriter, Operation
@@ -136,7 +136,7 @@ class Observer:
         return command
 
     def _send(self, command: str) -> None:
-        began = Progress(quick()) if command == "AssignResources" else None
+        began = Progress(small()) if command == "AssignResources" else None
         operation = self._sender.send(command, self._message(command, began))
         if operation.outcome == "failed":
             return

@@ -11,12 +11,17 @@ from ska_sdp_config.lmc.rejections import Reason
 from tests.e2e.subarray import Subarray
 from tests.faults.history import HistoryWriter, Operation, Outcome
 
-__all__ = ["Sender"]
+__all__ = ["Sender", "subarray_id"]
 
 UNKNOWN = "It is not known whether"
 """Start of the description if the device does not know the outcome."""
 
 REJECTIONS = {reason.value for reason in Reason}
+
+
+def subarray_id(trl: str) -> str:
+    """Return the ID of the subarray of a resource locator, also of one without a database."""
+    return trl.partition("#")[0].rpartition("/")[2]
 
 
 def outcome(error: tango.DevError) -> Outcome:
@@ -39,7 +44,7 @@ class Sender:
     """
 
     def __init__(self, trl: str, history: HistoryWriter) -> None:
-        self.subarray_id = trl.partition("#")[0].rpartition("/")[2]
+        self.subarray_id = subarray_id(trl)
         self._trl = trl
         self._history = history
         self._subarray: Subarray | None = None
@@ -64,7 +69,8 @@ class Sender:
         """
         argument = transaction_id = None
         if message is not None:
-            transaction_id = f"txn-{self._history.client}-20260131-{self._sent:05}"
+            source = self._history.client.replace("-", "")
+            transaction_id = f"txn-{source}-20260131-{self._sent:05}"
             self._sent += 1
             argument = json.dumps({**message, "transaction_id": transaction_id})
         operation = self._history.begin(
