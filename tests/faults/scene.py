@@ -161,9 +161,11 @@ class Scene:
             return None
 
     def _start_clients(self) -> None:
-        devices = [trls[0] for trls in self.stack.trls.values()]
+        first, *others = self.stack.trls.values()
+        # Both servers, if a subarray has two.
+        observed = [trl for trls in others for trl in trls]
         observing = [
-            *(self.clients.start("subscriber", f"--device={trl}") for trl in devices),
+            *(self.clients.start("subscriber", f"--device={trl}") for trl in [*first, *observed]),
             *(self.clients.start("mirror") for _ in range(2)),
         ]
         wait_until(
@@ -179,10 +181,9 @@ class Scene:
             *[("ownership", CALM_PAUSE_S)] * 3,
         ):
             self.clients.start(program, f"--pause={pause}")
-        first, *others = devices
         paced = f"--pause={OBSERVE_PAUSE_S}"
-        self.clients.start("commands", f"--device={first}", "--with-scripts", paced)
-        for trl in others:
+        self.clients.start("commands", f"--device={first[0]}", "--with-scripts", paced)
+        for trl in observed:
             self.clients.start("observations", f"--device={trl}", paced)
 
     def _is_ready(self, name: str) -> bool:
