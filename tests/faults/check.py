@@ -6,8 +6,9 @@ import argparse
 import json
 import math
 import sys
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from tests.faults.checkers.events import Period
@@ -53,20 +54,15 @@ def outages(operations: Iterable[Operation]) -> list[Period]:
 
     On a machine that is too busy, the cluster loses its leader without a fault.
     """
-    answers = [-math.inf]
-    waits: list[Period] = []
-    for each in operations:
-        if each.kind not in WAITING:
-            continue
-        waits.append((each.began.monotonic, each.ended.monotonic))
-        if each.outcome == "ok":
-            answers.append(each.ended.monotonic)
-    answers.sort()
+    waiting = [each for each in operations if each.kind in WAITING]
+    begins = [each.began.monotonic for each in waiting]
+    latest_ends = list(accumulate((each.ended.monotonic for each in waiting), max))
+    answers = sorted(each.ended.monotonic for each in waiting if each.outcome == "ok")
     found = []
     for before, after in pairwise(answers):
-        if after - before > OUTAGE_S and any(
-            began < before + OUTAGE_S < ended for began, ended in waits
-        ):
+        limit = before + OUTAGE_S
+        begun = bisect_left(begins, limit)
+        if after > limit and begun and latest_ends[begun - 1] > limit:
             found.append((before, after))
     return found
 
