@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Clock", "library"]
+__all__ = ["Clock", "library", "with_real_clock"]
 
 _PLACES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
 
 FAKED = Path(__file__).with_name("faked")
 """Directory of the module that Python imports at its start in these processes."""
+
+VARIABLES = (
+    "LD_PRELOAD",
+    "FAKETIME_TIMESTAMP_FILE",
+    "FAKETIME_NO_CACHE",
+    "FAKETIME_DONT_FAKE_MONOTONIC",
+    "NO_FAKE_STAT",
+    "PYTHONPATH",
+)
+"""Environment variables of a ``Clock``."""
 
 
 @cache
@@ -30,6 +41,11 @@ def remove_leftovers(directory: Path = Path("/dev/shm")) -> None:
             # Another user's files stay.
             with suppress(PermissionError):
                 file.unlink(missing_ok=True)
+
+
+def with_real_clock(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the variables of a ``Clock``."""
+    return {name: value for name, value in environment.items() if name not in VARIABLES}
 
 
 class Clock:

@@ -10,10 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults.clock import with_real_clock
 from tests.faults.history import HistoryWriter
 from tests.faults.running import ClientProcess, history_of
 
 __all__ = ["Clients"]
+
+
+REAL_CLOCK = ("subscriber",)
+"""Programs that have the clock of the machine: Tango's client measures by the wall clock how long
+no heartbeat has come, and does not detect the end of a server after a step back."""
 
 
 @dataclass
@@ -76,11 +82,14 @@ class Clients:
             program: name of its module in ``tests.faults.clients``.
             arguments: further arguments of the program.
         """
+        environment = self._environment
+        if program in REAL_CLOCK:
+            environment = with_real_clock(environment)
         with self._lock:
             self._numbers[program] += 1
             name = f"{program}-{self._numbers[program]}"
             process = ClientProcess(
-                program, name, self._directory, self._environment, *arguments, seed=self._seed
+                program, name, self._directory, environment, *arguments, seed=self._seed
             )
             self._running[name] = _Client(program, arguments, process)
         return name
