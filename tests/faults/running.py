@@ -102,7 +102,8 @@ class ClientProcess:
         try:
             return self._process.wait(END_WITHIN_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            # Its threads are then on standard error.
+            self._process.send_signal(signal.SIGABRT)
             return self._process.wait()
 
 
