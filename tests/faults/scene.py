@@ -182,7 +182,7 @@ class Scene:
         ):
             self.clients.start(program, f"--pause={pause}")
         paced = f"--pause={OBSERVE_PAUSE_S}"
-        self.clients.start("commands", f"--device={first[0]}", "--with-scripts", paced)
+        self.clients.start("commands", f"--device={first[0]}", paced)
         for trl in observed:
             self.clients.start("observations", f"--device={trl}", paced)
 

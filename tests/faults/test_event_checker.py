@@ -234,6 +234,13 @@ def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
     assert violations(world, ((begin - 1, world.time),)) == []
 
 
+def test_missing_value_is_possible_shortly_after_a_fault_only(world: World) -> None:
+    Device(world).push("obsState", None)
+    (found,) = violations(world)
+    assert "obsState None was received" in found
+    assert violations(world, ((world.time - 3, world.time - 2),)) == []
+
+
 @pytest.mark.parametrize("value", ["FAILED", "UNKNOWN"])
 @pytest.mark.parametrize(("since_s", "is_possible"), [(2, True), (LIMIT_S + 2, False)])
 def test_short_health_of_an_outage_is_possible_shortly_after_a_fault(

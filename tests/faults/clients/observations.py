@@ -31,7 +31,7 @@ SCANS = 2
 ABORT_SHARE = 0.03
 """Share of the commands that are Abort instead, where it is allowed."""
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Time in a pending obsState after which the observation is aborted, in seconds."""
 
 IN_PROGRESS = (ObsState.ABORTING, ObsState.RESTARTING)
