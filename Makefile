@@ -15,8 +15,8 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --max-worker-restart 0
 SOURCES := $(wildcard src devices tests benchmarks docs examples release)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up packages test test-long fuzz lint bench bench-scale bench-recovery docs \
-	diagrams web-screens lock release audit clean
+.PHONY: help demo up packages test test-long test-faults soak fuzz lint bench bench-scale \
+	bench-recovery docs diagrams web-screens lock release audit clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -52,6 +52,16 @@ test-long: $(INSTALLED) ## Run the tests that take minutes; TEST_SIZE=1 repeats 
 
 fuzz: $(INSTALLED) ## Check random inputs of each kind; FUZZ_INPUTS=100000 ARGS="messages --seed 5"
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+# Minutes of faults of each of two runs; start, settling and checks take one or two more.
+FAULTS := $(BIN)/python -m tests.faults.run $(if $(SEED),--seed $(SEED))
+
+test-faults: $(INSTALLED) ## Run everything under faults on both backends; SEED=1 ARGS="--minutes 10"
+	$(FAULTS) --minutes 3 --backend etcd3 $(ARGS)
+	$(FAULTS) --minutes 3 --backend etcd3_revolution1 --etcd 3.4 $(ARGS)
+
+soak: $(INSTALLED) ## Run everything under rare faults for HOURS; memory and threads must stay level
+	$(BIN)/python -m tests.faults.soak --hours $(or $(HOURS),0.5) $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and import contracts
 	$(BIN)/ruff check $(SOURCES)

@@ -12,47 +12,11 @@ import tango
 
 from ska_sdp_sim.demo.content import scan
 from ska_sdp_sim.stack.local import LocalStack
-from ska_sdp_sim.stack.part import PortPart
-from ska_sdp_sim.stack.programs import clean_environment, installed_program
 from tests.e2e.subarray import Subarray
+from tests.services.second_server import SecondServer
 from tests.support.waiting import wait_until
 
 TIMES = 50
-
-
-class SecondServer(PortPart):
-    """Second server process of a device, not registered in the Tango database."""
-
-    bind_failure = "BindAddress"
-
-    def __init__(self, device: str, directory: Path, settings: dict[str, str]) -> None:
-        super().__init__("second", directory / "second.log", None)
-        self._device = device
-        self._settings = settings
-
-    def command(self) -> list[str]:
-        return [
-            installed_program("SDPSubarray", "tango"),
-            "second",
-            "-nodb",
-            "-dlist",
-            self._device,
-            "-ORBendPoint",
-            f"giop:tcp:{self.host}:{self.port}",
-        ]
-
-    def environment(self) -> dict[str, str]:
-        return clean_environment(**self._settings)
-
-    @property
-    def trl(self) -> str:
-        return f"tango://{self.endpoint}/{self._device}#dbase=no"
-
-    def is_ready(self) -> bool:
-        try:
-            return bool(tango.DeviceProxy(self.trl).state() != tango.DevState.INIT)
-        except tango.DevFailed:
-            return False
 
 
 @pytest.fixture

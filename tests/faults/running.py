@@ -68,6 +68,11 @@ class ClientProcess:
             env={**os.environ, **environment},
         )
 
+    @property
+    def pid(self) -> int:
+        """Process ID, also after the end."""
+        return self._process.pid
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal, such as SIGSTOP, SIGCONT or SIGKILL."""
         self._process.send_signal(number)
@@ -82,11 +87,23 @@ class ClientProcess:
 
     def end(self) -> int:
         """Request its end unless it has ended, wait for it, and return the exit code."""
+        self.request_end()
+        return self.wait_end()
+
+    def request_end(self) -> None:
+        """Request its end unless it has ended.
+
+        Once only: Python does not handle a signal while its process ends.
+        """
         self._process.terminate()
+
+    def wait_end(self) -> int:
+        """Wait for its end, and return the exit code; kill it if it takes too long."""
         try:
             return self._process.wait(END_WITHIN_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            # Its threads are then on standard error.
+            self._process.send_signal(signal.SIGABRT)
             return self._process.wait()
 
 

@@ -164,8 +164,14 @@ def test_value_of_a_quiet_end_of_the_run_is_found(world: World) -> None:
     assert any("'SCANNING' of" in each and "not shown" in each for each in found)
 
 
-def test_events_are_due_until_the_subscriber_ends(world: World) -> None:
-    world.add("subscriber", "ended")
+@pytest.mark.parametrize(
+    ("client", "kind", "details"),
+    [("subscriber", "ended", {}), ("clients", "killed", {"name": "subscriber"})],
+)
+def test_events_are_due_until_the_subscriber_ends(
+    world: World, client: str, kind: str, details: dict[str, Any]
+) -> None:
+    world.add(client, kind, **details)
     # The first value of two ends after the subscriber, and before the end of the run.
     silence(world)
     world.command("client", "EndScan")
@@ -226,6 +232,13 @@ def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
     assert "'FAILED' was received" in was_received
     assert "not shown" in was_not_shown
     assert violations(world, ((begin - 1, world.time),)) == []
+
+
+def test_missing_value_is_possible_shortly_after_a_fault_only(world: World) -> None:
+    Device(world).push("obsState", None)
+    (found,) = violations(world)
+    assert "obsState None was received" in found
+    assert violations(world, ((world.time - 3, world.time - 2),)) == []
 
 
 @pytest.mark.parametrize("value", ["FAILED", "UNKNOWN"])

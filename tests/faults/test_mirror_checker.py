@@ -123,3 +123,11 @@ def test_mirror_that_shows_nothing_is_found(world: World) -> None:
     assert violations(world) == []
     (found,) = violations(world, world.revision)
     assert found == "silent stopped at 0, before the change at 2"
+
+
+def test_mirror_that_was_killed_may_stop(world: World) -> None:
+    world.write({f"{DATA}a": "last"})
+    world.add("clients", "killed", name="other")
+    assert len(violations(world, world.revision)) == 1
+    world.add("clients", "killed", name="mirror")
+    assert violations(world, world.revision) == []

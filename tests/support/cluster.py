@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,7 +25,7 @@ class Member(EtcdOf):
     Args:
         name: name of the member.
         peers: proxies of all members, by name.
-        flags: further flags, in place of those of this class too.
+        flags: further flags of etcd.
     """
 
     def __init__(
@@ -66,6 +67,19 @@ class PeerProxy(Proxy):
         self._unwanted = {b"%x" % member for member in members}
         self.cut()
 
+    def hold_from(self, member: int, *, up: bool, down: bool) -> None:
+        """Hold back data on the open connections that the member with this ID has opened."""
+
+        def hold(connection: Connection) -> None:
+            if self._sources.get(connection) != b"%x" % member:
+                return
+            if up:
+                connection.up.hold()
+            if down:
+                connection.down.hold()
+
+        self._for_each(hold)
+
     def should_forward(self, connection: Connection, data: bytes) -> bool:
         sender = re.search(rb"X-Server-From: ([0-9a-f]+)", data)
         if sender:
@@ -74,7 +88,13 @@ class PeerProxy(Proxy):
 
 
 class Cluster:
-    """Three members ``a``, ``b`` and ``c``, in this order."""
+    """Three members ``a``, ``b`` and ``c``, in this order.
+
+    Args:
+        program: path of etcd.
+        directory: directory of the members' directories.
+        flags: further flags of etcd by name.
+    """
 
     def __init__(
         self,
@@ -103,17 +123,36 @@ class Cluster:
 
     def isolate(self, index: int) -> None:
         """Isolate a member from the others, not from its clients."""
-        ids = self._ids()
         for name, proxy in self._proxies.items():
             alone = name == "abc"[index]
-            proxy.keep_out([ids[each] for each in "abc" if alone or each == "abc"[index]])
+            proxy.keep_out([self.ids[each] for each in "abc" if alone or each == "abc"[index]])
 
     def join(self) -> None:
         """End the isolation."""
         for proxy in self._proxies.values():
             proxy.keep_out([])
 
-    def _ids(self) -> dict[str, int]:
+    def hold(self, index: int, *, outgoing: bool = False, incoming: bool = False) -> None:
+        """Hold back what a member sends to the others, or what they send to it, or both.
+
+        A member opens streams on which it receives, and sends requests to the others. So data of
+        each direction are on connections of both sides.
+        """
+        member = "abc"[index]
+        for name, proxy in self._proxies.items():
+            if name == member:
+                proxy.hold(up=incoming, down=outgoing)
+            else:
+                proxy.hold_from(self.ids[member], up=outgoing, down=incoming)
+
+    def release(self) -> None:
+        """Forward what was held back, and everything later."""
+        for proxy in self._proxies.values():
+            proxy.release()
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """IDs of the members by name; the first use needs member ``a``."""
         with raw(self.members[0].endpoint) as channel:
             response = etcdrpc.ClusterStub(channel).MemberList(
                 etcdrpc.MemberListRequest(), timeout=5
@@ -126,9 +165,10 @@ class Cluster:
 
     def leader(self) -> int:
         """Wait for a leader and return its index."""
-        return wait_until(self._leaders, what="a leader")[0]
+        return wait_until(self.leaders, what="a leader")[0]
 
-    def _leaders(self) -> list[int]:
+    def leaders(self) -> list[int]:
+        """Return the indices of the members that lead; an isolated one may still do so."""
         leaders = []
         for index, member in enumerate(self.members):
             with raw(member.endpoint) as channel, suppress(grpc.RpcError):
@@ -147,7 +187,7 @@ class Cluster:
             if leader != to:
                 with raw(self.members[leader].endpoint) as channel, suppress(grpc.RpcError):
                     etcdrpc.MaintenanceStub(channel).MoveLeader(
-                        etcdrpc.MoveLeaderRequest(targetID=self._ids()["abc"[to]]), timeout=5
+                        etcdrpc.MoveLeaderRequest(targetID=self.ids["abc"[to]]), timeout=5
                     )
             return leader == to
 

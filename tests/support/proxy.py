@@ -116,6 +116,7 @@ class Proxy:
         self._silent = False
         self._rejects = False
         self._rate: float | None = None
+        self._delay_s = 0.0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
@@ -219,6 +220,10 @@ class Proxy:
         """Limit answers to so many bytes a second on each connection; None for no limit."""
         self._on_loop(lambda: setattr(self, "_rate", rate))
 
+    def delay(self, seconds: float) -> None:
+        """Delay requests and answers by so many seconds each, 0 for no delay."""
+        self._on_loop(lambda: setattr(self, "_delay_s", seconds))
+
     def should_forward(self, connection: Connection, data: bytes) -> bool:
         """Return whether to forward data of a client; if not, its connection is closed."""
         return True
@@ -300,6 +305,8 @@ class Proxy:
             while True:
                 time, data = await arrived.get()
                 await way.flows.wait()
+                if self._delay_s:
+                    await asyncio.sleep(time + self._delay_s - self._loop.time())
                 if time > way.until or way.discards:
                     continue
                 is_request = way is connection.up

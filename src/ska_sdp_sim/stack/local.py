@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,8 +131,8 @@ class LocalStack:
         if self.web is not None:
             clients.append(self.web)
         # The servers unregister at the Tango database, so it is stopped after them.
-        _stop_together(clients)
-        _stop_together([self.tango_db, self.etcd])
+        stop_together(clients)
+        stop_together([self.tango_db, self.etcd])
 
     def _plan_ports(self) -> PortPlan | None:
         if self.layout.port_base is None:
@@ -174,7 +174,8 @@ def _start_together(parts: list[Part], interrupted: Callable[[], None]) -> None:
         part.wait(interrupted)
 
 
-def _stop_together(parts: list[Part]) -> None:
+def stop_together(parts: Iterable[Part]) -> None:
+    """Stop the parts that run, all at the same time."""
     started = [part for part in parts if part.running]
     for part in started:
         part.process.terminate()

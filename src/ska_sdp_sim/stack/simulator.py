@@ -34,9 +34,11 @@ class Simulator(Part):
         """Return whether this process holds the owner keys of its components."""
         from ska_sdp_config import Config, ConfigConnectionError
 
-        host, port = self.settings["SDP_CONFIG_HOST"], int(self.settings["SDP_CONFIG_PORT"])
+        # The host may be a list with ports.
+        host, port = self.settings["SDP_CONFIG_HOST"], self.settings.get("SDP_CONFIG_PORT")
+        backend = self.settings.get("SDP_CONFIG_BACKEND", "etcd3")
         try:
-            with Config(backend="etcd3", host=host, port=port) as config:
+            with Config(backend=backend, host=host, port=port) as config:
                 for txn in config.txn():
                     owners = [txn.get(path) for path in OWNER_PATHS]
         except ConfigConnectionError:

@@ -17,10 +17,15 @@ __all__ = ["Period", "Standing", "check_events", "without"]
 Period = tuple[float, float]
 """Begin and end, on the monotonic clock."""
 
-OF_OUTAGES = {"healthState": ("FAILED", "UNKNOWN")}
+OF_OUTAGES: dict[str, tuple[Value | None, ...]] = {
+    "healthState": ("FAILED", "UNKNOWN"),
+    "obsState": (None,),
+    "scanID": (None,),
+}
 """Values that depend on the connection of a device, and not on the content of the database.
 
-They are possible in faults and shortly after them.
+They are possible in faults and shortly after them. A server that starts in an outage has no value
+until it has read the database.
 """
 
 
@@ -63,6 +68,8 @@ def check_events(
     """
     operations = list(operations)
     ends = {each.client: each.began.monotonic for each in of_kind(operations, "ended")}
+    killed = of_kind(operations, "killed")
+    ends |= {each.details["name"]: each.began.monotonic for each in killed}
     streams: defaultdict[tuple[str, str], list[Operation]] = defaultdict(list)
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:

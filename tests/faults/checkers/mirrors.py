@@ -22,7 +22,7 @@ def check_mirrors(
         operations: all operations, of which those of mirrors count.
         changes: changes of the database.
         prefix: prefix of the mirrored paths.
-        settled: revision that each mirror must have reached, 0 for none.
+        settled: revision that each mirror that was not killed must have reached, 0 for none.
     """
     relevant = [each for each in changes if each.path.startswith(prefix)]
     # A mirror that never shows a revision has stopped as well.
@@ -31,9 +31,10 @@ def check_mirrors(
     }
     for operation in of_kind(operations, "mirror"):
         shown[operation.client].append(operation)
+    killed = {each.details["name"] for each in of_kind(operations, "killed")}
     faults: list[str] = []
     for name, records in shown.items():
-        faults += _check_one(name, records, relevant, settled)
+        faults += _check_one(name, records, relevant, 0 if name in killed else settled)
     return faults
 
 

@@ -12,10 +12,10 @@ from tests.faults.history import Operation
 
 __all__ = ["Recovery", "quantile", "recoveries", "table"]
 
-NO_ANSWERS = ("fault", "belief", "mirroring", "ended")
+NO_ANSWERS = ("fault", "killed", "belief", "mirroring", "ended")
 """Kinds of operations that need neither the database nor a device."""
 
-NO_SIGNS = ("fault", "belief")
+NO_SIGNS = ("fault", "killed", "belief")
 """Kinds of operations after which a client need not have an answer."""
 
 

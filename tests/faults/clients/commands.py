@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import random
 from contextlib import suppress
+from typing import Any
 
 import tango
 
-from ska_sdp_config.lmc.rejections import Reason
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from tests.e2e.subarray import Subarray, quick
+from tests.faults.clients.content import small
 from tests.faults.clients.program import Stop, parser
-from tests.faults.history import HistoryWriter, Outcome
+from tests.faults.clients.sending import Sender
+from tests.faults.history import HistoryWriter
 from tests.support.scripts import ARGUMENTS, assignment
 
 ALLOWED_SHARE = 0.8
@@ -21,19 +22,6 @@ ALLOWED_SHARE = 0.8
 
 RARE = {"Off": 0.05, "Abort": 0.1, "End": 0.3, "ReleaseResources": 0.2, "ReleaseAllResources": 0.2}
 """Weights of commands that would end most observations early; 1 for the others."""
-
-UNKNOWN = "It is not known whether"
-"""Start of the description if the device does not know the outcome."""
-
-REJECTIONS = {reason.value for reason in Reason}
-
-
-def outcome(error: tango.DevError) -> Outcome:
-    """Return the outcome of a command that ended with an error."""
-    if error.reason in REJECTIONS and not error.desc.startswith(UNKNOWN):
-        return "failed"
-    # The error of a lost connection or a timeout, which the device has not raised.
-    return "unknown"
 
 
 class Commander:
@@ -49,32 +37,14 @@ class Commander:
     def __init__(
         self, trl: str, history: HistoryWriter, chance: random.Random, *, with_scripts: bool
     ) -> None:
-        self._subarray = Subarray(trl)
-        self._id = trl.rpartition("/")[2]
-        self._history = history
+        self._sender = Sender(trl, history)
         self._chance = chance
         self._with_scripts = with_scripts
-        self._sent = 0
 
     def step(self) -> None:
         """Send a command and wait for its answer."""
         command = self._choose()
-        argument, transaction_id = self._argument(command)
-        operation = self._history.begin(
-            "command",
-            subarray=self._id,
-            command=command,
-            argument=argument,
-            transaction_id=transaction_id,
-        )
-        try:
-            self._subarray.command(command, argument)
-        except tango.DevFailed as failed:
-            first = failed.args[0]
-            text = f"{first.reason}: {first.desc}".strip()
-            self._history.end(operation, outcome(first), error=text)
-        else:
-            self._history.end(operation, "ok")
+        self._sender.send(command, self._message(command))
 
     def _choose(self) -> str:
         """Return a command, most often one that the present state allows.
@@ -92,8 +62,9 @@ class Commander:
     def _allowed(self) -> list[str]:
         """Return the commands that State and obsState allow, none if they are unknown."""
         with suppress(tango.DevFailed, ValueError):
-            state = str(self._subarray.proxy.state())
-            obs_state = ObsState(self._subarray.read("obsState"))
+            subarray = self._sender.subarray
+            state = str(subarray.proxy.state())
+            obs_state = ObsState(subarray.read("obsState"))
             return [
                 name
                 for name, transition in TRANSITIONS.items()
@@ -102,23 +73,19 @@ class Commander:
             ]
         return []
 
-    def _argument(self, command: str) -> tuple[str | None, str | None]:
-        """Return the argument of a command, and its transaction ID, None if it has none."""
+    def _message(self, command: str) -> dict[str, Any] | None:
+        """Return the argument of a command, None if it has none."""
         if command == "AssignResources" and self._with_scripts:
-            message = quick().message
-        elif command == "AssignResources":
+            return small().message
+        if command == "AssignResources":
             eb_id = f"eb-faults-20260131-{self._chance.getrandbits(40):010x}"
-            message = json.loads(assignment(eb_id, {}))
-        elif command in ARGUMENTS:
-            message = json.loads(ARGUMENTS[command])
-        else:
-            return None, None
+            return dict(json.loads(assignment(eb_id, {})))
+        if command not in ARGUMENTS:
+            return None
+        message: dict[str, Any] = json.loads(ARGUMENTS[command])
         if command == "Scan":
             message["scan_id"] = self._chance.randint(1, 10_000)
-        transaction_id = f"txn-{self._history.client}-20260131-{self._sent:05}"
-        self._sent += 1
-        message["transaction_id"] = transaction_id
-        return json.dumps(message), transaction_id
+        return message
 
 
 def main() -> None:

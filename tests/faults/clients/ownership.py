@@ -1,6 +1,7 @@
 """Client that competes for components and blocks, owned with leases.
 
-It records what it believes: ``held`` is what a program would act upon.
+It records what it believes: ``held`` is what a program would act upon. A loss of the ownership is
+always recorded so, also if the client finds it by another operation.
 """
 
 from __future__ import annotations
@@ -75,12 +76,16 @@ class Competitor:
             lease.revoke()
 
     def _believe(self, name: str) -> None:
-        """Record whether the lease is alive, which needs no database."""
-        operation = self._client.history.begin("belief", path=self._path(name), owner=self._owner)
-        is_held = self.held[name].alive()
-        self._client.history.end(operation, "ok", held=is_held)
-        if not is_held:
+        """Record whether the lease is alive, and drop it if it is not."""
+        if not self._record_belief(name, self.held[name]):
             del self.held[name]
+
+    def _record_belief(self, name: str, lease: Lease) -> bool:
+        """Record and return whether a lease is alive, which needs no database."""
+        operation = self._client.history.begin("belief", path=self._path(name), owner=self._owner)
+        is_held = lease.alive()
+        self._client.history.end(operation, "ok", held=is_held)
+        return is_held
 
     def _look(self, name: str) -> None:
         """Record whether the database confirms the ownership at a revision.
@@ -98,6 +103,8 @@ class Competitor:
         else:
             is_alive = self.held[name].alive()
             history.end(operation, "ok", txn.revision, held=is_owner, alive=is_alive)
+            if not is_alive:
+                self._believe(name)
 
     def _release(self, name: str) -> None:
         history, lease = self._client.history, self.held.pop(name)
@@ -111,6 +118,8 @@ class Competitor:
             history.end(operation, "failed", error=str(error), alive=lease.alive())
         else:
             history.end(operation, "ok", txn.commit_revision, alive=lease.alive())
+        if not lease.alive():
+            self._record_belief(name, lease)
         with suppress(ConfigConnectionError):
             lease.revoke()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import random
 import signal
 import threading
@@ -89,7 +90,11 @@ class Client:
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser of the arguments that all clients have."""
+    """Return a parser of the arguments that all clients have.
+
+    SIGABRT then prints where each thread is: it ends a client that does not end by itself.
+    """
+    faulthandler.enable()
     arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("--seed", type=int, required=True, help="random seed")
     arguments.add_argument("--history", type=Path, required=True, help="file to write")

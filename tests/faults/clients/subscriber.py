@@ -8,6 +8,7 @@ from functools import partial
 from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.listener import Listener
 from tests.faults.clients.program import Stop, parser
+from tests.faults.clients.sending import subarray_id
 from tests.faults.history import HistoryWriter
 
 ATTRIBUTES = ("obsState", "scanID", "healthState")
@@ -19,7 +20,7 @@ def write(history: HistoryWriter, event: Event) -> None:
     """Record an event."""
     history.note(
         "event",
-        subarray=event.device.rpartition("/")[2],
+        subarray=subarray_id(event.device),
         attribute=event.attribute,
         value=event.value,
         stamped=event.stamped,
@@ -41,7 +42,7 @@ def main() -> None:
             listener.wait_ready(READY_WITHIN_S)
             history.note(
                 "subscribed",
-                subarray=options.device.rpartition("/")[2],
+                subarray=subarray_id(options.device),
                 attributes=ATTRIBUTES,
             )
             stop.requested.wait()

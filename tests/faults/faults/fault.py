@@ -1,0 +1,44 @@
+"""Interface of the faults that the nemesis begins and ends."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = ["Fault", "FaultNotPossibleError"]
+
+
+class FaultNotPossibleError(Exception):
+    """The fault cannot begin now; it has changed nothing.
+
+    An example is a cluster without a leader when the leader is to be killed.
+    """
+
+
+class Fault(Protocol):
+    """A fault of one kind, which is in effect between ``begin`` and ``end``.
+
+    The nemesis calls both on the main thread, where processes have to be started, and never two
+    faults at the same time: neither may take longer than about a second. A fault can begin again
+    after its end.
+
+    Attributes:
+        name: kind of the fault, such as ``leader killed``; unique in a run. It is the detail
+            ``fault`` of the recorded operation.
+        lasts_s: least and greatest number of seconds between begin and end.
+    """
+
+    name: str
+    lasts_s: tuple[float, float]
+
+    def begin(self) -> None:
+        """Bring the fault into effect.
+
+        Raises:
+            FaultNotPossibleError: it cannot begin now.
+        """
+
+    def end(self) -> None:
+        """Undo the fault: start, continue or connect again what it has stopped.
+
+        Called once after each ``begin`` that has not raised; it does not wait for recovery.
+        """

@@ -1,0 +1,187 @@
+"""Faults of the parts of the stack, of clients, and of the clock of all of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tests.faults.clock import Clock
+from tests.faults.faults.fault import Fault, FaultNotPossibleError
+from tests.faults.population import Clients
+from tests.faults.stack import Stack
+
+__all__ = [
+    "MAX_STEP_S",
+    "PAUSED_S",
+    "ClientKilled",
+    "ClientPaused",
+    "ClockStepped",
+    "PartFault",
+    "client_faults",
+    "part_faults",
+]
+
+KILLED_S = (0.3, 3.0)
+SUSPENDED_S = (0.5, 4.0)
+STEPPED_S = (1.0, 4.0)
+
+PAUSED_S = (6.5, 9.0)
+"""Duration of the pause of a client: longer than its lease of 5 s, and the time to expire it."""
+
+MAX_STEP_S = 3600.0
+"""Largest step of a clock, in seconds."""
+
+
+@dataclass
+class PartFault:
+    """Fault of one of several parts, chosen at each begin.
+
+    Attributes:
+        names: the parts.
+        chance: source of the choice.
+        strike: method of the stack that brings the fault into effect.
+        heal: method of the stack that ends it.
+    """
+
+    name: str
+    lasts_s: tuple[float, float]
+    stack: Stack
+    names: Sequence[str]
+    chance: random.Random
+    strike: Callable[[Stack, str], None]
+    heal: Callable[[Stack, str], None]
+    _chosen: str = field(default="", init=False)
+
+    def begin(self) -> None:
+        """Choose a part that has no fault, and bring the fault into effect."""
+        chosen = self.chance.choice(self.names)
+        if not self.stack.claim(chosen):
+            raise FaultNotPossibleError(f"{chosen} has a fault already")
+        if not self.stack.parts[chosen].running:
+            # It has ended by itself, and is started again soon.
+            self.stack.free(chosen)
+            raise FaultNotPossibleError(f"{chosen} does not run")
+        self._chosen = chosen
+        self.strike(self.stack, chosen)
+
+    def end(self) -> None:
+        """End the fault of the part."""
+        self.heal(self.stack, self._chosen)
+        self.stack.free(self._chosen)
+
+
+def part_faults(stack: Stack, chance: random.Random) -> list[Fault]:
+    """Return the faults of all parts: each kind of part is killed, and suspended."""
+    kinds = {
+        "Tango database": ["Tango database"],
+        "simulator": ["simulator"],
+        "device server": [
+            name for name in stack.parts if name not in ("Tango database", "simulator")
+        ],
+    }
+    faults: list[Fault] = []
+    for kind, names in kinds.items():
+        faults += [
+            PartFault(f"{kind} killed", KILLED_S, stack, names, chance, Stack.kill, Stack.start),
+            PartFault(
+                f"{kind} suspended", SUSPENDED_S, stack, names, chance, Stack.pause, Stack.resume
+            ),
+        ]
+    return faults
+
+
+@dataclass
+class ClientPaused:
+    """A client suspended for longer than its lease, so that others take what it owned.
+
+    Attributes:
+        clients: the clients of the run.
+        programs: programs whose clients are paused.
+        chance: source of the choice.
+    """
+
+    clients: Clients
+    programs: Sequence[str]
+    chance: random.Random
+    name: str = "client paused"
+    lasts_s: tuple[float, float] = PAUSED_S
+    _chosen: str = field(default="", init=False)
+
+    def begin(self) -> None:
+        """Suspend a client."""
+        self._chosen = _choose(self.clients, self.programs, self.chance)
+        self.clients.pause(self._chosen)
+
+    def end(self) -> None:
+        """Resume it."""
+        self.clients.resume(self._chosen)
+        self.clients.free(self._chosen)
+
+
+@dataclass
+class ClientKilled:
+    """A client killed with SIGKILL; another one under a new name replaces it.
+
+    Attributes:
+        clients: the clients of the run.
+        programs: programs whose clients are killed.
+        chance: source of the choice.
+    """
+
+    clients: Clients
+    programs: Sequence[str]
+    chance: random.Random
+    name: str = "client killed"
+    lasts_s: tuple[float, float] = KILLED_S
+    _chosen: str = field(default="", init=False)
+
+    def begin(self) -> None:
+        """Kill a client."""
+        self._chosen = _choose(self.clients, self.programs, self.chance)
+        self.clients.kill(self._chosen)
+
+    def end(self) -> None:
+        """Start its successor."""
+        self.clients.replace(self._chosen)
+        self.clients.free(self._chosen)
+
+
+def client_faults(clients: Clients, programs: Sequence[str], chance: random.Random) -> list[Fault]:
+    """Return the faults of the clients of some programs."""
+    return [ClientPaused(clients, programs, chance), ClientKilled(clients, programs, chance)]
+
+
+def _choose(clients: Clients, programs: Sequence[str], chance: random.Random) -> str:
+    """Claim one of the clients of some programs.
+
+    Raises:
+        FaultNotPossibleError: there is none without a fault.
+    """
+    found = clients.claim(programs, chance)
+    if found is None:
+        raise FaultNotPossibleError(f"no client of {', '.join(programs)} is without a fault")
+    return found
+
+
+@dataclass
+class ClockStepped:
+    """The wall clock of all Python processes set ahead or back.
+
+    Attributes:
+        clock: the clock.
+        chance: source of the step.
+    """
+
+    clock: Clock
+    chance: random.Random
+    name: str = "clock stepped"
+    lasts_s: tuple[float, float] = STEPPED_S
+
+    def begin(self) -> None:
+        """Step the clock."""
+        self.clock.step(self.chance.uniform(-MAX_STEP_S, MAX_STEP_S))
+
+    def end(self) -> None:
+        """Step it back."""
+        self.clock.step(0)

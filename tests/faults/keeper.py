@@ -1,0 +1,87 @@
+"""Thread that keeps the processes of parts running."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from ska_sdp_sim.stack.part import Part
+
+__all__ = ["Keeper"]
+
+INTERVAL_S = 0.05
+"""Time between two checks of the processes, in seconds."""
+
+RESTART_AFTER_S = 1.0
+"""Time before the restart of a process that ended by itself, in seconds."""
+
+
+@dataclass
+class _Kept:
+    """Part that is to run, and the time of its next start on the monotonic clock."""
+
+    part: Part
+    due: float = 0.0
+    is_started: bool = False
+
+
+class Keeper:
+    """Starts parts, and starts those again that end by themselves. A context manager.
+
+    The system kills a process when the thread that started it ends, so that the threads of faults
+    cannot start any. All processes end with the context.
+
+    Attributes:
+        endings: a failure report for each process that ended by itself.
+    """
+
+    def __init__(self) -> None:
+        self.endings: list[str] = []
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper")
+
+    def __enter__(self) -> Keeper:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def start(self, part: Part) -> None:
+        """Keep a part running; return before its process is started."""
+        with self._lock:
+            self._kept.setdefault(part.name, _Kept(part))
+
+    def release(self, part: Part) -> None:
+        """Leave a part as it is; its process is not started again."""
+        with self._lock:
+            self._kept.pop(part.name, None)
+
+    def _run(self) -> None:
+        while not self._closed.wait(INTERVAL_S):
+            with self._lock:
+                for kept in self._kept.values():
+                    self._ensure(kept)
+
+    def _ensure(self, kept: _Kept) -> None:
+        """Start the process of a part if it does not run and its start is due."""
+        part = kept.part
+        if part.running:
+            return
+        if kept.is_started:
+            kept.is_started = False
+            kept.due = time.monotonic() + RESTART_AFTER_S
+            self.endings.append(part.process.failure_report(part.process.ending))
+        if time.monotonic() < kept.due:
+            return
+        try:
+            part.launch()
+        except OSError as error:
+            kept.due = time.monotonic() + RESTART_AFTER_S
+            self.endings.append(f"{part.name} could not be started: {error}")
+        else:
+            kept.is_started = True

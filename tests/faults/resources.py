@@ -1,0 +1,127 @@
+"""Memory, threads and descriptors of processes, sampled by /proc, and whether they stay level."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["INTERVAL_S", "Sample", "Sampler", "growths", "read_samples", "sample"]
+
+INTERVAL_S = 5.0
+"""Seconds between two samples."""
+
+MIN_SAMPLES = 9
+"""Number of samples of a process, below which its level is not determined."""
+
+ALLOWANCES = {"memory_kb": (0.05, 2048), "threads": (0.0, 1), "descriptors": (0.0, 2)}
+"""Growth that counts as level: a share of the earlier median, and an absolute amount."""
+
+
+class Sample(NamedTuple):
+    """Resources of a process at a time.
+
+    Attributes:
+        time: time on the monotonic clock.
+        name: name of the part or client.
+        pid: its process ID; another one after a restart.
+        memory_kb: resident memory in KiB.
+        threads: number of threads.
+        descriptors: number of open file descriptors.
+    """
+
+    time: float
+    name: str
+    pid: int
+    memory_kb: int
+    threads: int
+    descriptors: int
+
+
+def sample(name: str, pid: int) -> Sample | None:
+    """Return the present resources of a process, None if it has ended."""
+    process = Path("/proc", str(pid))
+    try:
+        status = (process / "status").read_text()
+        descriptors = sum(1 for _ in (process / "fd").iterdir())
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    memory = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+    threads = re.search(r"^Threads:\s+(\d+)$", status, re.MULTILINE)
+    if memory is None or threads is None:
+        # It has ended, and its exit code was not read yet.
+        return None
+    return Sample(time.monotonic(), name, pid, int(memory[1]), int(threads[1]), descriptors)
+
+
+class Sampler:
+    """Writes samples of processes to a file, one JSON list a line. A context manager.
+
+    Args:
+        path: the file.
+        processes: returns the present process IDs by name.
+    """
+
+    def __init__(self, path: Path, processes: Callable[[], Mapping[str, int]]) -> None:
+        self._path = path
+        self._processes = processes
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sampler")
+
+    def __enter__(self) -> Sampler:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._path.open("w", encoding="utf-8") as file:
+            while not self._closed.wait(INTERVAL_S):
+                for name, pid in self._processes().items():
+                    found = sample(name, pid)
+                    if found is not None:
+                        file.write(json.dumps(found) + "\n")
+                file.flush()
+
+
+def read_samples(path: Path) -> Iterator[Sample]:
+    """Read the samples of a file."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield Sample(*json.loads(line))
+
+
+def growths(samples: Iterable[Sample]) -> list[str]:
+    """Return a sentence for each resource of a process that is not level after its warm-up.
+
+    The first third of the samples of a process is its warm-up. A resource is level if its median
+    in the last third exceeds that in the second third by no more than the allowance.
+    """
+    by_process: defaultdict[tuple[str, int], list[Sample]] = defaultdict(list)
+    for each in samples:
+        by_process[each.name, each.pid].append(each)
+    return [
+        sentence
+        for found in by_process.values()
+        if len(found) >= MIN_SAMPLES
+        for sentence in _growths_of(found)
+    ]
+
+
+def _growths_of(samples: list[Sample]) -> Iterable[str]:
+    third = len(samples) // 3
+    for resource, (share, amount) in ALLOWANCES.items():
+        before, after = (
+            statistics.median(getattr(each, resource) for each in part)
+            for part in (samples[third : 2 * third], samples[2 * third :])
+        )
+        if after > before * (1 + share) + amount:
+            yield f"{resource} of {samples[0].name} grew from {before:g} to {after:g}"

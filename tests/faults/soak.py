@@ -1,0 +1,30 @@
+"""Program that runs the stack for hours under rare faults; its processes have to stay level.
+
+No process of the stack and no client is killed or paused, so that what each uses can be compared
+over the whole run: see ``tests.faults.resources.growths``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.faults.nemesis import Pace
+from tests.faults.run import REST_S, Run, execute, make_plan, parser
+
+PACE = Pace(faults=10, rest_s=60 + REST_S, slowness=4)
+"""A minute or so of faults of the cluster and the network, and as long without."""
+
+MAX_FAULTS = 1_000_000
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--hours", type=float, default=0.5, help="duration in hours")
+    options = arguments.parse_args()
+    plan = make_plan(options, with_parts=False)
+    run = Run(plan, PACE, MAX_FAULTS, 60 * options.hours, is_soak=True)
+    sys.exit(0 if execute(run) else 1)
+
+
+if __name__ == "__main__":
+    main()

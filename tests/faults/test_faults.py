@@ -1,0 +1,151 @@
+"""Each fault of the cluster, the network and the storage, on a real cluster with a client."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import pytest
+from pyetcd import etcdrpc
+
+from ska_sdp_config import Config
+from ska_sdp_config.backend import ConfigConnectionError
+from tests.faults.database_log import DatabaseLog
+from tests.faults.faults.cluster import PartitionFault, cluster_faults
+from tests.faults.faults.fault import Fault
+from tests.faults.faults.network import network_faults
+from tests.faults.faults.storage import (
+    Compactions,
+    Compactor,
+    DiskFull,
+    QuotaExceeded,
+    small_disk,
+)
+from tests.faults.scene import DISK_MEGABYTES, DISK_MEMBER, FLAGS
+from tests.services.versions import program_of
+from tests.support.cluster import Cluster, raw
+from tests.support.proxy import Proxy
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.long
+
+LASTS_S = 0.3
+"""Duration of each fault, in seconds."""
+
+
+class Site:
+    """Cluster with proxies, a log of its database, and a client.
+
+    Attributes:
+        faults: its faults, which end within the time of a test.
+    """
+
+    def __init__(self, directory: Path, opened: ExitStack) -> None:
+        chance = random.Random(1)
+        disk = directory / "abc"[DISK_MEMBER] / "etcd-data"
+        self.skipped = ""
+        try:
+            opened.enter_context(small_disk(disk, DISK_MEGABYTES))
+        except PermissionError as error:
+            self.skipped = str(error)
+        self.cluster = Cluster(program_of("3.4"), directory, FLAGS)
+        opened.callback(self.cluster.stop)
+        self.cluster.start()
+        proxies = [
+            opened.enter_context(Proxy(each.host, each.port)) for each in self.cluster.members
+        ]
+        self.log = opened.enter_context(
+            DatabaseLog(self.cluster.endpoints, directory / "database.jsonl")
+        )
+        compactor = opened.enter_context(Compactor(self.cluster, self.log))
+        faults: list[Fault] = [
+            *cluster_faults(self.cluster, chance),
+            *network_faults(proxies, chance),
+            QuotaExceeded(self.cluster, self.log),
+            Compactions(compactor),
+            DiskFull(self.cluster, DISK_MEMBER, disk),
+        ]
+        self.faults = {fault.name: fault for fault in faults}
+        self.config = opened.enter_context(
+            Config(host=",".join(proxy.endpoint for proxy in proxies))
+        )
+        self._written = 0
+
+    def writes(self) -> bool:
+        """Return whether the client can write, and whether the log receives it."""
+        self._written += 1
+        try:
+            for txn in self.config.txn():
+                txn.raw.create(f"/written/{self._written}", "")
+        except ConfigConnectionError:
+            return False
+        return any(change.path.endswith(f"/{self._written}") for change in self.log.read())
+
+    def reads(self, index: int) -> bool:
+        """Return whether a member serves a linearizable read, which needs the majority."""
+        with raw(self.cluster.members[index].endpoint) as channel:
+            try:
+                etcdrpc.KVStub(channel).Range(etcdrpc.RangeRequest(key=b"0"), timeout=1)
+            except grpc.RpcError:
+                return False
+        return True
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with ExitStack() as opened:
+        yield Site(tmp_path_factory.mktemp("cluster"), opened)
+
+
+PARTITIONS = [
+    f"{who} {what}"
+    for who in ("leader", "follower")
+    for what in ("isolated", "only receives", "only sends")
+]
+NAMES = [
+    *(
+        f"{who} {what}"
+        for who in ("leader", "follower", "majority", "all members")
+        for what in ("killed", "paused")
+    ),
+    *PARTITIONS,
+    *("connections cut", "answers lost", "requests late", "connections rejected"),
+    *("data delayed", "answers slow", "data held", "data lost"),
+    *("only requests arrive", "only answers arrive"),
+    *("defragmentation", "compaction every 200 ms", "quota exceeded", "disk full"),
+]
+
+
+def test_every_fault_has_a_test(site: Site) -> None:
+    assert sorted(site.faults) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_client_writes_after_the_fault(name: str, site: Site) -> None:
+    if name == "disk full" and site.skipped:
+        pytest.skip(site.skipped)
+    wait_until(lambda: len(site.cluster.leaders()) == 1, 30, "a leader")
+    fault = site.faults[name]
+    fault.begin()
+    time.sleep(LASTS_S)
+    fault.end()
+    wait_until(site.writes, 60, "the client writes")
+    for member in site.cluster.members:
+        wait_until(member.is_ready, 30, "each member responds")
+
+
+@pytest.mark.parametrize("name", PARTITIONS)
+def test_separated_member_does_not_respond_and_the_others_do(name: str, site: Site) -> None:
+    wait_until(lambda: len(site.cluster.leaders()) == 1, 30, "a leader")
+    fault = site.faults[name]
+    assert isinstance(fault, PartitionFault)
+    fault.begin()
+    others = [index for index in range(3) if index != fault.struck]
+    wait_until(lambda: all(map(site.reads, others)), 30, "the others read")
+    assert not site.reads(fault.struck)
+    fault.end()
+    wait_until(lambda: all(map(site.reads, range(3))), 30, "all read")
