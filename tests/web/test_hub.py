@@ -64,7 +64,7 @@ def test_error_in_a_change_is_shown_until_it_is_over(monkeypatch: pytest.MonkeyP
 
 def test_failed_watch_is_shown_and_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(hub: Hub, backend: MemoryBackend) -> None:
-        await wait_for(lambda: not hub.state.is_away)
+        await wait_for(lambda: hub.state.is_current)
         with monkeypatch.context() as patch:
 
             def fail(*arguments: object) -> None:
@@ -72,9 +72,9 @@ def test_failed_watch_is_shown_and_begins_again(monkeypatch: pytest.MonkeyPatch)
 
             patch.setattr(Live, "_writes", fail)
             backend.create("/a", "1")
-            await wait_for(lambda: hub.state.is_away)
+            await wait_for(lambda: hub.state.name == "behind")
             assert hub.state.error == "a value of the test"
-        await wait_for(lambda: not hub.state.is_away)
+        await wait_for(lambda: hub.state.is_current)
 
     run(scene)
 
