@@ -127,6 +127,8 @@ class Run:
         ]
         if self.is_soak:
             words = [*words[:6], "--hours", self.minutes / 60]
+        elif not plan.with_clock:
+            words.append("--real-clock")
         program = "soak" if self.is_soak else "run"
         return f"python -m tests.faults.{program} {shlex.join(map(str, words))}"
 
@@ -175,7 +177,9 @@ def parser(description: str) -> argparse.ArgumentParser:
     return arguments
 
 
-def make_plan(options: argparse.Namespace, *, with_parts: bool = True) -> Plan:
+def make_plan(
+    options: argparse.Namespace, *, with_parts: bool = True, with_clock: bool = True
+) -> Plan:
     """Return the plan of the arguments, whose directory exists and is empty; exit on errors."""
     try:
         etcd = etcd_of(options.etcd) if options.etcd else newest_etcd()
@@ -189,7 +193,7 @@ def make_plan(options: argparse.Namespace, *, with_parts: bool = True) -> Plan:
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         sys.exit(f"{directory} is not empty: name a new directory")
-    return Plan(directory.absolute(), etcd, options.backend, seed, with_parts)
+    return Plan(directory.absolute(), etcd, options.backend, seed, with_parts, with_clock)
 
 
 def execute(run: Run) -> bool:
@@ -228,9 +232,11 @@ def main() -> None:
     arguments.add_argument("--faults", type=int, default=10_000, help="end after so many faults")
     arguments.add_argument("--minutes", type=float, default=5, help="end after so many minutes")
     arguments.add_argument("--round", type=int, default=40, help="faults between two rests")
+    arguments.add_argument("--real-clock", action="store_true", help="do not step the clock")
     options = arguments.parse_args()
     pace = Pace(options.round, REST_S)
-    run = Run(make_plan(options), pace, options.faults, options.minutes)
+    plan = make_plan(options, with_clock=not options.real_clock)
+    run = Run(plan, pace, options.faults, options.minutes)
     sys.exit(0 if execute(run) else 1)
 
 

@@ -81,6 +81,8 @@ class Plan:
         backend: backend of all processes.
         seed: random seed.
         with_parts: whether parts of the stack and clients are killed and paused.
+        with_clock: whether the clock of all processes is stepped; libfaketime then costs about half
+            of the processor time.
     """
 
     directory: Path
@@ -88,6 +90,7 @@ class Plan:
     backend: str
     seed: int
     with_parts: bool = True
+    with_clock: bool = True
 
 
 class Scene:
@@ -130,7 +133,7 @@ class Scene:
             DatabaseLog(self._cluster.endpoints, directory / DATABASE_LOG)
         )
         self._compactor = opened.enter_context(Compactor(self._cluster, self._log))
-        self._clock = self._make_clock(directory / "clock")
+        self._clock = self._make_clock(directory / "clock") if self._plan.with_clock else None
         self.stack = opened.enter_context(
             Stack(
                 directory / "stack",
@@ -155,7 +158,7 @@ class Scene:
 
     def _make_clock(self, file: Path) -> Clock | None:
         try:
-            return Clock(file)
+            return Clock(file, is_cached=True)
         except FileNotFoundError as error:
             self.skipped.append(f"no steps of the clock: {error}")
             return None

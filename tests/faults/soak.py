@@ -1,7 +1,7 @@
 """Program that runs the stack for hours under rare faults; its processes have to stay level.
 
-No process of the stack and no client is killed or paused, so that what each uses can be compared
-over the whole run: see ``tests.faults.resources.growths``.
+No process of the stack and no client is killed or paused, and no clock is stepped, so that what
+each uses can be compared over the whole run: see ``tests.faults.resources.growths``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--hours", type=float, default=0.5, help="duration in hours")
     options = arguments.parse_args()
-    plan = make_plan(options, with_parts=False)
+    plan = make_plan(options, with_parts=False, with_clock=False)
     run = Run(plan, PACE, MAX_FAULTS, 60 * options.hours, is_soak=True)
     sys.exit(0 if execute(run) else 1)
 
