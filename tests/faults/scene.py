@@ -81,8 +81,7 @@ class Plan:
         backend: backend of all processes.
         seed: random seed.
         with_parts: whether parts of the stack and clients are killed and paused.
-        with_clock: whether the clock of all processes is stepped; libfaketime then costs about half
-            of the processor time.
+        with_clock: whether the clock of all processes is stepped, which costs processor time.
     """
 
     directory: Path
