@@ -86,10 +86,10 @@ def _check_channels(case: Any) -> None:
         for beam in [entry] if is_old else entry.values():
             if not isinstance(beam, dict):
                 continue
-            maps = [beam.get("host"), beam.get("port")]
+            maps: list[Any] = [beam.get("host"), beam.get("port")]
             if not all(maps):
                 continue
-            first = max(entries[0][0] for entries in maps)
+            first = max(each[0][0] for each in maps)
             for channel in (each for each in CHANNELS if each >= first):
                 host, port = host_and_port(beam, channel)
                 assert host
