@@ -167,7 +167,7 @@ def _host_and_port(part: str) -> tuple[str, str | None]:
 
 
 def _is_name(name: str) -> bool:
-    """Return whether a name can be resolved: its labels are neither empty nor too long."""
+    """Return whether a text has the form of a host name, which the resolver accepts."""
     if not (re.fullmatch(r"[^\s\[\]]+", name) and name.isprintable()):
         return False
     try:
