@@ -91,7 +91,7 @@ def _check_trl(trl: AnyTRL, text: str) -> None:
     assert trl.device_name
     assert trl.port is None or trl.port >= 0
     with contextlib.suppress(ValueError):
-        assert trl.url
+        assert str(trl.url)
     try:
         full = trl.eval
     except ValueError:
