@@ -16,10 +16,10 @@ SOURCES := $(wildcard src devices tests benchmarks docs examples release)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up packages test test-long test-faults soak fuzz lint bench bench-scale \
-	bench-recovery docs diagrams web-screens lock release audit clean
+	bench-sizing bench-recovery docs diagrams web-screens lock release audit clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
 
 # The lock includes the build requirements, so nothing else is installed.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -53,9 +53,9 @@ test-long: $(INSTALLED) ## Run the tests that take minutes; TEST_SIZE=1 repeats 
 fuzz: $(INSTALLED) ## Check random inputs of each kind; FUZZ_INPUTS=100000 ARGS="messages --seed 5"
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-# Minutes of faults of each of two runs; start, settling and checks take one or two more.
 FAULTS := $(BIN)/python -m tests.faults.run $(if $(SEED),--seed $(SEED))
 
+# Two runs, of some minutes of faults each; start, settling and checks take one or two minutes more.
 test-faults: $(INSTALLED) ## Run everything under faults on both backends; SEED=1 ARGS="--minutes 10"
 	$(FAULTS) --minutes 3 --backend etcd3 $(ARGS)
 	$(FAULTS) --minutes 3 --backend etcd3_revolution1 --etcd 3.4 $(ARGS)
@@ -72,9 +72,11 @@ lint: $(INSTALLED) ## Check style, types and import contracts
 bench: $(INSTALLED) ## Measure the speed
 	$(BIN)/python -m benchmarks $(ARGS)
 
-bench-scale: $(INSTALLED) ## Measure what the speed depends on: stored blocks, subarrays, watchers, clients
+bench-scale: $(INSTALLED) ## Measure the cost of work by the number of stored blocks
 	$(BIN)/python -m benchmarks.scale $(ARGS)
-	$(BIN)/python -m benchmarks.sizing
+
+bench-sizing: $(INSTALLED) ## Measure the cost of subarrays, watchers and clients
+	$(BIN)/python -m benchmarks.sizing $(ARGS)
 
 bench-recovery: $(INSTALLED) ## Measure the recovery times after faults: ten minutes
 	$(BIN)/python -m tests.faults.recovery $(ARGS)

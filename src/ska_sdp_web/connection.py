@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Literal, NamedTuple
 
 from ska_sdp_config.engine.backend import Backend
+from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_web.encoding import encode, message, when
 
 __all__ = ["ConnectionState", "ConnectionWatch"]
@@ -21,7 +22,8 @@ class ConnectionState(NamedTuple):
     Attributes:
         name: ``ok`` while the values that are shown are current, ``away`` while the database is
             away or was not read yet, ``behind`` while this server does not derive its changes.
-        since: since when, None while they are current.
+        since: since when, for ``away`` the last answer of the database; None while they are
+            current.
         error: why, None while they are current.
     """
 
@@ -72,20 +74,29 @@ class ConnectionWatch:
     def _determine(self, now: datetime, *, is_read: bool) -> ConnectionState:
         is_connected = self._backend.connection.state == "connected"
         address = self._backend.address
+        text = " ".join(str(self.error or "").split())
         if not is_connected:
-            return self._away(f"The database at {address} does not respond.", now)
+            # The cause, e.g. a rejected login or certificate; an error of this server is not one.
+            is_cause = isinstance(self.error, ConfigConnectionError)
+            return self._away(
+                text if is_cause else f"The database at {address} does not respond.", now
+            )
         if self.error is not None:
-            return self._behind(" ".join(str(self.error).split()), now)
+            return self._behind(text, now)
         if not is_read:
             return self._away(f"The database at {address} is being read.", now)
         if self.delay > MAX_DELAY_S:
-            return self._behind("The changes are more than it can derive in time.", now)
+            return self._behind(
+                "The changes are more than the server of the page can derive in time.", now
+            )
         return ConnectionState("ok", None, None)
 
     def _away(self, error: str, now: datetime) -> ConnectionState:
+        if self.state.name == "away":
+            return self.state._replace(error=error)
         last = self._backend.connection.last_answer
         answered = now if last is None else datetime.fromtimestamp(last, timezone.utc)
-        return ConnectionState("away", self.state.since or answered, error)
+        return ConnectionState("away", answered, error)
 
     def _behind(self, error: str, now: datetime) -> ConnectionState:
         return ConnectionState("behind", self.state.since or now, error)

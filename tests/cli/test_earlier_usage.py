@@ -1,6 +1,6 @@
 """Usage of the earlier command line: each line works on a real etcd.
 
-Each here in this process, and in the long tests one of each usage as a process of its own.
+Each here in this process, and in the long tests some as processes of their own.
 """
 
 from __future__ import annotations

@@ -217,7 +217,9 @@ def test_invalid_environment_is_exit_2(
 ) -> None:
     monkeypatch.setenv(f"SDP_CONFIG_{name}", value)
     for line in ("list -a", "watch /x"):
-        assert_rejected(parse(*line.split()), 2, complaint)
+        result = parse(*line.split())
+        assert_rejected(result, 2, complaint)
+        assert len(result.err) < 1_000
 
 
 def test_version_is_that_of_the_distribution(ska_sdp: Run) -> None:

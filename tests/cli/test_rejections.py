@@ -268,3 +268,4 @@ def test_invalid_usage_is_rejected(ska_sdp: Run, line: str, complaint: str) -> N
     result = ska_sdp(*line.split())
     assert_rejected(result, 2, complaint)
     assert "Try 'ska-sdp" in result.err
+    assert len(result.err) < 1_000

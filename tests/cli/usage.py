@@ -25,16 +25,25 @@ afterwards, None for no key."""
 
 
 def runs(usage: Mapping[str, Sequence[Use]]) -> list[Any]:
-    """Return parameters ``run`` and ``use``: each line here, the first of each usage as a process.
+    """Return parameters ``run`` and ``use``: each line here, and some lines as a process.
 
-    Processes are slow, so they are in the long tests.
+    Those are the first of each usage, and all that read standard input or a file, or start an
+    editor. Processes are slow, so they are in the long tests.
     """
     here = [pytest.param(run_here, use, id=use[0]) for uses in usage.values() for use in uses]
     processes = [
         pytest.param(run_process, use, id=f"process of {use[0]}", marks=pytest.mark.long)
-        for use, *_ in usage.values()
+        for uses in usage.values()
+        for use in uses
+        if use is uses[0] or _depends_on_process(use[0])
     ]
     return here + processes
+
+
+def _depends_on_process(line: str) -> bool:
+    """Return whether a line reads standard input or a file, or starts an editor."""
+    words = shlex.split(line)
+    return "-" in words or any("@" in word or "edit" in word for word in words)
 
 
 def check_use(
@@ -55,7 +64,12 @@ def check_use(
 
 def run_watch_here(server: Etcd, words: list[str]) -> Result:
     """Run watch in this process, with a Ctrl-C after the first line of output."""
-    return run_here(server, words, stdout=lambda: os.kill(os.getpid(), signal.SIGINT))
+    # If watch has ended by itself, the signal must not end the worker.
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        return run_here(server, words, stdout=lambda: os.kill(os.getpid(), signal.SIGINT))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run_watch(server: Etcd, words: list[str]) -> Result:

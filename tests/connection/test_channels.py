@@ -122,7 +122,10 @@ def test_watchdog_keeps_its_channel_open(
 def test_internal_error_of_a_watchdog_replaces_the_stream(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without a watchdog, a stream that dies later would never be detected."""
+    """Without a watchdog, a stream that dies later would never be detected.
+
+    The connection is not suspended: the error says nothing about it.
+    """
     monkeypatch.setattr(f"{WATCHDOG}.PROBE_AFTER_S", 0.1)
     newest_revision = EtcdClient.newest_revision
     channels: list[Channel] = []
@@ -139,3 +142,4 @@ def test_internal_error_of_a_watchdog_replaces_the_stream(
     commit(backend, a="1")
     sink.expect(("1/a", "1"))
     assert "internal fault" in caplog.text
+    assert backend.counts.read()["reconnects"] == 0

@@ -119,6 +119,9 @@ def test_lost_answer_is_settled_although_the_leader_is_dead(
         txn.update("/a", "1")
         network.plan = ["request"]
         cluster.members[leader].kill()
+    # The commit was lost, and settled by another one.
+    assert network.plan == []
+    assert network.count >= 2
     assert backend.get("/a")[0] == "1"
 
 

@@ -29,7 +29,7 @@ def failed_start(*arguments: str, **settings: str) -> str:
         timeout=180,
         check=False,
     )
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr
 

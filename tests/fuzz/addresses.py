@@ -77,7 +77,7 @@ def _check(case: Any) -> None:
 
 
 def _check_channels(case: Any) -> None:
-    """Check that each channel of valid addresses has a host and a port, or is below the first."""
+    """Check that each channel of valid addresses from the first on has a host and a port."""
     entries = case if isinstance(case, list) else list(case.values())
     for entry in entries:
         if not isinstance(entry, dict):
@@ -86,11 +86,12 @@ def _check_channels(case: Any) -> None:
         for beam in [entry] if is_old else entry.values():
             if not isinstance(beam, dict):
                 continue
-            for channel in CHANNELS:
-                try:
-                    host, port = host_and_port(beam, channel)
-                except LookupError:
-                    continue
+            maps: list[Any] = [beam.get("host"), beam.get("port")]
+            if not all(maps):
+                continue
+            first = max(each[0][0] for each in maps)
+            for channel in (each for each in CHANNELS if each >= first):
+                host, port = host_and_port(beam, channel)
                 assert host
                 assert port >= 1
 

@@ -16,10 +16,10 @@ import click
 from hypothesis import strategies as st
 
 from ska_sdp_config import cli
-from ska_sdp_config.cli.options import VALUE_OPTIONS, Role, roles
+from ska_sdp_config.cli.options import VALUE_OPTIONS
 from ska_sdp_config.cli.program import VERBS
 from tests.fuzz import corpus
-from tests.fuzz.cli_rules import Given, check_run
+from tests.fuzz.cli_rules import Given, check_run, verb_of
 from tests.fuzz.files import FILES
 from tests.fuzz.kind import Kind
 from tests.fuzz.stored import SCENE
@@ -193,15 +193,15 @@ def _cases(draw: st.DrawFn) -> dict[str, Any]:
 
 def _harmless(words: list[str]) -> list[str]:
     """Return words that neither wait nor write to a file elsewhere."""
-    verb = next((word for word, role in roles(words) if role is Role.PLAIN), None)
+    verb = verb_of(words)
+    if verb in UNTIL_CTRL_C:
+        return [verb, "-h"]
     words = [_short(word) if before == "--timeout" else word for before, word in _pairs(words)]
     if verb in ("watch", "wait"):
         words = [word for word in words if not word.startswith("--timeout=")]
         return ["--timeout=0.001", *words]
-    if verb in ("dump", *UNTIL_CTRL_C):
+    if verb == "dump":
         words = [FILE if "/" in word and not word.startswith("-") else word for word in words]
-    if verb in UNTIL_CTRL_C:
-        return [verb, "-h"]
     if verb == "status":
         words = [word for word in words if not (word.startswith("-") and "w" in word)]
     return words

@@ -12,7 +12,7 @@ from ska_sdp_config.cli.options import Role, has_debug, roles
 from tests.cli.conftest import Result, run_in
 from tests.fuzz.kind import contents, shared_database
 
-__all__ = ["Given", "check_run"]
+__all__ = ["Given", "check_run", "verb_of"]
 
 EXIT_CODES = (0, 1, 2, 3, 4)
 """Documented exit codes without 5, no connection."""
@@ -69,7 +69,7 @@ def check_run(given: Given) -> Result:
     if result.code == 2 and not is_debug:
         assert re.fullmatch("ska-sdp: [^\n]+\n", result.err), f"usage: {result}"
         assert result.out == "", f"usage with output: {result}"
-    if result.code or _verb(given.words) in READING:
+    if result.code or verb_of(given.words) in READING:
         assert after == before, f"exit code {result.code}, and something was changed: {result.err}"
     if result.code and not result.out:
         assert result.err, f"exit code {result.code} without a message"
@@ -88,5 +88,6 @@ def _debug(given: Given) -> str:
     return _run(given._replace(words=["--debug", *given.words])).err
 
 
-def _verb(words: Sequence[str]) -> str | None:
+def verb_of(words: Sequence[str]) -> str | None:
+    """Return the verb of a command line, None without one."""
     return next((word for word, role in roles(words) if role is Role.PLAIN), None)

@@ -1,6 +1,6 @@
 """Lines at which functions of the product are left, which guide the search.
 
-They tell most of the branches that an input takes, for a fraction of the time that it costs to
+They show most of the branches that an input takes, for a fraction of the time that it costs to
 trace each line.
 """
 

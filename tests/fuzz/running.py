@@ -163,7 +163,7 @@ def fuzz(
 
 
 def _place_of(error: BaseException) -> str:
-    """Return what tells one defect from another: type and place of the error."""
+    """Return the type and place of an error, which identify a defect."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     # One assertion may find several defects.
     about = re.split("[:\n]", str(error))[0] if isinstance(error, AssertionError) else ""

@@ -13,7 +13,7 @@ from tests.docs.page import ROOT
 from tests.support.hostile_values import HOSTILE
 from tests.support.json_values import mutated
 
-__all__ = ["SCHEMAS", "schema_values", "values_of_schema"]
+__all__ = ["schema_values", "values_of_schema"]
 
 _DIRECTORY = ROOT / "docs" / "reference" / "schemas"
 

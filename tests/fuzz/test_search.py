@@ -15,6 +15,7 @@ from ska_sdp_config.entity.common.kafka import KafkaUrl
 from tests.fuzz import corpus, kind, running
 from tests.fuzz.cli_rules import Given, check_run
 from tests.fuzz.kind import Kind
+from tests.fuzz.kinds import KINDS
 from tests.fuzz.reached import Reached
 from tests.fuzz.running import fuzz
 from tests.fuzz.schema_values import schema_values, values_of_schema
@@ -129,7 +130,7 @@ def test_values_of_a_schema_are_valid(value: Any) -> None:
 
 
 def test_kept_inputs_are_small_and_different() -> None:
-    for name in ("messages", "stored", "cli", "addresses", "locators"):
+    for name in KINDS:
         lines = [json.dumps(case, separators=(",", ":")) for case in corpus.read(name)]
         assert len(lines) == len(set(lines))
         assert all(len(line) <= corpus.MAX_CHARACTERS for line in lines)

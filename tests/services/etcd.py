@@ -15,8 +15,8 @@ from ska_sdp_sim.stack.etcd import Etcd, Flag
 
 AnyEtcd = TypeVar("AnyEtcd", bound=Etcd)
 
-# A member alone needs no patience with others: early elections make it answer in 0.2 s. Each
-# heartbeat costs processor time, in all servers that wait for tests.
+# A single member needs no long election timeout: with a short one it answers in 0.2 s. Each
+# heartbeat costs processor time in every idle server.
 # Without fsync, SIGKILL loses no data; only a crash of the machine would.
 QUICK: dict[str, Flag] = {
     "heartbeat_interval": 50,
@@ -86,7 +86,10 @@ def data_deleted_after(server: AnyEtcd) -> Iterator[AnyEtcd]:
 
 @pytest.fixture(scope="session")
 def etcd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
-    """One running etcd for the session, with the stack's flags; a test must not break it."""
+    """One running etcd for the session, with flags that cost little while it is idle.
+
+    A test must not break it.
+    """
     with data_deleted_after(Etcd(tmp_path_factory.mktemp("etcd"), flags=SHARED)) as server:
         yield server
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.fault_scene import DEPLOYMENT, EB, FAILED, WAITING, fault_scene
 
-__all__ = ["FIELDS", "FLOW", "HOSTILE", "OBJECTS", "PATHS", "TEXTS", "stored_scene"]
+__all__ = ["FLOW", "HOSTILE", "OBJECTS", "PATHS", "TEXTS", "stored_scene"]
 
 FLOW = f"{FAILED}:data-product:vis"
 

@@ -13,11 +13,14 @@ from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.live.live import Live
 from ska_sdp_web import connection
 from ska_sdp_web import hub as module
+from ska_sdp_web.app import make_app
 from ska_sdp_web.hub import Hub
 from ska_sdp_web.model import Model
+from ska_sdp_web.settings import Settings
 from ska_sdp_web.streams import Stream
 from ska_sdp_web.topics import Topic
 from tests.support.waiting import CALL
+from tests.web.conftest import TOKEN
 
 
 async def wait_for(holds: Callable[[], bool]) -> None:
@@ -26,6 +29,33 @@ async def wait_for(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
     await asyncio.wait_for(poll(), CALL)
+
+
+class NoSender:
+    async def send(self, subarray_id: str, command: str, argument: str | None) -> str:
+        raise AssertionError("a command was sent")
+
+
+async def readyz(hub: Hub, token: str | None) -> tuple[int, str]:
+    """Return the status and the text of a probe, which has no cookie."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/readyz",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }
+    await make_app(hub, Settings(token=token), NoSender(), "1")(scope, receive, send)
+    start, *parts = sent
+    return start["status"], b"".join(part["body"] for part in parts).decode()
 
 
 def run(scene: Callable[[Hub, MemoryBackend], Any]) -> None:
@@ -86,6 +116,9 @@ def test_late_changes_are_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None
             patch.setattr(connection, "MAX_DELAY_S", -1.0)
             await wait_for(lambda: hub.state.name == "behind")
             assert "in time" in (hub.state.error or "")
+            assert await readyz(hub, None) == (503, f"{hub.state.error}\n")
+            # Without a login, the error is not shown.
+            assert await readyz(hub, TOKEN) == (503, "The changes are not shown.\n")
         await wait_for(lambda: hub.state.is_current)
 
     run(scene)

@@ -7,8 +7,10 @@ from datetime import datetime, timezone
 import pytest
 
 from ska_sdp_config import Config
+from ska_sdp_config.lmc.snapshot import Snapshot
 from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_web import past as module
+from ska_sdp_web.documents import timeline as timelines
 from ska_sdp_web.documents.timeline import MAX_ITEMS, Timeline
 from ska_sdp_web.past import Past, read_past
 from tests.support.backends import compact
@@ -140,3 +142,19 @@ def test_timeline_keeps_the_newest_items(config: Config) -> None:
     assert items[-1]["revision"] == MAX_ITEMS + 4
     # What is left out ends where the items begin.
     assert (begins["is_cut"], begins["revision"], begins["time"]) == (True, 5, None)
+
+
+@pytest.mark.parametrize(("kept", "is_cut", "begin"), [(3, False, 1), (2, True, 2)])
+def test_timeline_is_cut_at_the_first_live_item_too_many(
+    monkeypatch: pytest.MonkeyPatch, kept: int, is_cut: bool, begin: int
+) -> None:
+    monkeypatch.setattr(timelines, "MAX_ITEMS", kept)
+    now = datetime.now(timezone.utc)
+    timeline = Timeline(None, 1, now)
+    timeline.update(Snapshot(2, "01", {}), 2, now)
+    timeline.update(None, 3, now)
+    document = timeline.document()
+    kinds = [(item["revision"], item["kind"]) for item in document["items"]]
+    assert kinds == [(2, "obs_state"), (2, "health"), (3, "obs_state")][-kept:]
+    begins = document["begins"]
+    assert (begins["is_cut"], begins["revision"]) == (is_cut, begin)

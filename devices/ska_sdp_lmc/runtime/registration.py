@@ -115,8 +115,8 @@ def _accepts_connections(ior: str) -> bool:
 def _restore(database: Any, util: Any) -> None:
     """Register all devices that are still assigned to this server, the admin device last.
 
-    The check reads the registration of the admin device only: if a call fails before that, the
-    restoration is repeated.
+    The check reads the registration of the admin device only: if a call fails before the admin
+    device is registered, the restoration is repeated.
     """
     iors = {
         device.get_name().lower(): util.get_device_ior(device)

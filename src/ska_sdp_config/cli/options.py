@@ -11,6 +11,8 @@ from enum import Enum
 
 import click
 
+from ska_sdp_config.store.errors import quoted
+
 __all__ = [
     "ATOMIC",
     "COMMON",
@@ -38,7 +40,7 @@ __all__ = [
 
 def _check_prefix(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if value and not value.startswith("/"):
-        raise click.UsageError(f"The prefix {value!r} does not begin with '/'.", ctx)
+        raise click.UsageError(f"The prefix {quoted(value)} does not begin with '/'.", ctx)
     return value.rstrip("/")
 
 
@@ -51,7 +53,7 @@ def _check_seconds(ctx: click.Context, param: click.Parameter, value: str | None
         seconds = 0.0
     if not (math.isfinite(seconds) and seconds > 0):
         raise click.UsageError(
-            f"Invalid timeout {value!r}: expected seconds, more than 0, e.g. 10.", ctx
+            f"Invalid timeout {quoted(value)}: expected seconds, more than 0, e.g. 10.", ctx
         )
     return seconds
 
@@ -65,14 +67,16 @@ def _set_port(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if value is None:
         return
     if not (re.fullmatch("[0-9]{1,5}", value) and 0 < int(value) < 65536):
-        raise click.UsageError(f"Invalid port {value!r}: expected a number from 1 to 65535.", ctx)
+        raise click.UsageError(
+            f"Invalid port {quoted(value)}: expected a number from 1 to 65535.", ctx
+        )
     os.environ["SDP_CONFIG_PORT"] = value
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 """Arguments of timedelta by the letter of the unit."""
 
-MAX_DURATION = timedelta(days=36_500)
+_MAX_DURATION = timedelta(days=36_500)
 """Longest duration: the time that is so long ago must be a date."""
 
 
@@ -86,11 +90,11 @@ def _to_timedelta(
         duration = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
     except (OverflowError, ValueError):
         duration = None  # too large, or too long for int
-    if duration is not None and duration <= MAX_DURATION:
+    if duration is not None and duration <= _MAX_DURATION:
         return duration
     raise click.UsageError(
-        f"Invalid duration {value!r}: expected a number and s, m, h, d or w, e.g. 10m or 30d; "
-        f"at most {MAX_DURATION.days}d.",
+        f"Invalid duration {quoted(value)}: expected a number and s, m, h, d or w, e.g. 10m or "
+        f"30d; at most {_MAX_DURATION.days}d.",
         ctx,
     )
 

@@ -4,8 +4,8 @@ Each commit also guards and overwrites a token: a key outside the path space tha
 writes. If the response is lost, the commit is settled by overwriting the token once more, guarded
 by the token's previous revision. Either that succeeds, and the lost commit can never take effect,
 as its own guard of the token no longer holds; or the token shows that the commit took effect. A
-read would not be enough, as the commit might arrive after it. All the same, the settlement follows
-a read: that is answered only by a member that has a leader.
+read would not be enough, as the commit might arrive after it. A read is made first all the same:
+only a member that has a leader answers it.
 
 The value of a token is a mark, unique to each commit. It also identifies a commit that a proxy
 sent twice: the second request fails its guards, but the token has the mark of the first.
@@ -237,7 +237,7 @@ class TokenCommitter:
                 break
             try:
                 # A member loses what it forwards to a leader that has just died, without an
-                # answer. Without this read, the settlement would wait for it until the end.
+                # answer. Without this read, the settlement would wait until its timeout.
                 self._store.read([Query(Span(token.key))], timeout=left)
                 outcome = self._store.commit(
                     [KeyAt(token.key, before)],

@@ -23,7 +23,11 @@ __all__ = [
     "closed_error",
     "depth_of_path",
     "lease_id_of",
+    "quoted",
 ]
+
+_MAX_QUOTED = 40
+"""Number of characters of a value that a message repeats."""
 
 
 class HasLeaseId(Protocol):
@@ -153,6 +157,11 @@ def depth_of_path(path: str) -> int:
         The number of slashes, 2 for the example.
     """
     return path.count("/")
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotation marks for a message, only the beginning of a long one."""
+    return repr(text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…")
 
 
 def check_path(path: str) -> None:

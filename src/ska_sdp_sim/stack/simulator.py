@@ -34,8 +34,10 @@ class Simulator(Part):
         """Return whether this process holds the owner keys of its components."""
         from ska_sdp_config import Config, ConfigConnectionError
 
-        # The host may be a list with ports.
-        host, port = self.settings["SDP_CONFIG_HOST"], self.settings.get("SDP_CONFIG_PORT")
+        # The host may be a list with ports. Without a port, Config would read the variable of this
+        # process, which the simulator does not have.
+        host = self.settings["SDP_CONFIG_HOST"]
+        port = self.settings.get("SDP_CONFIG_PORT", "2379")
         backend = self.settings.get("SDP_CONFIG_BACKEND", "etcd3")
         try:
             with Config(backend=backend, host=host, port=port) as config:

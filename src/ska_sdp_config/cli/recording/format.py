@@ -30,6 +30,8 @@ FORMAT = 1
 KEYS_PER_LINE = 200
 """Number of texts of a snapshot in a line."""
 
+_LINE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""Errors raised by a line that is not part of a recording."""
 
 NO_RECORDING = 'is no recording: its first line is not {"format": 1, "revision": …}'
 
@@ -85,10 +87,6 @@ def lines_of(part: Part) -> Iterator[bytes]:
         yield _line({**stamp, "snapshot": some})
 
 
-INVALID = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""Errors of a line that is JSON, or nearly, and no part of a recording."""
-
-
 def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
     """Yield the complete parts of a recording, each with the position of its end in bytes.
 
@@ -122,7 +120,7 @@ def read_parts(lines: Iterable[bytes]) -> Iterator[tuple[Part, int]]:
                 begun = None
         except InvalidRecording:
             raise
-        except INVALID as exc:
+        except _LINE_ERRORS as exc:
             text = NO_RECORDING if number == 1 else f"is damaged in line {number}"
             raise InvalidRecording(text) from exc
 

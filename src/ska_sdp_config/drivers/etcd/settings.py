@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from ska_sdp_config.store.errors import quoted
+
 __all__ = ["Settings"]
 
 DEFAULT_HOST = "127.0.0.1"
@@ -133,7 +135,7 @@ def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
         own_port = port if own_port is None else own_port
         if not (re.fullmatch("[0-9]{1,5}", own_port) and 0 < int(own_port) < 65536):
             raise ValueError(
-                f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {own_port!r} for {name}: "
+                f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {quoted(own_port)} for {name}: "
                 "write a number from 1 to 65535."
             )
         endpoints.append(f"{name}:{own_port}")
@@ -158,14 +160,14 @@ def _host_and_port(part: str) -> tuple[str, str | None]:
         own_port = port if colon else None
     if not is_valid:
         raise ValueError(
-            f"SDP_CONFIG_HOST contains {part!r}: write host, host:port, or an IPv6 address, in "
-            "brackets before a port."
+            f"SDP_CONFIG_HOST contains {quoted(part)}: write host, host:port, or an IPv6 address, "
+            "in brackets before a port."
         )
     return name, own_port
 
 
 def _is_name(name: str) -> bool:
-    """Return whether a name can be resolved: its labels are neither empty nor too long."""
+    """Return whether a text has the form of a host name, which the resolver accepts."""
     if not (re.fullmatch(r"[^\s\[\]]+", name) and name.isprintable()):
         return False
     try:
@@ -192,7 +194,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise ValueError(f"SDP_CONFIG_TIMEOUT is {text!r}: write seconds, more than 0.")
+        raise ValueError(f"SDP_CONFIG_TIMEOUT is {quoted(text)}: write seconds, more than 0.")
     return seconds
 
 

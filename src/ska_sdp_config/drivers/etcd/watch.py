@@ -341,7 +341,8 @@ class StoreWatch:
                     GapCause.STALLED,
                     lambda watch: watch.next_revision <= newest and not watch.is_lossless,
                 )
-        else:
+        elif ended is not Ending.UNCHECKED:
+            # An internal error of the check says nothing about the connection.
             self._etcd.connection.failed()
             if ended is Ending.SILENT or len(self._etcd.settings.endpoints) > 1:
                 self._etcd.replace(channel)
