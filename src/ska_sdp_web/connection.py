@@ -79,7 +79,9 @@ class ConnectionWatch:
         if not is_read:
             return self._away(f"The database at {address} is being read.", now)
         if self.delay > MAX_DELAY_S:
-            return self._behind("The changes are more than it can derive in time.", now)
+            return self._behind(
+                "The changes are more than the server of the page can derive in time.", now
+            )
         return ConnectionState("ok", None, None)
 
     def _away(self, error: str, now: datetime) -> ConnectionState:
