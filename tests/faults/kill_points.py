@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tests.faults.call_sites import Site
 from tests.faults.cuts import Cut, Side
 
-__all__ = ["DEVICE_PROMISES", "KILL_POINTS", "PROMISES", "KillPoint", "cuts_of"]
+__all__ = ["DEVICE_PROMISES", "ENGINE", "KILL_POINTS", "PROMISES", "KillPoint", "cuts_of"]
 
 ENGINE = "src/ska_sdp_config/engine/"
 ETCD = "src/ska_sdp_config/drivers/etcd/"

@@ -27,6 +27,7 @@ from tests.faults.cuts import Cut, Cuts, cut_channels, lose_connection
 from tests.faults.kill_points import (
     COMMIT,
     DEVICE_PROMISES,
+    ENGINE,
     KILL_POINTS,
     PROMISES,
     KillPoint,
@@ -161,6 +162,16 @@ def test_each_row_has_a_promise_or_a_reason() -> None:
     promises = {**PROMISES, **DEVICE_PROMISES}
     assert all((point.scene in promises) != bool(point.reason) for point in KILL_POINTS)
     assert {point.scene for point in KILL_POINTS if point.scene} == set(promises)
+
+
+def test_calls_that_change_the_database_or_publish_are_killed() -> None:
+    changes = {"commit", "grant_lease", "keep_lease", "revoke_lease"}
+    for point in KILL_POINTS:
+        site = point.site
+        is_change = site.module.startswith(ENGINE) and site.call in changes
+        is_push = site.function.startswith("Publisher.") and site.call == "push"
+        if (is_change or is_push) and not point.reason:
+            assert point.is_killed, site
 
 
 @pytest.mark.parametrize(
