@@ -66,17 +66,25 @@ def server(
 def scene_of(
     server: CutServer, tango_db: TangoDatabase, config: Config, cut: Cut, *, is_killed: bool
 ) -> Iterator[DeviceScene]:
-    """A scene with a running server, which the next one can use after any failure."""
+    """A scene with a running server; a cut that was not made is discarded with its server."""
     if not server.running:
         server.start()
 
     def begin() -> None:
         write_cut(server.cut, cut, is_killed=is_killed)
 
+    scene = DeviceScene(server, tango_db.connect(), config, begin)
+    subarray = scene.subarray()
+    if subarray.obs_state == "IDLE":
+        # A scene has failed in between.
+        release(subarray)
     try:
-        yield DeviceScene(server, tango_db.connect(), config, begin)
+        yield scene
     finally:
-        server.cut.unlink(missing_ok=True)
+        if server.cut.exists():
+            # The server has read it, and would make it in the next scene.
+            server.stop()
+            server.cut.unlink(missing_ok=True)
 
 
 def test_each_promise_has_a_scene() -> None:
