@@ -7,10 +7,11 @@ import random
 from pathlib import Path
 
 import pytest
+from docs.generate.recovery import rows_table
 
 from tests.faults.recovery.kinds import FAULTS
 from tests.faults.recovery.measure import Sample, measure
-from tests.faults.recovery.results import Results, table
+from tests.faults.recovery.results import Results
 from tests.faults.recovery.struck_cluster import StruckCluster
 from tests.services.versions import NEWER_ONLY
 
@@ -22,12 +23,12 @@ def test_row_has_quantiles_and_counts_of_all_samples(tmp_path: Path) -> None:
     (row,) = Results(tmp_path / "figures.json", "3.5.30").put(CUT, [[FAST]] * 9 + [[SLOW]])
     assert (row["samples"], row["p50"], row["p90"], row["max"]) == (10, 0.2, 0.2, 1.4)
     assert (row["failed"], row["unknown"], row["limit"]) == (2, 9, 1.0)
-    assert table([row]).endswith("| 10 | 0.20 | 0.20 | 1.40 | 1 | 2 | 9 |")
+    assert "| 0.20 s | 0.20 s | 1.40 s | 1 s | 2 | 9 |" in rows_table([row])
 
 
 def test_limit_that_is_exceeded_is_marked(tmp_path: Path) -> None:
     (row,) = Results(tmp_path / "figures.json", "3.5.30").put(CUT, [[FAST], [SLOW]])
-    assert "| 1 over |" in table([row])
+    assert "| **1 s** |" in rows_table([row])
 
 
 @pytest.mark.parametrize(("etcd", "is_kept"), [("3.5.30", True), ("3.5.16", False)])

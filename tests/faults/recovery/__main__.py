@@ -14,9 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from docs.generate.recovery import rows_table
+
 from tests.faults.recovery.kinds import FAULTS
 from tests.faults.recovery.measure import measure
-from tests.faults.recovery.results import Results, table
+from tests.faults.recovery.results import Results
 from tests.faults.recovery.struck_cluster import StruckCluster
 from tests.services.versions import program_of
 
@@ -52,7 +54,7 @@ def main() -> None:
                 for _ in range(options.times):
                     samples.append(measure(cluster, fault))
                     LOGGER.info("%s: %s", fault.name, samples[-1])
-                sys.stdout.write(f"{table(results.put(fault, samples))}\n\n")
+                sys.stdout.write(f"{rows_table(results.put(fault, samples))}\n")
                 sys.stdout.flush()
 
 

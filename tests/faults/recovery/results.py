@@ -1,4 +1,4 @@
-"""Results of the measurement, as JSON that the documentation shows, and as a table."""
+"""Results of the measurement, as JSON that the documentation shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.checkers.recovery import quantile
 from tests.faults.recovery.kinds import FAULTS, Fault
 from tests.faults.recovery.measure import Sample
 
-__all__ = ["Results", "table"]
+__all__ = ["Results"]
 
 PACKAGES = ("grpcio", "requests")
 
@@ -70,21 +70,3 @@ def _row(fault: Fault, samples: list[Sample]) -> Row:
         "unknown": sum(sample.unknown for sample in samples),
         "load": round(os.getloadavg()[1], 1),
     }
-
-
-def table(rows: Iterable[Row]) -> str:
-    """Return rows as a table in Markdown."""
-    lines = [
-        "| fault | client | samples | p50 s | p90 s | max s | limit of p90 | failed | unknown |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for row in rows:
-        seconds = " | ".join(f"{row[name]:.2f}" for name in ("p50", "p90", "max"))
-        limit = "" if row["limit"] is None else f"{row['limit']:g}"
-        over = " over" if row["limit"] is not None and row["p90"] > row["limit"] else ""
-        counts = f"{row['failed']} | {row['unknown']}"
-        lines.append(
-            f"| {row['fault']} | {row['client']} | {row['samples']} | {seconds} "
-            f"| {limit}{over} | {counts} |"
-        )
-    return "\n".join(lines)
