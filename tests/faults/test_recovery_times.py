@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from docs.generate.recovery import rows_table
 
-from tests.faults.recovery.kinds import FAULTS
+from tests.faults.recovery.kinds import FAULTS, Fault
 from tests.faults.recovery.measure import Sample, measure
 from tests.faults.recovery.results import Results
 from tests.faults.recovery.struck_cluster import StruckCluster
 from tests.services.versions import NEWER_ONLY
 
 CUT, FOLLOWER_KILLED = FAULTS[:2]
+BESIDE = [fault for fault in FAULTS if fault.is_beside]
+MEASURED = [*{fault.way: fault for fault in FAULTS if not fault.is_beside}.values(), *BESIDE]
+"""A fault of each way, and those that hit a member which the clients do not use."""
+
 FAST, SLOW = Sample("client, etcd3", 0.2, 0, 1), Sample("client, etcd3", 1.4, 2, 0)
 
 
@@ -45,11 +50,18 @@ def test_rows_of_earlier_runs_stay_with_the_same_etcd(
     assert [(row["fault"], row["p90"]) for row in rows] == [("connection cut", 0.2), *kept]
 
 
+@pytest.fixture(scope="module")
+def cluster(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StruckCluster]:
+    directory = tmp_path_factory.mktemp("cluster")
+    with StruckCluster(program, directory, random.Random(1)) as cluster:
+        yield cluster
+
+
 @pytest.mark.long
 @NEWER_ONLY
-def test_recovery_of_each_client_is_measured(program: str, tmp_path: Path) -> None:
-    with StruckCluster(program, tmp_path, random.Random(1)) as cluster:
-        samples = measure(cluster, CUT)
+@pytest.mark.parametrize("fault", MEASURED, ids=[fault.name for fault in MEASURED])
+def test_recovery_of_each_client_is_measured(cluster: StruckCluster, fault: Fault) -> None:
+    samples = measure(cluster, fault)
     assert [sample.client for sample in samples] == [
         "bare client",
         "client, etcd3",
