@@ -20,7 +20,8 @@ from tests.faults.recovery.kinds import FAULTS
 from tests.faults.recovery.measure import measure
 from tests.faults.recovery.results import Results
 from tests.faults.recovery.struck_cluster import StruckCluster
-from tests.services.versions import program_of
+from tests.faults.run import etcd_of
+from tests.services.etcd import version_of
 
 LOGGER = logging.getLogger(__name__)
 
@@ -42,11 +43,15 @@ def main() -> None:
         parser.error(f"unknown faults: {', '.join(unknown)}")
     _log_to(options.log)
     LOGGER.info("The random seed is %d.", options.seed)
-    results = Results(options.json, options.etcd)
+    try:
+        program = etcd_of(options.etcd)
+    except FileNotFoundError as error:
+        sys.exit(str(error))
+    results = Results(options.json, version_of(program))
     chance = random.Random(options.seed)
     with (
         tempfile.TemporaryDirectory() as directory,
-        StruckCluster(program_of(options.etcd), Path(directory), chance) as cluster,
+        StruckCluster(program, Path(directory), chance) as cluster,
     ):
         for fault in FAULTS:
             if fault.name in options.faults:
