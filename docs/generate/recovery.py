@@ -19,8 +19,9 @@ def recovery_times() -> str:
     written: dict[str, Any] = json.loads(_FIGURES.read_text())
     fewest = min(row["samples"] for row in written["rows"])
     loads = [row["load"] for row in written["rows"]]
+    dates = " and ".join(sorted({row["date"] for row in written["rows"]}))
     return (
-        f"{rows_table(written['rows'])}\n\nMeasured on {written['date']} on a machine with "
+        f"{rows_table(written['rows'])}\n\nMeasured on {dates} on a machine with "
         f"{written['cores']} cores, which carried the cluster and all clients: etcd "
         f"{written['etcd']}, Python {written['python']}, grpcio {written['grpcio']}, requests "
         f"{written['requests']}; each kind of fault at least {fewest} times, at a load average of "

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docs.generate.recovery import rows_table
@@ -36,16 +37,20 @@ def test_limit_that_is_exceeded_is_marked(tmp_path: Path) -> None:
     assert "| **1 s** |" in rows_table([row])
 
 
-@pytest.mark.parametrize(("etcd", "is_kept"), [("3.5.30", True), ("3.5.16", False)])
-def test_rows_of_earlier_runs_stay_with_the_same_etcd(
-    tmp_path: Path, etcd: str, is_kept: bool
+@pytest.mark.parametrize(
+    ("earlier", "is_kept"), [({}, True), ({"etcd": "3.5.16"}, False), ({"cores": 0}, False)]
+)
+def test_rows_of_earlier_runs_stay_on_an_equal_machine(
+    tmp_path: Path, earlier: dict[str, Any], is_kept: bool
 ) -> None:
     file = tmp_path / "figures.json"
     Results(file, "3.5.30").put(FOLLOWER_KILLED, [[FAST]])
-    results = Results(file, etcd)
+    file.write_text(json.dumps(json.loads(file.read_text()) | earlier))
+    results = Results(file, "3.5.30")
     results.put(CUT, [[SLOW]])
     results.put(CUT, [[FAST]])
     rows = json.loads(file.read_text())["rows"]
+    assert all(row["date"] for row in rows)
     kept = [("follower killed", 0.2)] if is_kept else []
     assert [(row["fault"], row["p90"]) for row in rows] == [("connection cut", 0.2), *kept]
 
