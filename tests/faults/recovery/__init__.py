@@ -1,4 +1,4 @@
 """Measurement of recovery times: ``python -m tests.faults.recovery``.
 
-Not in `benchmarks`, which imports nothing from the tests: this needs their clusters and proxies.
+Not in ``benchmarks``, which imports nothing from the tests: this needs their clusters and proxies.
 """
