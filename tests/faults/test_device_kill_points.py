@@ -92,6 +92,21 @@ def test_each_promise_has_a_scene() -> None:
 
 
 @pytest.mark.long
+def test_scene_that_failed_leaves_nothing_to_the_next(
+    server: CutServer, tango_db: TangoDatabase, config: Config
+) -> None:
+    _, cut = CASES[0]
+    never = cut._replace(skip=10_000)
+    with scene_of(server, tango_db, config, never, is_killed=True) as prepared:
+        prepared.begin()
+        assign(prepared.subarray())
+    assert not server.running
+    with scene_of(server, tango_db, config, cut, is_killed=True) as prepared:
+        assert prepared.is_cut()
+        assert prepared.subarray().obs_state == "EMPTY"
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(("scene", "cut"), CUT)
 def test_cut_call_of_a_server_keeps_its_promise(
     server: CutServer, tango_db: TangoDatabase, config: Config, scene: str, cut: Cut
