@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from ska_sdp_config import Config
 
@@ -27,36 +28,36 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("paths", nargs="+", help="path that a client increments, for each client")
     arguments = parser.parse_args()
-    configs = [
-        Config(backend="etcd3", host=arguments.endpoints, timeout=TIMEOUT_S)
-        for _ in arguments.paths
-    ]
-    for config, path in zip(configs, arguments.paths, strict=True):
-        _increment(config, path)
-    took: list[float] = []
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
-    end = time.monotonic() + arguments.seconds
-    before = time.process_time()
-
-    def run(config: Config, path: str) -> None:
-        while (began := time.monotonic()) < end:
+    with ExitStack() as opened:
+        configs = [
+            opened.enter_context(
+                Config(backend="etcd3", host=arguments.endpoints, timeout=TIMEOUT_S)
+            )
+            for _ in arguments.paths
+        ]
+        for config, path in zip(configs, arguments.paths, strict=True):
             _increment(config, path)
-            took.append(time.monotonic() - began)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        end = time.monotonic() + arguments.seconds
+        before = time.process_time()
 
-    threads = [
-        threading.Thread(target=run, args=pair)
-        for pair in zip(configs, arguments.paths, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    measured = {"took": took, "processor time": time.process_time() - before}
-    sys.stdout.write(json.dumps(measured) + "\n")
-    for config in configs:
-        config.close()
+        def run(config: Config, path: str) -> list[float]:
+            took = []
+            while (began := time.monotonic()) < end:
+                _increment(config, path)
+                took.append(time.monotonic() - began)
+            return took
+
+        with ThreadPoolExecutor(len(configs)) as threads:
+            # The list raises the failure of a thread.
+            of_clients = list(threads.map(run, configs, arguments.paths))
+        measured = {
+            "took": [seconds for took in of_clients for seconds in took],
+            "processor time": time.process_time() - before,
+        }
+        sys.stdout.write(json.dumps(measured) + "\n")
 
 
 def _increment(config: Config, path: str) -> None:

@@ -9,9 +9,9 @@ __all__ = ["processor_time", "resident", "tasks"]
 
 
 def processor_time(pid: int) -> float:
-    """Return the processor time of a process's threads, in seconds.
+    """Return the processor time of a process's threads that have not ended, in seconds.
 
-    That of the process itself has a resolution of 10 ms.
+    That of the process itself, which includes the others, has a resolution of 10 ms.
     """
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks(pid)) / 1e9
 

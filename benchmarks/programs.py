@@ -31,7 +31,7 @@ class Program:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -39,11 +39,8 @@ class Program:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.put(line.rstrip("\n"))
-
-    @property
-    def pid(self) -> int:
-        """Process ID."""
-        return self._process.pid
+        # The end of the program.
+        self._lines.put(None)
 
     def send(self, line: str) -> None:
         """Send a line."""
@@ -56,13 +53,18 @@ class Program:
 
         Raises:
             queue.Empty: there was none in two minutes.
+            RuntimeError: the program ended.
         """
-        return self._lines.get(timeout=TIMEOUT_S)
+        line = self._lines.get(timeout=TIMEOUT_S)
+        if line is None:
+            raise RuntimeError(f"{self._process.args!r} ended.")
+        return line
 
     def wait_for(self, line: str) -> None:
         """Wait for a line.
 
         Raises:
+            RuntimeError: the program ended.
             ValueError: the program wrote another one.
         """
         found = self.next_line()

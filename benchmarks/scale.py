@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -24,7 +23,7 @@ from .by_hand import ByHand
 from .following import iterations
 from .growing_observatory import GrowingObservatory
 from .measure import CALL_S
-from .proc import resident
+from .proc import processor_time, resident
 from .scale_plot import draw
 from .stored_blocks import StoredBlocks
 
@@ -102,18 +101,13 @@ def _measure(etcd: Etcd, by_hand: ByHand, blocks: StoredBlocks) -> Figures:
 def _processor_times(pids: dict[str, int], change: Callable[[], None]) -> Figures:
     """Return the processor time of each process for one change."""
     time.sleep(SETTLE_S)
-    before = {name: _processor_time(pid) for name, pid in pids.items()}
+    before = {name: processor_time(pid) for name, pid in pids.items()}
     for _ in range(CHANGES):
         change()
         # One change at a time: several would be one iteration.
         time.sleep(0.01)
     time.sleep(SETTLE_S)
-    return {name: (_processor_time(pid) - before[name]) / CHANGES for name, pid in pids.items()}
-
-
-def _processor_time(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return {name: (processor_time(pid) - before[name]) / CHANGES for name, pid in pids.items()}
 
 
 def _late_scan(etcd: Etcd) -> float:

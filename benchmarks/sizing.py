@@ -44,17 +44,21 @@ def main() -> None:
         for record in GROUPS[group]():
             console.print(record)
             records.append(record)
-        write_group(arguments.json, group, records)
+        write_group(arguments.json, group, records, _machine())
         console.print(f"{group}: {time.perf_counter() - began:.0f} s")
+    draw(read(arguments.json), arguments.plot)
+
+
+def _machine() -> Record:
+    """Return the date, the machine with its load average of five minutes, and the versions."""
     etcd, _, _ = describe_etcd().partition(",")
-    machine: Record = {
+    return {
         "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
         "cores": os.cpu_count() or 0,
+        "load": round(os.getloadavg()[1], 1),
         "etcd": etcd.removeprefix("etcd "),
         "python": platform.python_version(),
     }
-    write_group(arguments.json, "machine", [machine])
-    draw(read(arguments.json), arguments.plot)
 
 
 if __name__ == "__main__":

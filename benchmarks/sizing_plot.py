@@ -56,10 +56,10 @@ def draw(records: Records, where: Path) -> None:
             for each in records.get("commits", ())
             if (each["servers"], each["keys"]) == (count, "own key")
         ]
-        nodes = "one node" if count == 1 else f"{count} nodes"
-        _line(rate, some, "clients", "commits per second", nodes, 1)
-        _line(latency, some, "clients", "p50, s", f"{nodes}: median", 1e3)
-        _line(latency, some, "clients", "p99, s", f"{nodes}: 99 %", 1e3)
+        etcd = "one etcd server" if count == 1 else f"{count} etcd servers"
+        _line(rate, some, "clients", "commits per second", etcd, 1)
+        _line(latency, some, "clients", "p50, s", f"{etcd}: median", 1e3)
+        _line(latency, some, "clients", "p99, s", f"{etcd}: 99 %", 1e3)
     _name(rate, "clients", "transactions per second")
     _name(latency, "clients", "transaction, ms")
     figure.savefig(where, metadata={"Date": None})

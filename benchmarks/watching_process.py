@@ -1,7 +1,7 @@
 """Program of watchers, each a ``Config`` with a loop that reads one path.
 
-It prints ``ready`` when all loops wait. For each line of its input it prints as JSON what it has
-received since the last one, its processor time so far, and its memory.
+It prints ``ready`` when all loops have read the path once. For each line of its input it prints as
+JSON what it has received since the last one, its processor time so far, and its memory.
 """
 
 from __future__ import annotations

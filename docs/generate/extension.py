@@ -60,7 +60,7 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "fault-runs": guarantees.runs,
     "fuzz-runs": guarantees.fuzz,
     "soak-runs": guarantees.soak,
-    "sizing-machine": sizing.machine,
+    "sizing-machines": sizing.machines,
     "sizing-subarrays": sizing.subarrays,
     "sizing-watchers": sizing.watchers,
     "sizing-commits": sizing.commits,

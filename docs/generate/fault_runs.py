@@ -1,7 +1,8 @@
 """Program that adds the summaries of runs with faults to the figures of the documentation.
 
-``python -m docs.generate.fault_runs [--soak] FILE…`` takes the summaries that the runs have
-written. A run with the same random seed, etcd and backend is replaced.
+``python -m docs.generate.fault_runs runs|soak|fuzz FILE…`` takes the summaries that the runs have
+written. A run with the same random seed, etcd and backend is replaced; with ``fuzz``, the figures
+of the same kind of input are.
 """
 
 from __future__ import annotations
@@ -13,11 +14,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FIGURES", "figures_of"]
+__all__ = ["FIGURES", "Figures", "add", "figures_of"]
 
 FIGURES = Path(__file__).parents[1] / "explanation" / "fault_runs.json"
 
+Figures = dict[str, list[dict[str, Any]]]
+"""Figures of the runs of each group, by name."""
+
 _SAME = ("seed", "etcd", "backend")
+
+_IDENTITY = {"runs": _SAME, "soak": _SAME, "fuzz": ("kind",)}
+"""Figures of each group that are equal in a run and in the one that replaces it."""
 
 
 def figures_of(summary: Mapping[str, Any], date: str) -> dict[str, Any]:
@@ -40,20 +47,36 @@ def figures_of(summary: Mapping[str, Any], date: str) -> dict[str, Any]:
     }
 
 
+def add(figures: Figures, group: str, file: Path) -> None:
+    """Add the summaries of a file to a group of figures.
+
+    Args:
+        figures: figures of runs by group.
+        group: ``runs``, ``soak`` or ``fuzz``.
+        file: the summary of a run with faults, or those of the fuzzed kinds of input.
+    """
+    date = f"{datetime.fromtimestamp(file.stat().st_mtime, timezone.utc):%Y-%m-%d}"
+    found = json.loads(file.read_text())
+    runs = (
+        [{"date": date, **outcome} for outcome in found]
+        if group == "fuzz"
+        else [figures_of(found, date)]
+    )
+    by_identity = {
+        tuple(run[name] for name in _IDENTITY[group]): run for run in [*figures[group], *runs]
+    }
+    figures[group] = list(by_identity.values())
+
+
 def main() -> None:
     """Add the summaries."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("group", choices=_IDENTITY, help="kind of the runs")
     parser.add_argument("files", nargs="+", type=Path, help="summaries of runs")
-    parser.add_argument("--soak", action="store_true", help="they are of make soak")
     arguments = parser.parse_args()
-    group = "soak" if arguments.soak else "runs"
-    figures = json.loads(FIGURES.read_text())
-    runs = {tuple(run[name] for name in _SAME): run for run in figures[group]}
+    figures: Figures = json.loads(FIGURES.read_text())
     for file in arguments.files:
-        written = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
-        run = figures_of(json.loads(file.read_text()), f"{written:%Y-%m-%d}")
-        runs[tuple(run[name] for name in _SAME)] = run
-    figures[group] = list(runs.values())
+        add(figures, arguments.group, file)
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from docs.generate.text import table
 
-__all__ = ["COLUMNS", "FIGURES", "commits", "machine", "subarrays", "watchers"]
+__all__ = ["COLUMNS", "FIGURES", "commits", "machines", "subarrays", "watchers"]
 
 FIGURES = Path(__file__).parents[1] / "explanation" / "sizing.json"
 
@@ -99,32 +99,37 @@ _COMMITS: Columns = {
 }
 
 
+_MACHINES: Columns = {
+    "figures": ("group", _text),
+    "date": ("date", _text),
+    "cores": ("cores", _number),
+    "load average": ("load", _text),
+    "etcd": ("etcd", _text),
+    "Python": ("python", _text),
+}
+
 COLUMNS = {"subarrays": _SUBARRAYS, "watchers": _WATCHERS, "commits": _COMMITS}
-"""Columns of the table of each group."""
+"""Columns of the table of each measured group."""
 
 
 def subarrays() -> str:
     """Return the table of subarrays in one server and in a server each."""
-    return _table("subarrays")
+    return _table("subarrays", _SUBARRAYS)
 
 
 def watchers() -> str:
     """Return the table of watching processes."""
-    return _table("watchers")
+    return _table("watchers", _WATCHERS)
 
 
 def commits() -> str:
     """Return the table of clients that commit."""
-    return _table("commits")
+    return _table("commits", _COMMITS)
 
 
-def machine() -> str:
-    """Return a sentence on the machine and the versions of the figures."""
-    (found,) = _read()["machine"]
-    return (
-        f"The figures are of {found['date']}: {found['cores']} cores, etcd {found['etcd']}, "
-        f"Python {found['python']}.\n"
-    )
+def machines() -> str:
+    """Return the table of the machines and the versions of the figures."""
+    return _table("machines", _MACHINES)
 
 
 def _read() -> dict[str, list[dict[str, Any]]]:
@@ -132,9 +137,8 @@ def _read() -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _table(group: str) -> str:
+def _table(group: str, columns: Columns) -> str:
     """Return the records of a group; a record without a figure has no value in its column."""
-    columns = COLUMNS[group]
     rows = [
         [show(record[name]) if name in record else "" for name, show in columns.values()]
         for record in _read()[group]

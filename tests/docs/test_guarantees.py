@@ -6,24 +6,39 @@ import json
 import re
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
 
 import pytest
 from docs.generate import guarantees
-from docs.generate.fault_runs import FIGURES, figures_of
-from docs.generate.guarantees import FUZZ, PROMISES, RUN
+from docs.generate.fault_runs import FIGURES, Figures, add, figures_of
+from docs.generate.guarantees import FUZZ, PROMISES, QUANTITIES, RUN
 
 from tests.docs.page import ROOT
+from tests.fuzz.running import Outcome
 
 TESTS = sorted({test for promise in PROMISES for test in promise["tests"]})
-RECORDED: dict[str, list[dict[str, Any]]] = json.loads(FIGURES.read_text())
+RECORDED: Figures = json.loads(FIGURES.read_text())
+
+SUMMARY = {
+    "seed": 12_345,
+    "etcd": "3.5.16",
+    "backend": "etcd3",
+    "version": "0.1.0",
+    "seconds": 300.0,
+    "faults": 7,
+    "observations": 3,
+    "transactions": {"ok": 1_000, "unknown": 10},
+    "commands": {"ok": 30, "failed": 4},
+    "operations_by_kind": {"event": 20},
+    "violations": [],
+}
 
 
 def test_every_promise_names_tests() -> None:
     assert len(PROMISES) >= 11
     for promise in PROMISES:
         assert promise["tests"], promise["promise"]
-        assert set(promise["counted"]) <= set(RUN)
+        assert set(promise["counted"]) <= set(QUANTITIES)
 
 
 def test_tests_of_the_promises_are_collected() -> None:
@@ -48,21 +63,31 @@ def test_no_recorded_run_has_broken_a_promise() -> None:
     assert sum(run["defects"] for run in RECORDED["fuzz"]) == 0
 
 
+def test_figures_of_a_fuzzed_kind_are_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures: Figures = {"runs": [], "fuzz": [], "soak": []}
+    file = tmp_path / "fuzz.json"
+    for kind, inputs in (("cli", 1_000), ("urls", 3_000), ("cli", 2_000)):
+        file.write_text(json.dumps([Outcome(kind, seed=1, inputs=inputs).figures()]))
+        add(figures, "fuzz", file)
+    assert [tuple(run) for run in figures["fuzz"]] == [FUZZ, FUZZ]
+    monkeypatch.setattr(guarantees, "_figures", lambda: figures)
+    assert "| cli | 2,000 | 0 |" in guarantees.fuzz()
+    assert "| urls | 3,000 | 0 |" in guarantees.fuzz()
+
+
+def test_run_with_the_same_seed_is_replaced(tmp_path: Path) -> None:
+    figures: Figures = {"runs": [], "fuzz": [], "soak": []}
+    file = tmp_path / "run.json"
+    for seed, faults in ((1, 7), (2, 8), (1, 9)):
+        file.write_text(json.dumps(SUMMARY | {"seed": seed, "faults": faults}))
+        add(figures, "runs", file)
+    assert [(run["seed"], run["faults"]) for run in figures["runs"]] == [(1, 9), (2, 8)]
+
+
 def test_figures_of_runs_are_summed(monkeypatch: pytest.MonkeyPatch) -> None:
-    summary = {
-        "seed": 12_345,
-        "etcd": "3.5.16",
-        "backend": "etcd3",
-        "version": "0.1.0",
-        "seconds": 300.0,
-        "faults": 7,
-        "observations": 3,
-        "transactions": {"ok": 1_000, "unknown": 10},
-        "commands": {"ok": 30, "failed": 4},
-        "operations_by_kind": {"event": 20},
-        "violations": [],
-    }
-    run = figures_of(summary, "2026-01-31")
+    run = figures_of(SUMMARY, "2026-01-31")
     assert tuple(run) == RUN
     figures = {"runs": [run, run], "fuzz": [], "soak": []}
     monkeypatch.setattr(guarantees, "_figures", lambda: figures)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tango
@@ -102,12 +101,12 @@ class DeviceScene:
         return int(entry(self.config).get("command_count", 0))
 
 
-def assign(scene: DeviceScene, subarray: Subarray) -> None:
+def assign(subarray: Subarray) -> None:
     """Lead from EMPTY to IDLE; RESOURCING is transient."""
     subarray.command("AssignResources", assignment(new_id("eb"), {}))
 
 
-def release(scene: DeviceScene, subarray: Subarray) -> None:
+def release(subarray: Subarray) -> None:
     """Lead from IDLE to EMPTY; RESOURCING is transient."""
     subarray.command("ReleaseAllResources")
     assert subarray.obs_state == "EMPTY"
@@ -159,11 +158,11 @@ def publishes(scene: DeviceScene) -> None:
     with Events(subarray.proxy, "obsState") as events:
         count = scene.command_count()
         scene.begin()
-        assign(scene, subarray)
+        assign(subarray)
         assert scene.is_cut()
         assert subarray.obs_state == "IDLE"
         assert scene.command_count() == count + 1
-        release(scene, subarray)
+        release(subarray)
         wait_until(lambda: events.of("obsState")[-2:] == obs_states("RESOURCING EMPTY"))
     # A lost push loses an event of one kind at most, and no event is repeated.
     received = events.of("obsState")
@@ -188,6 +187,6 @@ def shows_setting(scene: DeviceScene) -> None:
     wait_until(lambda: subarray.proxy.state() == tango.DevState.ON)
 
 
-DEVICE_SCENES: Mapping[str, Callable[[DeviceScene], Any]] = {
+DEVICE_SCENES: Mapping[str, Callable[[DeviceScene], None]] = {
     each.__name__: each for each in (starts, registers, keeps_other, publishes, shows_setting)
 }

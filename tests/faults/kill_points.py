@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tests.faults.call_sites import Site
 from tests.faults.cuts import Cut, Side
 
-__all__ = ["DEVICE_PROMISES", "KILL_POINTS", "PROMISES", "KillPoint", "cuts_of"]
+__all__ = ["DEVICE_PROMISES", "ENGINE", "KILL_POINTS", "PROMISES", "KillPoint", "cuts_of"]
 
 ENGINE = "src/ska_sdp_config/engine/"
 ETCD = "src/ska_sdp_config/drivers/etcd/"
@@ -56,7 +56,7 @@ class KillPoint(NamedTuple):
             be cut.
         ways: cuts that lead to the call, each in a test of its own; none if it is made anyway.
         is_killed: whether the process is killed there, too.
-        counts: numbers of the calls that pass before the cut.
+        skips: numbers of calls that pass before the cut, each in a test of its own.
         reason: reason why it cannot be cut.
     """
 
@@ -64,7 +64,7 @@ class KillPoint(NamedTuple):
     scene: str = ""
     ways: tuple[Cut, ...] = ()
     is_killed: bool = False
-    counts: tuple[int, ...] = (0,)
+    skips: tuple[int, ...] = (0,)
     reason: str = ""
 
 
@@ -72,8 +72,8 @@ def cuts_of(point: KillPoint) -> Iterator[list[Cut]]:
     """Yield the cuts of each test of a kill point, the last of which is its own."""
     sides: tuple[Side, ...] = ("before", "after")
     for side in sides:
-        for count in point.counts:
-            cut = Cut(point.site, side, count)
+        for skip in point.skips:
+            cut = Cut(point.site, side, skip)
             yield from ([way, cut] for way in point.ways) if point.ways else [[cut]]
 
 
@@ -204,7 +204,7 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     KillPoint(
         Site(RUNTIME + "registration.py", "_restore", "command_inout DbExportDevice"),
         "registers",
-        counts=(0, 1),
+        skips=(0, 1),
     ),
     KillPoint(Site(RUNTIME + "tango_database.py", "_find_devices", "Database"), "starts"),
     KillPoint(

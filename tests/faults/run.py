@@ -36,7 +36,7 @@ from tests.services.debian import SUITES
 from tests.services.etcd import version_of
 from tests.services.versions import program_of
 
-__all__ = ["REST_S", "Run", "execute", "make_plan", "parser"]
+__all__ = ["REST_S", "Run", "etcd_of", "execute", "make_plan", "parser"]
 
 REST_S = LIMIT_S + 8
 """Seconds without faults after a round: longer than subscribers need to show what stands."""

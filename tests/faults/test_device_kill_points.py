@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 import tango
@@ -25,14 +24,20 @@ DEVICE = "kill-sdp/subarray/01"
 SERVER = "SDPSubarray/kill-points"
 
 
-def cases(*, killed: bool = False) -> list[Any]:
-    """Return the tests of the servers' kill points: the scene and the cut."""
-    return [
-        pytest.param(point.scene, cut, id=f"{cut.side} {cut.site} {cut.skip or ''}".strip())
-        for point in KILL_POINTS
-        if point.scene in DEVICE_SCENES and (point.is_killed or not killed)
-        for (cut,) in cuts_of(point)
-    ]
+CASES = [
+    (point, cut)
+    for point in KILL_POINTS
+    if point.scene in DEVICE_SCENES
+    for (cut,) in cuts_of(point)
+]
+
+
+def title(cut: Cut) -> str:
+    return f"{cut.side} {cut.site} {cut.skip or ''}".strip()
+
+
+CUT = [pytest.param(point.scene, cut, id=title(cut)) for point, cut in CASES]
+KILLED = [pytest.param(cut, id=title(cut)) for point, cut in CASES if point.is_killed]
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +66,25 @@ def server(
 def scene_of(
     server: CutServer, tango_db: TangoDatabase, config: Config, cut: Cut, *, is_killed: bool
 ) -> Iterator[DeviceScene]:
-    """A scene with a running server, which the next one can use after any failure."""
+    """A scene with a running server; a cut that was not made is discarded with its server."""
     if not server.running:
         server.start()
 
     def begin() -> None:
         write_cut(server.cut, cut, is_killed=is_killed)
 
+    scene = DeviceScene(server, tango_db.connect(), config, begin)
+    subarray = scene.subarray()
+    if subarray.obs_state == "IDLE":
+        # A scene has failed in between.
+        release(subarray)
     try:
-        yield DeviceScene(server, tango_db.connect(), config, begin)
+        yield scene
     finally:
-        server.cut.unlink(missing_ok=True)
+        if server.cut.exists():
+            # The server has read it, and would make it in the next scene.
+            server.stop()
+            server.cut.unlink(missing_ok=True)
 
 
 def test_each_promise_has_a_scene() -> None:
@@ -79,7 +92,22 @@ def test_each_promise_has_a_scene() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("scene", "cut"), cases())
+def test_scene_that_failed_leaves_nothing_to_the_next(
+    server: CutServer, tango_db: TangoDatabase, config: Config
+) -> None:
+    _, cut = CASES[0]
+    never = cut._replace(skip=10_000)
+    with scene_of(server, tango_db, config, never, is_killed=True) as prepared:
+        prepared.begin()
+        assign(prepared.subarray())
+    assert not server.running
+    with scene_of(server, tango_db, config, cut, is_killed=True) as prepared:
+        assert prepared.is_cut()
+        assert prepared.subarray().obs_state == "EMPTY"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("scene", "cut"), CUT)
 def test_cut_call_of_a_server_keeps_its_promise(
     server: CutServer, tango_db: TangoDatabase, config: Config, scene: str, cut: Cut
 ) -> None:
@@ -88,19 +116,19 @@ def test_cut_call_of_a_server_keeps_its_promise(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("scene", "cut"), cases(killed=True))
+@pytest.mark.parametrize("cut", KILLED)
 def test_server_killed_while_it_publishes_has_executed_its_command(
-    server: CutServer, tango_db: TangoDatabase, config: Config, scene: str, cut: Cut
+    server: CutServer, tango_db: TangoDatabase, config: Config, cut: Cut
 ) -> None:
     with scene_of(server, tango_db, config, cut, is_killed=True) as prepared:
         subarray = prepared.subarray()
         count = prepared.command_count()
         prepared.begin()
         with pytest.raises(tango.DevFailed):
-            assign(prepared, subarray)
+            assign(subarray)
         wait_until(lambda: not server.running)
         server.start()
         subarray = prepared.subarray()
         subarray.wait_for("IDLE")
         assert prepared.command_count() == count + 1
-        release(prepared, subarray)
+        release(subarray)

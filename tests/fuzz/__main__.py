@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.fuzz import corpus
@@ -49,6 +50,7 @@ def main() -> int:
         "--seed", type=int, default=int(time.time()), help="seed of the first round"
     )
     parser.add_argument("--keep", type=int, default=0, help="inputs to add to the corpus")
+    parser.add_argument("--json", type=Path, help="file for the numbers of inputs and defects")
     options = parser.parse_args()
     unknown = set(options.kinds) - set(KINDS)
     if unknown:
@@ -60,6 +62,9 @@ def main() -> int:
     inputs = sum(each.inputs for each in outcomes)
     defects = sum(len(each.defects) for each in outcomes)
     _say(f"{inputs} inputs, {defects} defects")
+    if options.json:
+        figures = [each.figures() for each in outcomes]
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return int(defects > 0)
 
 

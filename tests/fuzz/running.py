@@ -73,6 +73,10 @@ class Outcome:
     reached: Reached = field(default_factory=Reached)
     defects: list[Defect] = field(default_factory=list)
 
+    def figures(self) -> dict[str, str | int]:
+        """Return the figures that the documentation shows."""
+        return {"kind": self.kind, "inputs": self.inputs, "defects": len(self.defects)}
+
     def __str__(self) -> str:
         rate = self.inputs / self.cpu_seconds if self.cpu_seconds else 0.0
         return (

@@ -14,11 +14,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from docs.generate.recovery import rows_table
+
 from tests.faults.recovery.kinds import FAULTS
 from tests.faults.recovery.measure import measure
-from tests.faults.recovery.results import Results, table
+from tests.faults.recovery.results import Results
 from tests.faults.recovery.struck_cluster import StruckCluster
-from tests.services.versions import program_of
+from tests.faults.run import etcd_of
+from tests.services.etcd import version_of
 
 LOGGER = logging.getLogger(__name__)
 
@@ -40,11 +43,15 @@ def main() -> None:
         parser.error(f"unknown faults: {', '.join(unknown)}")
     _log_to(options.log)
     LOGGER.info("The random seed is %d.", options.seed)
-    results = Results(options.json, options.etcd)
+    try:
+        program = etcd_of(options.etcd)
+    except FileNotFoundError as error:
+        sys.exit(str(error))
+    results = Results(options.json, version_of(program))
     chance = random.Random(options.seed)
     with (
         tempfile.TemporaryDirectory() as directory,
-        StruckCluster(program_of(options.etcd), Path(directory), chance) as cluster,
+        StruckCluster(program, Path(directory), chance) as cluster,
     ):
         for fault in FAULTS:
             if fault.name in options.faults:
@@ -52,7 +59,7 @@ def main() -> None:
                 for _ in range(options.times):
                     samples.append(measure(cluster, fault))
                     LOGGER.info("%s: %s", fault.name, samples[-1])
-                sys.stdout.write(f"{table(results.put(fault, samples))}\n\n")
+                sys.stdout.write(f"{rows_table(results.put(fault, samples))}\n")
                 sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""Results of the measurement, as JSON that the documentation shows, and as a table."""
+"""Results of the measurement, as JSON that the documentation shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.checkers.recovery import quantile
 from tests.faults.recovery.kinds import FAULTS, Fault
 from tests.faults.recovery.measure import Sample
 
-__all__ = ["Results", "table"]
+__all__ = ["Results"]
 
 PACKAGES = ("grpcio", "requests")
 
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 class Results:
-    """File with the rows of each kind of fault, those of earlier runs with this etcd included.
+    """File with the rows of each kind of fault, with those of earlier runs on an equal machine.
 
     Args:
         file: the JSON file.
@@ -33,14 +33,14 @@ class Results:
     def __init__(self, file: Path, etcd: str) -> None:
         self._file = file
         earlier = json.loads(file.read_text()) if file.exists() else {}
-        self._rows: list[Row] = earlier["rows"] if earlier.get("etcd") == etcd else []
         self._machine = {
-            "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
             "cores": os.cpu_count(),
             "etcd": etcd,
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
         }
+        rows: list[Row] = earlier.pop("rows", [])
+        self._rows = rows if earlier == self._machine else []
 
     def put(self, fault: Fault, samples: Iterable[Sequence[Sample]]) -> list[Row]:
         """Replace the rows of a kind of fault, write the file, and return these rows."""
@@ -54,7 +54,7 @@ class Results:
 
 
 def _row(fault: Fault, samples: list[Sample]) -> Row:
-    """Return the row of a client, with the machine's load average of five minutes."""
+    """Return the row of a client, with the date and the machine's load average of five minutes."""
     client = samples[0].client
     limits = {"client": fault.limit_s, "watcher": fault.watchers_limit_s}
     seconds = [sample.seconds for sample in samples]
@@ -68,23 +68,6 @@ def _row(fault: Fault, samples: list[Sample]) -> Row:
         "limit": limits.get(client.partition(",")[0]),
         "failed": sum(sample.failed for sample in samples),
         "unknown": sum(sample.unknown for sample in samples),
+        "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
         "load": round(os.getloadavg()[1], 1),
     }
-
-
-def table(rows: Iterable[Row]) -> str:
-    """Return rows as a table in Markdown."""
-    lines = [
-        "| fault | client | samples | p50 s | p90 s | max s | limit of p90 | failed | unknown |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for row in rows:
-        seconds = " | ".join(f"{row[name]:.2f}" for name in ("p50", "p90", "max"))
-        limit = "" if row["limit"] is None else f"{row['limit']:g}"
-        over = " over" if row["limit"] is not None and row["p90"] > row["limit"] else ""
-        counts = f"{row['failed']} | {row['unknown']}"
-        lines.append(
-            f"| {row['fault']} | {row['client']} | {row['samples']} | {seconds} "
-            f"| {limit}{over} | {counts} |"
-        )
-    return "\n".join(lines)

@@ -71,9 +71,11 @@ class StruckCluster:
         leader = self._cluster.leader()
         if fault.hits == "leader":
             return leader
-        members = range(len(self._cluster.members))
-        if fault.hits == "follower":
-            members = [each for each in members if each != leader]  # type: ignore[assignment]
+        members = [
+            each
+            for each in range(len(self._cluster.members))
+            if fault.hits == "any" or each != leader
+        ]
         return self._chance.choice(members)
 
     def endpoints(self, fault: Fault, victim: int) -> str:
