@@ -18,6 +18,7 @@ __all__ = ["DEVICE_PROMISES", "KILL_POINTS", "PROMISES", "KillPoint", "cuts_of"]
 ENGINE = "src/ska_sdp_config/engine/"
 ETCD = "src/ska_sdp_config/drivers/etcd/"
 RUNTIME = "devices/ska_sdp_lmc/runtime/"
+DEVICES = "devices/ska_sdp_lmc/devices/"
 
 PROMISES: Mapping[str, str] = {
     "increments": "The transaction is applied exactly once, by one run of its body.",
@@ -39,9 +40,11 @@ PROMISES: Mapping[str, str] = {
 
 DEVICE_PROMISES: Mapping[str, str] = {
     "starts": "The server starts.",
+    "starts_again": "The server ends with the error, and starts again.",
     "registers": "All devices are registered again.",
     "keeps_other": "Another server that accepts connections is not replaced.",
     "publishes": "The command is executed once, and reads and later events show its result.",
+    "fails_init": "Init fails, later changes are shown, and the next Init succeeds.",
     "shows_setting": "Reads show the invalid setting, until the next Init.",
 }
 """Promises of a device server, by the functions of ``device_scenes.py``."""
@@ -210,8 +213,7 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     KillPoint(
         Site(RUNTIME + "tango_database.py", "_find_devices", "get_device_class_list"), "starts"
     ),
-    KillPoint(
-        Site("devices/ska_sdp_lmc/devices/base.py", "LmcDevice._show_misconfigured", "push"),
-        "shows_setting",
-    ),
+    KillPoint(Site(DEVICES + "base.py", "LmcDevice._show_misconfigured", "push"), "shows_setting"),
+    KillPoint(Site(DEVICES + "init.py", "InitDevice.init_device", "init_device"), "starts_again"),
+    KillPoint(Site(DEVICES + "init.py", "InitDevice.Init", "get_device_properties"), "fails_init"),
 )

@@ -174,6 +174,11 @@ def test_each_row_has_a_promise_or_a_reason() -> None:
             'db.command_inout("DbInfo")',
             "command_inout DbInfo",
         ),
+        (
+            "devices/ska_sdp_lmc/devices/new.py",
+            "self.get_device_properties()",
+            "get_device_properties",
+        ),
     ],
 )
 def test_new_call_is_found(module: str, body: str, label: str) -> None:
