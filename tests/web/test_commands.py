@@ -48,6 +48,25 @@ def test_connection_lost_during_a_command_leaves_its_outcome_unknown(
         send(server, "Off")
 
 
+def test_unexpected_error_leaves_the_outcome_unknown_and_the_command_free(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> str:
+        raise LookupError("raised by the test")
+
+    monkeypatch.setattr(commands, "_send", fail)
+    sender = TangoSender("test")
+
+    async def send_twice() -> None:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown, match=r"whether On was executed: see the server's"):
+                await asyncio.wait_for(sender.send("01", "On", None), CALL)
+
+    asyncio.run(send_twice())
+    assert caplog.messages == ["Sending a command failed."] * 2
+    assert "raised by the test" in caplog.text
+
+
 def test_command_is_not_sent_again_after_its_connection_is_cut(server: FailingServer) -> None:
     with pytest.raises(OutcomeUnknown, match="whether EndScan was executed"):
         send(server, "EndScan")
