@@ -97,9 +97,14 @@ class TangoSender:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(finish, result)
 
-        self._running.add(running)
         # As a daemon, it does not delay the end of the server.
-        threading.Thread(target=run, name="command", daemon=True).start()
+        thread = threading.Thread(target=run, name="command", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise CommandFailed(f"The command was not sent: {error}") from error
+        # Only the thread removes it, through this loop, and so later.
+        self._running.add(running)
         return await done
 
 
