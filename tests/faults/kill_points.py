@@ -181,6 +181,9 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     ),
     KillPoint(Site(ETCD + "watchdog.py", "Watchdog._probe", "newest_revision"), "probes"),
     KillPoint(Site(RUNTIME + "access.py", "check", "check_access"), "checks_access"),
+    KillPoint(
+        Site(RUNTIME + "database_device.py", "database_device", "DeviceProxy"), "registers"
+    ),
     KillPoint(Site(RUNTIME + "publisher.py", "TangoSink.push", "push"), "publishes"),
     KillPoint(
         Site(RUNTIME + "publisher.py", "Publisher._show", "push"), "publishes", is_killed=True
@@ -195,7 +198,6 @@ KILL_POINTS: tuple[KillPoint, ...] = (
         Site(RUNTIME + "registration.py", "Registration._check", "command_inout DbImportDevice"),
         "registers",
     ),
-    KillPoint(Site(RUNTIME + "registration.py", "_database", "DeviceProxy"), "registers"),
     KillPoint(
         Site(RUNTIME + "registration.py", "_accepts_connections", "create_connection"),
         "keeps_other",
