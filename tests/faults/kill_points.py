@@ -181,8 +181,14 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     ),
     KillPoint(Site(ETCD + "watchdog.py", "Watchdog._probe", "newest_revision"), "probes"),
     KillPoint(Site(RUNTIME + "access.py", "check", "check_access"), "checks_access"),
+    KillPoint(Site(RUNTIME + "database_device.py", "database_device", "DeviceProxy"), "registers"),
     KillPoint(
-        Site(RUNTIME + "database_device.py", "database_device", "DeviceProxy"), "registers"
+        Site(
+            RUNTIME + "database_device.py",
+            "check_properties",
+            "command_inout DbGetDevicePropertyList",
+        ),
+        "fails_init",
     ),
     KillPoint(Site(RUNTIME + "publisher.py", "TangoSink.push", "push"), "publishes"),
     KillPoint(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tango
 from tango.server import Device
 
 from ska_sdp_lmc.runtime.attributes import tango_command
+from ska_sdp_lmc.runtime.database_device import check_properties
 
 __all__ = ["InitDevice"]
 
@@ -44,6 +46,8 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
                 names it.
         """
         # Without the Tango database, Init fails here, and the device continues as before.
+        with tango.AutoTangoAllowThreads(self):
+            check_properties(self.get_name())
         self.get_device_properties()
         self.delete_device()
         # Not init_device, which would read the properties again, from a database that may be down

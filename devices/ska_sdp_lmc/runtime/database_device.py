@@ -6,7 +6,7 @@ from typing import Any
 
 import tango
 
-__all__ = ["database_device"]
+__all__ = ["check_properties", "database_device"]
 
 CALL_TIMEOUT_MS = 2000
 
@@ -24,3 +24,18 @@ def database_device() -> Any:
     proxy = tango.DeviceProxy(tango.Util.instance().get_database().dev_name())
     proxy.set_timeout_millis(CALL_TIMEOUT_MS)
     return proxy
+
+
+def check_properties(device: str) -> None:
+    """Read the properties of a device, to check that the Tango database responds.
+
+    PyTango's own reading holds Python's global lock, see ``database_device``.
+
+    Args:
+        device: name of the device.
+
+    Raises:
+        tango.DevFailed: the Tango database does not respond.
+    """
+    if tango.Util._UseDb and not tango.Util._FileDb:  # noqa: SLF001  # part of its interface
+        database_device().command_inout("DbGetDevicePropertyList", [device, "*"])
