@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from contextlib import suppress
 from typing import Any, Protocol, TypeAlias
 
 __all__ = ["Busy", "CommandFailed", "OutcomeUnknown", "Sender", "TangoSender"]
+
+LOGGER = logging.getLogger(__name__)
 
 MAX_RUNNING = 8
 """Number of commands that are sent at a time; more are rejected."""
@@ -21,7 +24,7 @@ class CommandFailed(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """The command was sent, but its response was lost: it may have been executed."""
+    """The command may have been executed: its response was lost, or an error was unexpected."""
 
 
 Failure: TypeAlias = CommandFailed | OutcomeUnknown
@@ -42,7 +45,8 @@ class Sender(Protocol):
 
         Raises:
             CommandFailed: the device rejected the command, or the command was not sent.
-            OutcomeUnknown: the response was lost, so the command may have been executed.
+            OutcomeUnknown: the response was lost or an error was unexpected, so the command may
+                have been executed.
             Busy: the same command or too many others are running.
         """
 
@@ -80,14 +84,27 @@ class TangoSender:
                 done.set_result(result)
 
         def run() -> None:
-            result = _send(device, command, argument)
+            result: str | Failure
+            try:
+                result = _send(device, command, argument)
+            except Exception:
+                # Without a result, the command would be running until the end of the server.
+                LOGGER.exception("Sending a command failed.")
+                result = OutcomeUnknown(
+                    f"It is unknown whether {command} was executed: see the server's log."
+                )
             # The loop is closed if the server ends during the command.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(finish, result)
 
-        self._running.add(running)
         # As a daemon, it does not delay the end of the server.
-        threading.Thread(target=run, name="command", daemon=True).start()
+        thread = threading.Thread(target=run, name="command", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise CommandFailed(f"The command was not sent: {error}") from error
+        # Only the thread removes it, through this loop, and so later.
+        self._running.add(running)
         return await done
 
 

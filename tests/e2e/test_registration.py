@@ -98,6 +98,32 @@ def test_suspended_tango_database_delays_no_device(
 
 
 @pytest.mark.long
+def test_init_with_a_suspended_tango_database_delays_no_device(
+    etcd_server: Callable[..., Etcd],
+    tango_database: Callable[[], TangoDatabase],
+    tmp_path: Path,
+) -> None:
+    tango_db = tango_database()
+    with serving(tango_db, tmp_path) as serve:
+        (server,) = serve(etcd_server().port, ["01", "02"])
+        devices = [tango.DeviceProxy(trl_of(server, place)) for place in range(2)]
+        for device in devices:
+            device.ping()
+        tango_db.pause()
+        try:
+            devices[0].command_inout_asynch("Init")
+            end = time.monotonic() + 4 * CHECK_INTERVAL_S
+            while time.monotonic() < end:
+                for device in devices:
+                    with in_time(LATE):
+                        device.read_attribute("obsState")
+            devices[0].command_inout("On")
+            wait_until(lambda: devices[0].state() == tango.DevState.ON)
+        finally:
+            tango_db.resume()
+
+
+@pytest.mark.long
 def test_server_does_not_replace_a_running_one(
     earlier: DeviceServer, later: DeviceServer, tango_db: TangoDatabase
 ) -> None:

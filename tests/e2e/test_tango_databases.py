@@ -140,6 +140,31 @@ def test_lost_tango_database_does_not_affect_running_servers(
     wait_until(lambda: answers(f"tango://{stack.tango_db.tango_host}/test-sdp/control/0"))
 
 
+def test_init_without_tango_database_fails_and_the_device_continues(
+    stack: LocalStack, subarray: Subarray
+) -> None:
+    stack.tango_db.kill()
+    try:
+        with pytest.raises(tango.DevFailed):
+            subarray.command("Init")
+        subarray.command("On")
+        wait_until(lambda: subarray.proxy.state() == tango.DevState.ON)
+    finally:
+        stack.tango_db.start()
+    wait_until(lambda: initialises(subarray))
+    wait_until(lambda: subarray.proxy.state() == tango.DevState.ON)
+
+
+def initialises(subarray: Subarray) -> bool:
+    """Send Init; return whether it succeeded."""
+    try:
+        subarray.command("Init")
+    except tango.DevFailed:
+        # Tango attempts no connection within a second of a failed one.
+        return False
+    return True
+
+
 @pytest.mark.parametrize("tango_db_kind", ["mariadb"], indirect=True)
 def test_killed_mariadb_has_the_effects_of_the_guide(
     stack: LocalStack, subarray: Subarray

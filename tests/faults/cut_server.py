@@ -13,18 +13,22 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import tango
+from tango.server import Device
 
 from ska_sdp_lmc.devices.subarray import SDPSubarray
-from ska_sdp_lmc.runtime import registration, tango_database
+from ska_sdp_lmc.runtime import database_device, registration, tango_database
 from ska_sdp_lmc.runtime.publisher import TangoSink
 from ska_sdp_lmc.runtime.server import run
 from tests.faults.call_sites import Site
 from tests.faults.cuts import Act, Cut, Cuts, Side, kill
 
-__all__ = ["write_cut"]
+__all__ = ["CUT", "write_cut"]
 
 CLIENTS = ("Database", "DeviceProxy")
 METHODS = ("command_inout", "create_connection", "get_device_class_list")
+
+CUT = "cut by the test"
+"""Text of the errors of calls that are cut."""
 
 CHECK_INTERVAL_S = 0.1
 """Interval of the checks of the registration, in seconds."""
@@ -39,13 +43,13 @@ def write_cut(file: Path, cut: Cut, *, is_killed: bool) -> None:
 
 def fail_in_tango() -> NoReturn:
     """Fail as a call without an answer."""
-    tango.Except.throw_exception("API_DeviceTimedOut", "cut by the test", "cut_server")
+    tango.Except.throw_exception("API_DeviceTimedOut", CUT, "cut_server")
     raise AssertionError("Tango raises")
 
 
 def reset() -> NoReturn:
     """Fail as a connection that is reset."""
-    raise ConnectionResetError("cut by the test")
+    raise ConnectionResetError(CUT)
 
 
 class FileCuts(Cuts):
@@ -105,10 +109,12 @@ def main() -> None:
     """Run the server until Tango ends it."""
     file, *arguments = sys.argv[1:]
     cuts = FileCuts(Path(file))
-    for module in (registration, tango_database):
+    for module in (database_device, registration, tango_database):
         vars(module)["tango"] = CutObject(tango, cuts)
     vars(registration)["socket"] = CutObject(socket, cuts)
     registration.CHECK_INTERVAL_S = tango_database.POLL_INTERVAL_S = CHECK_INTERVAL_S
+    for name in ("init_device", "get_device_properties"):
+        setattr(Device, name, cuts.calling(name, getattr(Device, name)))
     create = TangoSink.__init__
 
     def create_cut(sink: TangoSink, device: Any) -> None:

@@ -18,8 +18,10 @@ import tango
 from ska_sdp_config import Config
 from ska_sdp_lmc.runtime.ior import address_of
 from ska_sdp_sim.stack.device_server import DeviceServer
+from ska_sdp_sim.stack.process import StartError
 from tests.devices.conftest import Events, obs_states
 from tests.e2e.subarray import Subarray, is_connected
+from tests.faults.cut_server import CUT
 from tests.support.scripts import assignment, entry, new_id
 from tests.support.waiting import CALL, wait_until
 
@@ -119,6 +121,15 @@ def starts(scene: DeviceScene) -> None:
     assert scene.is_cut()
 
 
+def starts_again(scene: DeviceScene) -> None:
+    scene.server.stop()
+    scene.begin()
+    with pytest.raises(StartError, match=CUT):
+        scene.server.start()
+    assert scene.is_cut()
+    scene.server.start()
+
+
 def registers(scene: DeviceScene) -> None:
     scene.begin()
     scene.tango_db.unexport_server(scene.server.name)
@@ -172,6 +183,19 @@ def publishes(scene: DeviceScene) -> None:
     ]
 
 
+def fails_init(scene: DeviceScene) -> None:
+    subarray = scene.subarray()
+    scene.begin()
+    with pytest.raises(tango.DevFailed, match=CUT):
+        subarray.command("Init")
+    assert scene.is_cut()
+    assign(subarray)
+    subarray.wait_for("IDLE")
+    release(subarray)
+    subarray.command("Init")
+    wait_until(lambda: subarray.proxy.state() == tango.DevState.ON)
+
+
 def shows_setting(scene: DeviceScene) -> None:
     subarray = scene.subarray()
     name = "TimeoutConfigure"
@@ -188,5 +212,14 @@ def shows_setting(scene: DeviceScene) -> None:
 
 
 DEVICE_SCENES: Mapping[str, Callable[[DeviceScene], None]] = {
-    each.__name__: each for each in (starts, registers, keeps_other, publishes, shows_setting)
+    each.__name__: each
+    for each in (
+        starts,
+        starts_again,
+        registers,
+        keeps_other,
+        publishes,
+        fails_init,
+        shows_setting,
+    )
 }

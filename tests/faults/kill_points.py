@@ -18,6 +18,7 @@ __all__ = ["DEVICE_PROMISES", "ENGINE", "KILL_POINTS", "PROMISES", "KillPoint", 
 ENGINE = "src/ska_sdp_config/engine/"
 ETCD = "src/ska_sdp_config/drivers/etcd/"
 RUNTIME = "devices/ska_sdp_lmc/runtime/"
+DEVICES = "devices/ska_sdp_lmc/devices/"
 
 PROMISES: Mapping[str, str] = {
     "increments": "The transaction is applied exactly once, by one run of its body.",
@@ -39,9 +40,11 @@ PROMISES: Mapping[str, str] = {
 
 DEVICE_PROMISES: Mapping[str, str] = {
     "starts": "The server starts.",
+    "starts_again": "The server ends with the error, and starts again.",
     "registers": "All devices are registered again.",
     "keeps_other": "Another server that accepts connections is not replaced.",
     "publishes": "The command is executed once, and reads and later events show its result.",
+    "fails_init": "Init fails, later changes are shown, and the next Init succeeds.",
     "shows_setting": "Reads show the invalid setting, until the next Init.",
 }
 """Promises of a device server, by the functions of ``device_scenes.py``."""
@@ -178,6 +181,15 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     ),
     KillPoint(Site(ETCD + "watchdog.py", "Watchdog._probe", "newest_revision"), "probes"),
     KillPoint(Site(RUNTIME + "access.py", "check", "check_access"), "checks_access"),
+    KillPoint(Site(RUNTIME + "database_device.py", "database_device", "DeviceProxy"), "registers"),
+    KillPoint(
+        Site(
+            RUNTIME + "database_device.py",
+            "check_properties",
+            "command_inout DbGetDevicePropertyList",
+        ),
+        "fails_init",
+    ),
     KillPoint(Site(RUNTIME + "publisher.py", "TangoSink.push", "push"), "publishes"),
     KillPoint(
         Site(RUNTIME + "publisher.py", "Publisher._show", "push"), "publishes", is_killed=True
@@ -192,7 +204,6 @@ KILL_POINTS: tuple[KillPoint, ...] = (
         Site(RUNTIME + "registration.py", "Registration._check", "command_inout DbImportDevice"),
         "registers",
     ),
-    KillPoint(Site(RUNTIME + "registration.py", "_database", "DeviceProxy"), "registers"),
     KillPoint(
         Site(RUNTIME + "registration.py", "_accepts_connections", "create_connection"),
         "keeps_other",
@@ -210,8 +221,7 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     KillPoint(
         Site(RUNTIME + "tango_database.py", "_find_devices", "get_device_class_list"), "starts"
     ),
-    KillPoint(
-        Site("devices/ska_sdp_lmc/devices/base.py", "LmcDevice._show_misconfigured", "push"),
-        "shows_setting",
-    ),
+    KillPoint(Site(DEVICES + "base.py", "LmcDevice._show_misconfigured", "push"), "shows_setting"),
+    KillPoint(Site(DEVICES + "init.py", "InitDevice.init_device", "init_device"), "starts_again"),
+    KillPoint(Site(DEVICES + "init.py", "InitDevice.Init", "get_device_properties"), "fails_init"),
 )

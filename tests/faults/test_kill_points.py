@@ -188,6 +188,11 @@ def test_calls_that_change_the_database_or_publish_are_killed() -> None:
             'db.command_inout("DbInfo")',
             "command_inout DbInfo",
         ),
+        (
+            "devices/ska_sdp_lmc/devices/new.py",
+            "self.get_device_properties()",
+            "get_device_properties",
+        ),
     ],
 )
 def test_new_call_is_found(module: str, body: str, label: str) -> None:

@@ -9,6 +9,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 PACKAGES = (
@@ -18,7 +20,10 @@ PACKAGES = (
     "devices/ska_sdp_lmc",
 )
 
-STARTS = ("Thread", "PyTangoThread", "ThreadPoolExecutor", "start_thread", "Timer")
+CLASSES = ("Thread", "PyTangoThread", "ThreadPoolExecutor", "Timer")
+"""Classes whose instances start threads; so may those of a class derived from one."""
+
+STARTS = (*CLASSES, "run_in_executor", "start_new_thread", "start_thread", "to_thread")
 """Names of the calls that start a thread."""
 
 THREADS: dict[str, str] = {
@@ -49,7 +54,8 @@ THREADS: dict[str, str] = {
         "tests/web/test_hub.py::test_error_in_a_change_is_shown_until_it_is_over"
     ),
     "src/ska_sdp_web/commands.py TangoSender.send": (
-        "tests/e2e/test_web_commands.py::test_device_that_does_not_run_is_an_error"
+        "tests/web/test_commands.py"
+        "::test_unexpected_error_leaves_the_outcome_unknown_and_the_command_free"
     ),
     # The simulator: it ends with the error.
     "src/ska_sdp_sim/simulator.py Simulator.start": (
@@ -77,8 +83,12 @@ OTHERS: dict[str, str] = {
         "asyncio logs errors of callbacks; without the thread, the liveness probe fails"
     ),
     "devices/ska_sdp_lmc/runtime/database.py Database.start_thread": "see its callers",
-    "src/ska_sdp_config/cli/interrupts.py end_on_timeout": "ends with a command",
-    "src/ska_sdp_config/cli/interrupts.py _interrupt_thread": "ends with a command",
+    "src/ska_sdp_config/cli/interrupts.py end_on_timeout": (
+        "threading prints its traceback to the command's stderr"
+    ),
+    "src/ska_sdp_config/cli/interrupts.py _interrupt_thread": (
+        "threading prints its traceback to the command's stderr"
+    ),
     "src/ska_sdp_config/drivers/memory.py MemoryStore.grant_lease": "of a database for tests",
     "src/ska_sdp_sim/demo/listener.py Listener.__enter__": "its end is an error of each wait",
 }
@@ -98,6 +108,8 @@ def _scopes(node: ast.AST, scope: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         scope = (*scope, node.name)
     if isinstance(node, ast.Call) and _name(node.func) in STARTS:
         yield scope
+    if isinstance(node, ast.ClassDef) and any(_name(base) in CLASSES for base in node.bases):
+        yield scope
     for child in ast.iter_child_nodes(node):
         yield from _scopes(child, scope)
 
@@ -106,6 +118,22 @@ def _name(called: ast.expr) -> str:
     if isinstance(called, ast.Attribute):
         return called.attr
     return called.id if isinstance(called, ast.Name) else ""
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "Thread(target=work).start()",
+        "threading.Timer(1, work).start()",
+        "loop.run_in_executor(None, work)",
+        "await asyncio.to_thread(work)",
+        "_thread.start_new_thread(work, ())",
+        "class Derived(threading.Thread): pass",
+    ],
+)
+def test_new_thread_is_found(start: str) -> None:
+    (scope,) = _scopes(ast.parse(f"class New:\n    async def begin(self):\n        {start}\n"), ())
+    assert scope[:2] == ("New", "begin")
 
 
 def test_every_thread_has_a_test_of_its_errors() -> None:

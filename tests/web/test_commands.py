@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,38 @@ def test_connection_lost_during_a_command_leaves_its_outcome_unknown(
         send(server, "Abort")
     with pytest.raises(CommandFailed, match=r"^The command was not sent: Failed to connect"):
         send(server, "Off")
+
+
+def test_unexpected_error_leaves_the_outcome_unknown_and_the_command_free(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> str:
+        raise LookupError("raised by the test")
+
+    monkeypatch.setattr(commands, "_send", fail)
+    sender = TangoSender("test")
+
+    async def send_twice() -> None:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown, match=r"whether On was executed: see the server's"):
+                await asyncio.wait_for(sender.send("01", "On", None), CALL)
+
+    asyncio.run(send_twice())
+    assert caplog.messages == ["Sending a command failed."] * 2
+    assert "raised by the test" in caplog.text
+
+
+def test_command_without_a_thread_is_not_sent_and_stays_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    sender = TangoSender("test")
+    for _ in range(2):
+        with pytest.raises(CommandFailed, match=r"was not sent: can't start new thread"):
+            asyncio.run(sender.send("01", "On", None))
 
 
 def test_command_is_not_sent_again_after_its_connection_is_cut(server: FailingServer) -> None:

@@ -94,13 +94,12 @@ class LmcDevice(InitDevice):
 
     # Initialisation and termination
 
-    def init_device(self) -> None:
+    def initialise(self) -> None:
         """Publish State INIT and start the watch loop.
 
         Raises:
             tango.DevFailed: a device property or an environment variable is invalid; names it.
         """
-        super().init_device()
         given = {name: getattr(self, name, None) for name in PROPERTIES}
         self.name = self.get_name()
         try:
@@ -109,7 +108,7 @@ class LmcDevice(InitDevice):
         except SettingsError as error:
             text = f"{self.name}: {error}"
             self._show_misconfigured(text)
-            throw("LMC_BadSetting", text, "init_device")
+            throw("LMC_BadSetting", text, "initialise")
         self._set_log_level()
         create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
@@ -194,15 +193,14 @@ class LmcDevice(InitDevice):
     def access(self) -> Access:
         """Return the paths that the device reads and writes, for the check of its access.
 
-        Abstract: each device class implements it. PyTango's metaclass is not an ABCMeta, so
-        ``abstractmethod`` would have no effect.
+        Abstract, see ``initialise``.
         """
         raise NotImplementedError
 
     def reconcile(self, watcher: Watcher[Transaction], publisher: Publisher) -> None:
         """Read the database once, publish the view, and write the resulting updates.
 
-        Abstract, see ``access``.
+        Abstract, see ``initialise``.
 
         Args:
             watcher: watcher of the loop; what its transactions read triggers the next call.

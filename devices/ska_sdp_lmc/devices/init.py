@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tango
 from tango.server import Device
 
 from ska_sdp_lmc.runtime.attributes import tango_command
+from ska_sdp_lmc.runtime.database_device import check_properties
 
 __all__ = ["InitDevice"]
 
@@ -18,20 +20,36 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
     """
 
     def init_device(self) -> None:
-        """Initialise the device."""
+        """Initialise the device when its server starts."""
         super().init_device()
         device_class = self.get_device_class()
         if not getattr(device_class, "has_own_init", False):
             # The class has two commands of this name, and the first, Tango's, would be executed.
             self.remove_command("Init", False, False)
             device_class.has_own_init = True
+        self.initialise()
+
+    def initialise(self) -> None:
+        """Initialise the device with the device properties that were read before.
+
+        Abstract: each subclass implements it. PyTango's metaclass is not an ABCMeta, so
+        ``abstractmethod`` would have no effect.
+        """
+        raise NotImplementedError
 
     @tango_command("Read the settings again and initialise the device.")
     def Init(self) -> None:
         """Initialise the device again.
 
         Raises:
-            tango.DevFailed: a device property is invalid; names it.
+            tango.DevFailed: the Tango database does not respond, or a device property is invalid;
+                names it.
         """
+        # Without the Tango database, Init fails here, and the device continues as before.
+        with tango.AutoTangoAllowThreads(self):
+            check_properties(self.get_name())
+        self.get_device_properties()
         self.delete_device()
-        self.init_device()
+        # Not init_device, which would read the properties again, from a database that may be down
+        # by now.
+        self.initialise()

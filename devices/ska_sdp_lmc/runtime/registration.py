@@ -12,6 +12,7 @@ from typing import Any
 import tango
 from tango.utils import PyTangoThread
 
+from ska_sdp_lmc.runtime.database_device import database_device
 from ska_sdp_lmc.runtime.ior import address_of
 
 __all__ = ["Registration"]
@@ -27,7 +28,6 @@ A server that stops removes its registration before it ends. With one check, it 
 in between.
 """
 
-CALL_TIMEOUT_MS = 2000
 CONNECT_TIMEOUT_S = 2.0
 
 
@@ -72,7 +72,7 @@ class Registration:
     def _check(self) -> None:
         util = tango.Util.instance()
         admin = util.get_dserver_device()
-        database = _database()
+        database = database_device()
         numbers, texts = database.command_inout("DbImportDevice", admin.get_name())
         is_exported, found = bool(numbers[0]), texts[1]
         ours = util.get_dserver_ior(admin)
@@ -90,14 +90,6 @@ class Registration:
             util.get_ds_name(),
             "a server that accepts no connections" if is_exported else "no running server",
         )
-
-
-def _database() -> Any:
-    # Not tango.Database: its calls hold Python's global lock, so a Tango database that hangs would
-    # stop the devices for more than a minute.
-    proxy = tango.DeviceProxy(tango.Util.instance().get_database().dev_name())
-    proxy.set_timeout_millis(CALL_TIMEOUT_MS)
-    return proxy
 
 
 def _accepts_connections(ior: str) -> bool:
