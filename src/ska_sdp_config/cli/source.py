@@ -29,6 +29,7 @@ FETCH_TIMEOUT_S = 30.0
 """Timeout of a download."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_WITH_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*@")
 _SCHEMES = ("http", "https")
 
 
@@ -41,8 +42,9 @@ def read_text(source: str, *, seconds: float = FETCH_TIMEOUT_S, max_bytes: int =
         Failed: it cannot be read, is too large, or is not UTF-8 text.
     """
     url = _URL.match(source)
-    if url is not None and "@" in source.split("/")[2]:
-        # The URL may contain a password: do not repeat it in the message.
+    if _WITH_USER.match(source):
+        # The URL, perhaps without its scheme, may contain a password: do not repeat it in the
+        # message.
         raise Failed("The URL names a user: fetch the file by other means, and give its path.")
     if url is None:
         content = _read_file(source, max_bytes)
