@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,15 @@ LONGEST = (
     "tango_db",
 )
 """Files and directories that take longest. They start first, so that none is left at the end."""
+
+
+@pytest.fixture(autouse=True)
+def _level_of_the_log() -> Iterator[None]:
+    """Restore the level of the library's log, which ``ska-sdp`` sets for its whole process."""
+    library = logging.getLogger("ska_sdp_config")
+    level = library.level
+    yield
+    library.setLevel(level)
 
 
 @pytest.hookimpl(wrapper=True)

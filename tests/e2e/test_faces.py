@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
 from itertools import pairwise
@@ -65,14 +64,11 @@ def shown_by_row(row: SubarrayRow) -> Shown:
 
 def shown_by_program(etcd: Etcd) -> Shown:
     """Run ``ska-sdp status -o json`` in this process."""
-    level = logging.getLogger("ska_sdp_config").level
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as out:
         patch.setenv("SDP_CONFIG_HOST", etcd.host)
         patch.setenv("SDP_CONFIG_PORT", str(etcd.port))
         patch.setenv("SDP_CONFIG_TIMEOUT", "60")
         code = run(["status", "-o", "json"])
-    # The program sets it for its whole process.
-    logging.getLogger("ska_sdp_config").setLevel(level)
     document = json.loads(out.getvalue())
     (row,) = document["subarrays"]
     assert code == document["is_failed"]
