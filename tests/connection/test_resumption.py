@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from ska_sdp_config.drivers.etcd.channel import Channel, WatchCall
 from ska_sdp_config.drivers.etcd.client import EtcdClient
 from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.login import Metadata
+from ska_sdp_config.drivers.etcd.watch import StoreWatch
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.interface import GapCause
 from ska_sdp_config.store.keys import EVERYTHING, Span
@@ -171,6 +173,30 @@ def test_internal_error_does_not_end_watches(
     sink.expect(("1/a", "1"))
     assert len(tries) == 2
     assert "internal fault" in caplog.text
+
+
+def test_close_does_not_wait_for_a_stream_that_never_ends(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ska_sdp_config.store.joining.CLOSE_TIMEOUT_S", 0.3)
+    is_called, may_return = threading.Event(), threading.Event()
+
+    def receive(watch: StoreWatch, channel: Channel) -> str:
+        is_called.set()
+        may_return.wait(60)
+        return "ended by the test"
+
+    monkeypatch.setattr(StoreWatch, "_receive", receive)
+    watch_from_now(backend)
+    assert is_called.wait(30)
+    closing = threading.Thread(target=backend.close)
+    closing.start()
+    closing.join(20)
+    is_closed = not closing.is_alive()
+    may_return.set()
+    closing.join()
+    assert is_closed
+    assert "The thread config-watch has not ended within 0.3 s" in caplog.text
 
 
 @NEWER_FIRST

@@ -172,7 +172,7 @@ def test_config_exposes_connection_state(network: Proxy) -> None:
 
 def test_close_does_not_block_on_listener(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The listener may wait for a lock that the closing thread holds."""
-    monkeypatch.setattr(f"{STATE}.CLOSE_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("ska_sdp_config.store.joining.CLOSE_TIMEOUT_S", 0.3)
     connection = Connection(lease_ttl=10.0)
     is_called, may_return = threading.Event(), threading.Event()
 

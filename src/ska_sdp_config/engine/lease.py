@@ -13,6 +13,7 @@ from types import TracebackType
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.fork import CreatorProcess
 from ska_sdp_config.store.interface import Store
+from ska_sdp_config.store.joining import join_on_close
 
 __all__ = ["Lease", "Leases", "SharedLease"]
 
@@ -193,11 +194,11 @@ class Leases:
                 break
 
     def join(self) -> None:
-        """Wait for the thread to end, after the store was closed."""
+        """Wait for the thread to end, after the store was closed; see ``join_on_close``."""
         with self._change:
             thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        if thread is not None:
+            join_on_close(thread)
 
     def _keep_alive(self) -> None:
         due = 0.0

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from ska_sdp_config.store.counts import Counts
+from ska_sdp_config.store.joining import join_on_close
 
 __all__ = ["SUSPENDED_AFTER_S", "Connection", "ConnectionState", "Listener"]
 
@@ -23,9 +24,6 @@ SUSPENDED_AFTER_S = 5.0
 
 CHECK_INTERVAL_S = 0.5
 """Longest interval between checks for state changes that time alone causes."""
-
-CLOSE_TIMEOUT_S = 2.0
-"""Seconds to wait for running listeners on close."""
 
 
 class Connection:
@@ -115,9 +113,8 @@ class Connection:
             notifier, self._notifier = self._notifier, None
         if notifier is not None:
             self._queue.put(None)
-            if notifier is not threading.current_thread():
-                # A listener may wait for a lock that the caller holds, so wait with a timeout.
-                notifier.join(CLOSE_TIMEOUT_S)
+            # A listener may wait for a lock that the caller holds, so wait with a timeout.
+            join_on_close(notifier)
 
     def _enter(
         self, state: ConnectionState, when: float, only_if: ConnectionState | None = None

@@ -25,6 +25,7 @@ from ska_sdp_config.drivers.etcd.stream_options import StreamOptions, options_af
 from ska_sdp_config.drivers.etcd.watchdog import Watchdog
 from ska_sdp_config.store.errors import ConfigConnectionError, closed_error
 from ska_sdp_config.store.interface import Change, GapCause, Sink
+from ska_sdp_config.store.joining import join_on_close
 from ska_sdp_config.store.keys import EVERYTHING, Span
 
 __all__ = ["SpanWatch", "StoreWatch"]
@@ -142,12 +143,12 @@ class StoreWatch:
                 stream.end(Ending.UNUSED)
 
     def join(self) -> None:
-        """Wait for the thread to end, after the client was closed."""
+        """Wait for the thread to end, after the client was closed; see ``join_on_close``."""
         self._ended.set()
         with self._lock:
             thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        if thread is not None:
+            join_on_close(thread)
 
     def revisions(self) -> list[int]:
         """Return the first undelivered revision of each watch."""

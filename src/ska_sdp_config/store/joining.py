@@ -1,0 +1,30 @@
+"""Wait for the threads of a Config when it is closed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+__all__ = ["join_on_close"]
+
+LOGGER = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S = 2.0
+"""Seconds to wait for a thread on close."""
+
+
+def join_on_close(thread: threading.Thread) -> None:
+    """Wait for a thread to end; log a warning if it does not end in time.
+
+    Does nothing on the thread itself. The thread is a daemon: it does not keep its process.
+    """
+    if thread is threading.current_thread():
+        return
+    thread.join(CLOSE_TIMEOUT_S)
+    if thread.is_alive():
+        LOGGER.warning(
+            "The thread %s has not ended within %g s of the close of its Config; it is left "
+            "to end by itself.",
+            thread.name,
+            CLOSE_TIMEOUT_S,
+        )
