@@ -39,6 +39,7 @@ def figures_of(summary: Mapping[str, Any], date: str) -> dict[str, Any]:
         **{name: summary[name] for name in (*_SAME, "version")},
         "minutes": round(summary["seconds"] / 60, 1),
         "faults": summary["faults"],
+        "kills": _kills(summary["faults_by_kind"]),
         "observations": summary["observations"],
         "transactions": sum(summary["transactions"].values()),
         "commands": sum(summary["commands"].values()),
@@ -66,6 +67,11 @@ def add(figures: Figures, group: str, file: Path) -> None:
         tuple(run[name] for name in _IDENTITY[group]): run for run in [*figures[group], *runs]
     }
     figures[group] = list(by_identity.values())
+
+
+def _kills(faults: Mapping[str, int]) -> int:
+    """Return the number of faults that killed a process."""
+    return sum(count for fault, count in faults.items() if fault.endswith(" killed"))
 
 
 def main() -> None:

@@ -21,7 +21,8 @@ PROMISES: Sequence[Mapping[str, Any]] = yaml.safe_load(
 
 RUN = (
     *("date", "seed", "etcd", "backend", "version"),
-    *("minutes", "faults", "observations", "transactions", "commands", "events", "violations"),
+    *("minutes", "faults", "kills", "observations", "transactions", "commands", "events"),
+    "violations",
 )
 FUZZ = ("date", "kind", "inputs", "defects")
 """Figures of each kind of run, which are the columns of its table."""

@@ -26,6 +26,7 @@ SUMMARY = {
     "version": "0.1.0",
     "seconds": 300.0,
     "faults": 7,
+    "faults_by_kind": {"leader killed": 2, "client killed": 1, "leader paused": 4},
     "observations": 3,
     "transactions": {"ok": 1_000, "unknown": 10},
     "commands": {"ok": 30, "failed": 4},
@@ -91,7 +92,7 @@ def test_figures_of_runs_are_summed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tuple(run) == RUN
     figures = {"runs": [run, run], "fuzz": [], "soak": []}
     monkeypatch.setattr(guarantees, "_figures", lambda: figures)
-    assert "| 12345 | 3.5.16 | etcd3 | 0.1.0 | 5.0 | 7 | 3 | 1,010 |" in guarantees.runs()
-    assert "| all |  |  |  |  | 10 | 14 | 6 | 2,020 | 68 | 40 | 0 |" in guarantees.runs()
+    assert "| 12345 | 3.5.16 | etcd3 | 0.1.0 | 5.0 | 7 | 3 | 3 | 1,010 |" in guarantees.runs()
+    assert "| all |  |  |  |  | 10 | 14 | 6 | 6 | 2,020 | 68 | 40 | 0 |" in guarantees.runs()
     assert "In the runs with faults: 68 commands." in guarantees.promises()
     assert guarantees.fuzz() == guarantees.NONE_YET
