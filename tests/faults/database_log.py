@@ -11,7 +11,10 @@ from typing import NamedTuple
 from tests.support.logs import EtcdLog
 from tests.support.serializability import Event
 
-__all__ = ["Change", "DatabaseLog", "read_log"]
+__all__ = ["DATABASE_LOG", "Change", "DatabaseLog", "read_log"]
+
+DATABASE_LOG = "database.jsonl"
+"""Name of the file in the directory of a run."""
 
 
 class Change(NamedTuple):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 __all__ = [
+    "NEVER",
     "SUFFIX",
     "HistoryWriter",
     "Operation",

@@ -29,8 +29,8 @@ class _Kept:
 class Keeper:
     """Starts parts, and starts those again that end by themselves. A context manager.
 
-    The system kills a process when the thread that started it ends, so that the threads of faults
-    cannot start any. All processes end with the context.
+    The system kills a process when the thread that started it ends, so one thread starts all. All
+    processes end with the context.
 
     Attributes:
         endings: a failure report for each process that ended by itself.

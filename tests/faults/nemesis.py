@@ -1,10 +1,14 @@
-"""Seeded schedule of faults, each recorded as an operation of kind ``fault``."""
+"""Seeded schedule of faults, each recorded as an operation of kind ``fault``.
+
+The rest after each round of faults is an operation of kind ``rest``.
+"""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.faults.faults.fault import Fault, FaultNotPossibleError
@@ -115,12 +119,15 @@ class Nemesis:
 
         Raises:
             RuntimeError: for a long time no fault could begin.
+            Exception: a fault failed to begin, or to end.
         """
         deadline = self._clock() + within_s
         begun = 0
         while begun < faults and self._clock() < deadline:
             begun += self._round(min(self._pace.faults, faults - begun))
+            rest = self._history.begin("rest")
             self._sleep(self._pace.rest_s)
+            self._history.end(rest, "ok")
             after_round(begun)
         return begun
 
@@ -156,6 +163,11 @@ class Nemesis:
                     f"no fault could begin, at last {fault.name}: {error}"
                 ) from error
             return False
+        except Exception:
+            # It may be half begun.
+            with suppress(Exception):
+                fault.end()
+            raise
         self._impossible = 0
         turn.fault, turn.operation = fault, operation
         turn.due = self._clock() + seconds

@@ -36,7 +36,8 @@ class Clients:
     """Processes of the clients of a run. Thread-safe; a context manager that ends them.
 
     A client is named by its program and a number. The history ``clients`` has an operation of
-    kind ``killed`` with the detail ``name`` for each client that was killed, begun before.
+    kind ``started`` with the detail ``name`` for each client, and one of kind ``killed`` for each
+    that was killed, begun before.
 
     Args:
         directory: directory of the histories.
@@ -92,6 +93,7 @@ class Clients:
                 program, name, self._directory, environment, *arguments, seed=self._seed
             )
             self._running[name] = _Client(program, arguments, process)
+        self._history.note("started", name=name)
         return name
 
     def claim(self, programs: Sequence[str], chance: random.Random) -> str | None:
@@ -112,10 +114,9 @@ class Clients:
             return name
 
     def free(self, name: str) -> None:
-        """End what ``claim`` began; a killed client needs no end."""
+        """End what ``claim`` began."""
         with self._lock:
-            if name in self._running:
-                self._running[name].has_fault = False
+            self._running[name].has_fault = False
 
     def pause(self, name: str) -> None:
         """Suspend a client."""
@@ -126,13 +127,18 @@ class Clients:
         self._running[name].process.send(signal.SIGCONT)
 
     def kill(self, name: str) -> None:
-        """Kill a client with SIGKILL."""
+        """Kill a client with SIGKILL.
+
+        Raises:
+            AssertionError: it had ended before.
+        """
         with self._lock:
             client = self._killed[name] = self._running.pop(name)
         # Recorded before: nothing is due from the client since.
         self._history.note("killed", name=name)
         client.process.send(signal.SIGKILL)
-        client.process.wait_end()
+        code = client.process.wait_end()
+        assert code == -signal.SIGKILL, f"{name} had ended with exit code {code} before its kill"
 
     def replace(self, name: str) -> str:
         """Start the successor of a killed client, and return its name."""

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.faults.checkers.recovery import program_of
+
 __all__ = ["INTERVAL_S", "Sample", "Sampler", "growths", "read_samples", "sample"]
 
 INTERVAL_S = 5.0
 """Seconds between two samples."""
 
 MIN_SAMPLES = 9
-"""Number of samples of a process, below which its level is not determined."""
+"""Number of samples of a process, below which its level is not determined. A part has more: none
+is killed in a run whose processes have to stay level."""
 
 ALLOWANCES = {"memory_kb": (0.05, 2048), "threads": (0.0, 1), "descriptors": (0.0, 2)}
 """Growth that counts as level: a share of the earlier median, and an absolute amount."""
@@ -63,6 +66,8 @@ def sample(name: str, pid: int) -> Sample | None:
 class Sampler:
     """Writes samples of processes to a file, one JSON list a line. A context manager.
 
+    Its end raises the error that has ended the sampling, if there was one.
+
     Args:
         path: the file.
         processes: returns the present process IDs by name.
@@ -72,6 +77,7 @@ class Sampler:
         self._path = path
         self._processes = processes
         self._closed = threading.Event()
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="sampler")
 
     def __enter__(self) -> Sampler:
@@ -81,8 +87,16 @@ class Sampler:
     def __exit__(self, *_: object) -> None:
         self._closed.set()
         self._thread.join()
+        if self._error is not None:
+            raise self._error
 
     def _run(self) -> None:
+        try:
+            self._sample()
+        except Exception as error:
+            self._error = error
+
+    def _sample(self) -> None:
         with self._path.open("w", encoding="utf-8") as file:
             while not self._closed.wait(INTERVAL_S):
                 for name, pid in self._processes().items():
@@ -102,18 +116,23 @@ def read_samples(path: Path) -> Iterator[Sample]:
 def growths(samples: Iterable[Sample]) -> list[str]:
     """Return a sentence for each resource of a process that is not level after its warm-up.
 
+    Also for each process that is no client and has too few samples.
+
     The first third of the samples of a process is its warm-up. A resource is level if its median
     in the last third exceeds that in the second third by no more than the allowance.
     """
     by_process: defaultdict[tuple[str, int], list[Sample]] = defaultdict(list)
     for each in samples:
         by_process[each.name, each.pid].append(each)
-    return [
-        sentence
-        for found in by_process.values()
-        if len(found) >= MIN_SAMPLES
-        for sentence in _growths_of(found)
-    ]
+    if not by_process:
+        return ["no process was sampled"]
+    sentences: list[str] = []
+    for (name, pid), found in by_process.items():
+        if len(found) >= MIN_SAMPLES:
+            sentences += _growths_of(found)
+        elif program_of(name) == name:
+            sentences.append(f"{name} (process {pid}) has only {len(found)} samples")
+    return sentences
 
 
 def _growths_of(samples: list[Sample]) -> Iterable[str]:

@@ -25,12 +25,13 @@ import pytest
 
 from ska_sdp_config.version import __version__
 from tests.faults.check import LIMIT_S, RUN_FILE, check_run
-from tests.faults.database_log import read_log
+from tests.faults.checkers.observations import completed
+from tests.faults.database_log import DATABASE_LOG, read_log
 from tests.faults.history import HistoryWriter, read_run
 from tests.faults.nemesis import Nemesis, Pace
 from tests.faults.resources import Sampler, growths, read_samples
 from tests.faults.running import history_of
-from tests.faults.scene import DATABASE_LOG, Plan, Scene
+from tests.faults.scene import Plan, Scene
 from tests.faults.summary import summary_of, text_of
 from tests.services.debian import SUITES
 from tests.services.etcd import version_of
@@ -60,7 +61,8 @@ class Run:
         faults: greatest number of faults.
         minutes: minutes after which no round of faults begins.
         is_soak: whether memory, threads and descriptors have to stay level.
-        endings: reports of processes that ended by themselves.
+        endings: reports of members of the cluster that ended by themselves: their disk was full.
+        crashes: reports of parts of the stack that ended by themselves, which are violations.
         skipped: sentences about faults that are not possible here.
     """
 
@@ -70,6 +72,7 @@ class Run:
     minutes: float
     is_soak: bool = False
     endings: list[str] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -92,20 +95,23 @@ class Run:
                     sampled.enter_context(Sampler(samples, scene.processes))
                 nemesis.run(self.faults, 60 * self.minutes, after_round)
             scene.settle(REST_S)
-            self.endings += scene.stack.endings
+            self.crashes = scene.stack.endings
         self.seconds = time.monotonic() - began
 
     def check(self) -> dict[str, Any]:
         """Check what was recorded, write the summary, and return it."""
         operations = read_run(self.plan.directory)
         changes = list(read_log(self.plan.directory / DATABASE_LOG))
-        violations = check_run(operations, changes, has_settled=True)
+        found = check_run(operations, changes, has_settled=True)
+        violations = [*found.violations, *self.crashes]
         if self.is_soak:
             violations += growths(read_samples(self.plan.directory / SAMPLES))
         summary = summary_of(
             operations,
             violations,
             seconds=self.seconds,
+            observations=len(completed(operations, changes)),
+            standing=found.standing,
             seed=self.plan.seed,
             etcd=version_of(self.plan.etcd),
             backend=self.plan.backend,
@@ -121,14 +127,15 @@ class Run:
     def command(self) -> str:
         """Return the command that repeats the faults."""
         plan = self.plan
-        words = [
+        words: list[object] = [
             *("--seed", plan.seed, "--etcd", version_of(plan.etcd), "--backend", plan.backend),
-            *("--faults", self.faults, "--minutes", self.minutes, "--round", self.pace.faults),
         ]
         if self.is_soak:
-            words = [*words[:6], "--hours", self.minutes / 60]
-        elif not plan.with_clock:
-            words.append("--real-clock")
+            words += ["--hours", self.minutes / 60]
+        else:
+            words += ["--faults", self.faults, "--minutes", self.minutes]
+            words += ["--round", self.pace.faults]
+            words += [] if plan.with_clock else ["--real-clock"]
         program = "soak" if self.is_soak else "run"
         return f"python -m tests.faults.{program} {shlex.join(map(str, words))}"
 

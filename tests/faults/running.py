@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.faults.checkers.commands import check_commands
 from tests.faults.checkers.counter import check_counter
@@ -23,10 +25,16 @@ from tests.faults.database_log import Change
 from tests.faults.history import SUFFIX, Operation, of_kind
 from tests.faults.transactions import DATA
 
-__all__ = ["ClientProcess", "check_all", "history_of", "run_clients"]
+__all__ = ["ClientProcess", "Findings", "check_all", "find_all", "history_of", "run_clients"]
 
 END_WITHIN_S = 60.0
 """Time in which a client ends after SIGTERM: longer than its longest call."""
+
+ABORT_WITHIN_S = 10.0
+"""Time in which a client prints its threads after SIGABRT, and ends."""
+
+STATES = re.compile(r"^(?:Name|State|SigPnd|ShdPnd|SigBlk):.*$", re.MULTILINE)
+"""Lines of the status of a thread that show why it waits."""
 
 
 def history_of(directory: Path, name: str) -> Path:
@@ -35,7 +43,7 @@ def history_of(directory: Path, name: str) -> Path:
 
 
 class ClientProcess:
-    """A client program in a process of its own.
+    """A client program in a process of its own, whose output is in the file ``NAME.log``.
 
     Args:
         program: name of its module in ``tests.faults.clients``.
@@ -56,17 +64,20 @@ class ClientProcess:
         seed: int = 0,
     ) -> None:
         self.name = name
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                f"tests.faults.clients.{program}",
-                f"--seed={seed}",
-                f"--history={history_of(directory, name)}",
-                *arguments,
-            ],
-            env={**os.environ, **environment},
-        )
+        self._log = directory / f"{name}.log"
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    f"tests.faults.clients.{program}",
+                    f"--seed={seed}",
+                    f"--history={history_of(directory, name)}",
+                    *arguments,
+                ],
+                env={**os.environ, **environment},
+                stderr=log,
+            )
 
     @property
     def pid(self) -> int:
@@ -102,9 +113,27 @@ class ClientProcess:
         try:
             return self._process.wait(END_WITHIN_S)
         except subprocess.TimeoutExpired:
-            # Its threads are then on standard error.
+            self._log_threads()
+            # A suspended process handles no other signal.
+            self._process.send_signal(signal.SIGCONT)
+            # Python then writes where each of its threads is.
             self._process.send_signal(signal.SIGABRT)
+        try:
+            return self._process.wait(ABORT_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
             return self._process.wait()
+
+    def _log_threads(self) -> None:
+        """Write to the log in which system call each thread waits, and its pending signals."""
+        with self._log.open("a") as log:
+            log.write(f"{self.name} has not ended within {END_WITHIN_S:g} s:\n")
+            for thread in sorted(Path(f"/proc/{self.pid}/task").glob("*")):
+                # It may end meanwhile.
+                with suppress(OSError):
+                    states = STATES.findall((thread / "status").read_text())
+                    wait = (thread / "wchan").read_text()
+                    log.write(f"{thread.name} {wait} {' '.join(states)}\n")
 
 
 @contextmanager
@@ -121,15 +150,38 @@ def run_clients(clients: Sequence[ClientProcess]) -> Iterator[None]:
     assert not any(codes.values()), codes
 
 
+class Findings(NamedTuple):
+    """Results of the checkers.
+
+    Attributes:
+        violations: a sentence for each violation.
+        standing: number of values that stood so long that subscribers had to show them.
+    """
+
+    violations: list[str]
+    standing: int
+
+
 def check_all(
     operations: Sequence[Operation],
     changes: Sequence[Change],
     *,
     limit_s: float,
     settled: int = 0,
-    excused: Sequence[Period] = (),
 ) -> list[str]:
-    """Return a sentence for each violation that any of the checkers finds.
+    """Return the violations of a run without faults; see ``find_all``."""
+    return find_all(operations, changes, limit_s=limit_s, settled=settled).violations
+
+
+def find_all(
+    operations: Sequence[Operation],
+    changes: Sequence[Change],
+    *,
+    limit_s: float,
+    settled: int = 0,
+    excused: Sequence[Period] = (),
+) -> Findings:
+    """Return what all checkers find.
 
     Args:
         operations: all operations of the run, in the order of their beginnings.
@@ -147,12 +199,15 @@ def check_all(
         *check_ownership(operations, changes, times),
         *check_commands(operations, changes, times),
     ]
+    count = 0
     events = of_kind(operations, "event", "subscribed")
     standing = Standing(limit_s, _end_of(operations), excused)
     for subarray in sorted({each.details["subarray"] for each in events}):
         implied = implied_values(changes, subarray)
-        faults += check_events(operations, implied, subarray, times, standing)
-    return faults
+        found, checked = check_events(operations, implied, subarray, times, standing)
+        faults += found
+        count += checked
+    return Findings(faults, count)
 
 
 def _end_of(operations: Iterable[Operation]) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ska_sdp_sim.stack.etcd import Flag
 from tests.faults.clock import Clock
-from tests.faults.database_log import DatabaseLog
+from tests.faults.database_log import DATABASE_LOG, DatabaseLog
 from tests.faults.faults.cluster import cluster_faults
 from tests.faults.faults.fault import Fault
 from tests.faults.faults.network import network_faults
@@ -33,9 +33,7 @@ from tests.support.cluster import Cluster
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
-__all__ = ["DATABASE_LOG", "Plan", "Scene"]
-
-DATABASE_LOG = "database.jsonl"
+__all__ = ["Plan", "Scene"]
 
 FLAGS: dict[str, Flag] = {
     # Ten times what the database has between two compactions.
@@ -232,9 +230,10 @@ class Scene:
         """End the clients that write, and wait until the others have to show what stands.
 
         Raises:
-            AssertionError: a client ended by an error.
+            AssertionError: a client ended by an error, or a part of the stack is not ready.
         """
         codes = self.clients.end(*WRITERS)
         assert not any(codes.values()), f"clients ended by errors: {codes}"
+        self.stack.wait_ready()
         time.sleep(seconds)
         self._log.read()

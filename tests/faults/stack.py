@@ -33,7 +33,7 @@ SINGLE = "SDPSubarray/single"
 """Server with one subarray."""
 
 TWICE = "SDPSubarray/twice"
-"""Server with one subarray, of which another server runs."""
+"""Server of the subarray that has a second server."""
 
 READY_WITHIN_S = 120.0
 """Time in which all parts become ready on a busy machine, in seconds."""

@@ -21,6 +21,7 @@ def summary_of(
     violations: Sequence[str],
     *,
     seconds: float,
+    observations: int,
     **facts: Any,
 ) -> dict[str, Any]:
     """Return the summary as a document of JSON.
@@ -29,6 +30,7 @@ def summary_of(
         operations: all operations of the run.
         violations: what the checkers found.
         seconds: duration of the run.
+        observations: number of observations that were completed.
         facts: further entries, such as the random seed and versions.
     """
     faults = of_kind(operations, "fault")
@@ -42,7 +44,7 @@ def summary_of(
         "faults_not_possible": _counts(
             each.details["fault"] for each in faults if each.outcome == "failed"
         ),
-        "observations": len(of_kind(operations, "observation")),
+        "observations": observations,
         "transactions": _counts(each.outcome for each in transactions),
         "commands": _counts(each.outcome for each in of_kind(operations, "command")),
         "operations_by_kind": _counts(each.kind for each in operations if each.outcome == "ok"),
@@ -74,7 +76,9 @@ def text_of(summary: Mapping[str, Any]) -> str:
         *(f"ended by itself: {each}" for each in summary["endings"]),
     ]
     violations = summary["violations"]
-    lines.append(f"{len(violations)} violations")
+    lines.append(
+        f"{len(violations)} violations; {summary['standing']} values that stood were checked"
+    )
     lines += [f"  {each}" for each in violations[:MAX_SHOWN]]
     return "\n".join(lines)
 

@@ -39,7 +39,7 @@ def history(directory: Path, name: str) -> list[Operation]:
 
 
 @pytest.mark.long
-def test_client_that_is_paused_beyond_its_lease_learns_of_the_loss(
+def test_client_that_is_paused_beyond_its_lease_records_the_loss(
     clients: Clients, log: DatabaseLog, tmp_path: Path
 ) -> None:
     name = clients.start("ownership")
@@ -53,7 +53,7 @@ def test_client_that_is_paused_beyond_its_lease_learns_of_the_loss(
     wait_until(lambda: is_empty(log), what="its lease has expired")
     assert keys
     fault.end()
-    wait_until(lambda: lost(tmp_path, name), what="it knows the loss")
+    wait_until(lambda: lost(tmp_path, name), what="it records the loss")
     clients.end()
     assert check_all(read_run(tmp_path), log.read(), limit_s=10) == []
 

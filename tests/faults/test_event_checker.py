@@ -67,6 +67,10 @@ class Device:
 
 
 def violations(world: World, excused: tuple[Period, ...] = ()) -> list[str]:
+    return check(world, excused)[0]
+
+
+def check(world: World, excused: tuple[Period, ...] = ()) -> tuple[list[str], int]:
     return check_events(
         world.operations,
         implied_values(world.changes, SUBARRAY),
@@ -220,7 +224,8 @@ def test_missing_events_are_excused_by_a_lost_subscription(world: World) -> None
     scanning.details |= {"value": None, "error": "no answer"}
     assert violations(world) == []
     world.operations.remove(ready)
-    assert violations(world) == []
+    (found,) = violations(world)
+    assert "no value since the error" in found
 
 
 def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
@@ -234,11 +239,62 @@ def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
     assert violations(world, ((begin - 1, world.time),)) == []
 
 
-def test_missing_value_is_possible_shortly_after_a_fault_only(world: World) -> None:
-    Device(world).push("obsState", None)
+@pytest.mark.parametrize("error", [None, "no answer"])
+def test_missing_value_is_possible_shortly_after_a_fault_and_an_error_only(
+    world: World, error: str | None
+) -> None:
+    """A server keeps its values in an outage; one that has started has none before the first."""
+    device = Device(world)
+    if error:
+        device.push("obsState", None, error)
+    device.push("obsState", None)
+    title = "obsState None was received"
+    assert any(title in each for each in violations(world))
+    found = violations(world, ((world.time - 3, world.time - 2),))
+    assert any(title in each for each in found) is (error is None)
+
+
+@pytest.mark.parametrize(("details", "is_possible"), [({"first": True}, True), ({}, False)])
+def test_first_value_of_a_subscription_may_be_missing(
+    world: World, details: dict[str, Any], is_possible: bool
+) -> None:
+    event = Device(world).push("obsState", None)
+    event.details |= details
+    assert (violations(world, ((world.time - 3, world.time - 2),)) == []) is is_possible
+
+
+def test_values_that_stood_are_counted(world: World) -> None:
+    _, count = check(world)
+    assert count > 0
+    idle(world, 3 * int(LIMIT_S))
+    assert check(world, ((-1.0, world.time),)) == ([], 0)
+
+
+def test_error_of_a_subscription_without_a_later_value_is_found(world: World) -> None:
+    device = Device(world)
+    device.push("obsState", None, "no answer")
+    begin = world.time
+    idle(world, int(LIMIT_S) - 1)
+    assert violations(world) == []
+    # Repeated errors do not extend the time.
+    device.push("obsState", None, "no answer")
+    idle(world, 4)
     (found,) = violations(world)
-    assert "obsState None was received" in found
-    assert violations(world, ((world.time - 3, world.time - 2),)) == []
+    assert found.startswith("subscriber: obsState had no value since the error at")
+    assert violations(world, ((begin, world.time - 2),)) == []
+
+
+def test_error_excuses_missing_events_until_the_limit_only(world: World) -> None:
+    device = Device(world)
+    device.push("obsState", None, "no answer")
+    begin = world.time
+    idle(world, 4 * int(LIMIT_S))
+    assert any("no value since" in each for each in violations(world))
+    device.push("obsState", "READY")
+    (found,) = violations(world)
+    assert "'READY' of" in found
+    assert "was not shown within 5 s, but None" in found
+    assert violations(world, ((begin, world.time - 2 * LIMIT_S),)) == []
 
 
 @pytest.mark.parametrize("value", ["FAILED", "UNKNOWN"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from pyetcd import etcdrpc
 from ska_sdp_config import Config
 from ska_sdp_config.backend import ConfigConnectionError
 from tests.faults.database_log import DatabaseLog
-from tests.faults.faults.cluster import PartitionFault, cluster_faults
+from tests.faults.faults.cluster import MembersFault, PartitionFault, cluster_faults
 from tests.faults.faults.fault import Fault
-from tests.faults.faults.network import network_faults
+from tests.faults.faults.network import DELAY_S, ProxyFault, network_faults
 from tests.faults.faults.storage import (
+    BALLAST,
+    BALLAST_BYTES,
+    NORMAL_INTERVAL_S,
     Compactions,
     Compactor,
     DiskFull,
@@ -34,7 +38,13 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.long
 
 LASTS_S = 0.3
-"""Duration of each fault, in seconds."""
+"""Duration of each fault after it is in effect, in seconds."""
+
+CALL_TIMEOUT_S = 1.0
+"""Timeout of a call to a member that may not respond, in seconds."""
+
+
+WHO = ("leader", "follower", "majority", "all members")
 
 
 class Site:
@@ -87,12 +97,7 @@ class Site:
 
     def reads(self, index: int) -> bool:
         """Return whether a member serves a linearizable read, which needs the majority."""
-        with raw(self.cluster.members[index].endpoint) as channel:
-            try:
-                etcdrpc.KVStub(channel).Range(etcdrpc.RangeRequest(key=b"0"), timeout=1)
-            except grpc.RpcError:
-                return False
-        return True
+        return serves(self.cluster.members[index].endpoint)
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +106,90 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(tmp_path_factory.mktemp("cluster"), opened)
 
 
+def serves(endpoint: str) -> bool:
+    """Return whether a linearizable read succeeds on a new connection."""
+    with raw(endpoint) as channel:
+        try:
+            etcdrpc.KVStub(channel).Range(etcdrpc.RangeRequest(key=b"0"), timeout=CALL_TIMEOUT_S)
+        except grpc.RpcError:
+            return False
+    return True
+
+
+def are_killed(_: Site, fault: Fault) -> bool:
+    assert isinstance(fault, MembersFault)
+    return not any(member.running for member in fault.struck)
+
+
+def are_suspended(_: Site, fault: Fault) -> bool:
+    assert isinstance(fault, MembersFault)
+    stats = [Path(f"/proc/{member.process.pid}/stat").read_text() for member in fault.struck]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+
+def are_out_of_reach(_: Site, fault: Fault) -> bool:
+    assert isinstance(fault, ProxyFault)
+    return not any(serves(proxy.endpoint) for proxy in fault.struck)
+
+
+def are_late(_: Site, fault: Fault) -> bool:
+    assert isinstance(fault, ProxyFault)
+    began = time.monotonic()
+    return all(serves(proxy.endpoint) for proxy in fault.struck) and (
+        time.monotonic() - began > DELAY_S
+    )
+
+
+def has_alarm(site: Site, _: Fault) -> bool:
+    """Return whether etcd has raised the alarm of an exceeded quota."""
+    every = etcdrpc.AlarmRequest(action=etcdrpc.AlarmRequest.GET)
+    with raw(site.cluster.members[0].endpoint) as channel:
+        alarms = etcdrpc.MaintenanceStub(channel).Alarm(every, timeout=30).alarms
+    return any(each.alarm == etcdrpc.NOSPACE for each in alarms)
+
+
+def is_full(_: Site, fault: Fault) -> bool:
+    assert isinstance(fault, DiskFull)
+    space = os.statvfs(fault.disk)
+    return space.f_bavail * space.f_frsize < BALLAST_BYTES
+
+
+def is_compacted_soon(site: Site, _: Fault) -> bool:
+    """Return whether a new revision is compacted earlier than without the fault."""
+    with raw(site.cluster.members[0].endpoint) as channel:
+        stub = etcdrpc.KVStub(channel)
+        revision = stub.Put(etcdrpc.PutRequest(key=BALLAST), timeout=30).header.revision
+
+        def is_compacted() -> bool:
+            try:
+                stub.Range(etcdrpc.RangeRequest(key=b"0", revision=revision), timeout=30)
+            except grpc.RpcError as error:
+                return error.code() is grpc.StatusCode.OUT_OF_RANGE
+            return False
+
+        return wait_until(is_compacted, NORMAL_INTERVAL_S)
+
+
+PROBES: Mapping[str, Callable[[Site, Fault], bool]] = {
+    **{f"{who} killed": are_killed for who in WHO},
+    **{f"{who} paused": are_suspended for who in WHO},
+    "connections rejected": are_out_of_reach,
+    "data held": are_out_of_reach,
+    "data lost": are_out_of_reach,
+    "data delayed": are_late,
+    "quota exceeded": has_alarm,
+    "disk full": is_full,
+    "compaction every 200 ms": is_compacted_soon,
+}
+"""Signs that a fault is in effect; others end at once, or concern open connections only."""
+
 PARTITIONS = [
     f"{who} {what}"
     for who in ("leader", "follower")
     for what in ("isolated", "only receives", "only sends")
 ]
 NAMES = [
-    *(
-        f"{who} {what}"
-        for who in ("leader", "follower", "majority", "all members")
-        for what in ("killed", "paused")
-    ),
+    *(f"{who} {what}" for who in WHO for what in ("killed", "paused")),
     *PARTITIONS,
     *("connections cut", "answers lost", "requests late", "connections rejected"),
     *("data delayed", "answers slow", "data held", "data lost"),
@@ -122,17 +200,21 @@ NAMES = [
 
 def test_every_fault_has_a_test(site: Site) -> None:
     assert sorted(site.faults) == sorted(NAMES)
+    assert PROBES.keys() <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_client_writes_after_the_fault(name: str, site: Site) -> None:
+def test_fault_has_its_effect_and_the_client_writes_after_it(name: str, site: Site) -> None:
     if name == "disk full" and site.skipped:
         pytest.skip(site.skipped)
     wait_until(lambda: len(site.cluster.leaders()) == 1, 30, "a leader")
     fault = site.faults[name]
     fault.begin()
-    time.sleep(LASTS_S)
-    fault.end()
+    try:
+        assert name not in PROBES or PROBES[name](site, fault)
+        time.sleep(LASTS_S)
+    finally:
+        fault.end()
     wait_until(site.writes, 60, "the client writes")
     for member in site.cluster.members:
         wait_until(member.is_ready, 30, "each member responds")

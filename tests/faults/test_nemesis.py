@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.faults.fault import FaultNotPossibleError
-from tests.faults.history import HistoryWriter, Operation, read_file
+from tests.faults.history import HistoryWriter, Operation, of_kind, read_file
 from tests.faults.nemesis import Group, Nemesis, Pace
 
 
@@ -34,6 +34,7 @@ class Planned:
     Attributes:
         is_possible: whether it can begin.
         ends: whether its end succeeds.
+        breaks: whether its begin raises after it is in effect.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Planned:
     lasts_s: tuple[float, float] = (1.0, 2.0)
     is_possible: bool = True
     ends: bool = True
+    breaks: bool = False
     periods: list[tuple[float, float]] = field(default_factory=list)
     in_effect: float | None = None
 
@@ -49,6 +51,8 @@ class Planned:
             raise FaultNotPossibleError("there is no leader")
         assert self.in_effect is None
         self.in_effect = self.clock()
+        if self.breaks:
+            raise OSError("it is half begun")
 
     def end(self) -> None:
         assert self.in_effect is not None
@@ -85,7 +89,8 @@ class World:
         return [fault for group in self.faults.values() for fault in group]
 
     def recorded(self) -> list[Operation]:
-        return list(read_file(self.file))
+        """Return the faults of the history."""
+        return of_kind(read_file(self.file), "fault")
 
 
 def test_each_fault_of_a_group_comes_before_any_comes_again(tmp_path: Path) -> None:
@@ -149,7 +154,6 @@ def test_faults_are_recorded_with_begin_and_end(tmp_path: Path) -> None:
     world.run(faults=10)
     recorded = world.recorded()
     assert len(recorded) == 10
-    assert {each.kind for each in recorded} == {"fault"}
     assert {each.outcome for each in recorded} == {"ok"}
     assert {each.details["fault"] for each in recorded} <= {fault.name for fault in world.every()}
 
@@ -170,6 +174,22 @@ def test_run_without_a_possible_fault_fails(tmp_path: Path) -> None:
         fault.is_possible = False
     with pytest.raises(RuntimeError, match="there is no leader"):
         world.run(faults=1)
+
+
+def test_rest_after_each_round_is_recorded(tmp_path: Path) -> None:
+    world = World(tmp_path, pace=Pace(faults=7, rest_s=100))
+    world.run(20)
+    rests = of_kind(read_file(world.file), "rest")
+    assert [each.outcome for each in rests] == ["ok"] * 3
+
+
+def test_all_faults_end_if_one_fails_to_begin(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.faults["network"][1].breaks = True
+    with pytest.raises(OSError, match="it is half begun"):
+        world.run(faults=60)
+    assert all(fault.in_effect is None for fault in world.every())
+    assert world.faults["network"][1].periods
 
 
 def test_all_faults_end_if_one_fails_to_end(tmp_path: Path) -> None:

@@ -33,6 +33,11 @@ def test_recovery_ends_with_the_first_answer_after_the_fault() -> None:
     assert found == ("kill", "one", 1, 2, 2, 2)
 
 
+def test_fault_that_did_not_begin_does_not_count() -> None:
+    failed = operation("nemesis", "fault", 2, 10, "failed", fault="kill")
+    assert recoveries([failed, operation("one", "read", 11, 12)]) == []
+
+
 def test_failures_and_beliefs_are_no_recovery() -> None:
     history = [
         fault(2, 10),

@@ -84,5 +84,28 @@ def test_restarted_process_is_another_one() -> None:
     assert growths([*before, *after]) == []
 
 
-def test_process_with_few_samples_has_no_level() -> None:
-    assert growths(samples([1_000 * number for number in range(8)])) == []
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("counter-1", []), ("simulator", ["simulator (process 1) has only 8 samples"])],
+)
+def test_process_with_few_samples_has_no_level(name: str, found: list[str]) -> None:
+    memory_kb = [1_000 * number for number in range(8)]
+    assert growths(samples(memory_kb, name=name)) == found
+
+
+def test_run_without_samples_is_found() -> None:
+    assert growths([]) == ["no process was sampled"]
+
+
+def test_error_of_the_sampler_is_raised_at_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "INTERVAL_S", 0.01)
+    is_called = threading.Event()
+
+    def processes() -> dict[str, int]:
+        is_called.set()
+        raise LookupError("no such part")
+
+    with pytest.raises(LookupError, match="no such part"), Sampler(tmp_path / "file", processes):
+        assert is_called.wait(30)

@@ -21,7 +21,6 @@ HISTORY = [
     operation("append", 4, "unknown", mark="two"),
     operation("append", 5, "failed"),
     operation("command", 6, "failed"),
-    operation("observation", 7),
 ]
 
 FACTS: dict[str, Any] = {
@@ -29,12 +28,13 @@ FACTS: dict[str, Any] = {
     "etcd": "3.5.30",
     "backend": "etcd3",
     "skipped": ["no full disk: not root"],
+    "standing": 12,
     "endings": ["simulator ended with exit code 1"],
 }
 
 
 def test_summary_counts_what_took_place() -> None:
-    found = summary_of(HISTORY, ["one", "two"], seconds=61, **FACTS)
+    found = summary_of(HISTORY, ["one", "two"], seconds=61, observations=1, **FACTS)
     assert found["faults"] == 1
     assert found["faults_by_kind"] == {"leader killed": 1}
     assert found["faults_not_possible"] == {"leader killed": 1}
@@ -47,13 +47,14 @@ def test_summary_counts_what_took_place() -> None:
 
 def test_summary_without_an_answer_is_valid_json() -> None:
     history = [*HISTORY, operation("append", 100, "unknown"), operation("fault", 99, fault="cut")]
-    summary = summary_of(sorted(history, key=lambda each: each.began), [], seconds=61, **FACTS)
+    history.sort(key=lambda each: each.began)
+    summary = summary_of(history, [], seconds=61, observations=1, **FACTS)
     assert None in [each["p90_s"] for each in summary["recovery"]]
     json.dumps(summary, allow_nan=False)
 
 
 def test_text_has_the_random_seed_and_violations() -> None:
-    text = text_of(summary_of(HISTORY, ["one is lost"], seconds=61, **FACTS))
+    text = text_of(summary_of(HISTORY, ["one is lost"], seconds=61, observations=1, **FACTS))
     assert text.splitlines() == [
         "random seed 5, etcd 3.5.30, backend etcd3, 61 s",
         "1 faults: 1 leader killed",
@@ -61,6 +62,6 @@ def test_text_has_the_random_seed_and_violations() -> None:
         "1 observations completed; commands: 1 failed",
         "transactions: 1 ok, 1 unknown",
         "ended by itself: simulator ended with exit code 1",
-        "1 violations",
+        "1 violations; 12 values that stood were checked",
         "  one is lost",
     ]

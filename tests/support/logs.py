@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["EtcdLog", "MemoryLog"]
+
+RETRY_WITHIN_S = 120.0
+"""Seconds after which a database that does not respond is an error."""
 
 
 class MemoryLog:
@@ -98,7 +102,12 @@ class EtcdLog:
         return revision
 
     def _retry(self, call: Any, request: Any) -> Any:
-        """Make an idempotent call, again while the server is restarted."""
+        """Make an idempotent call, again while the server is restarted.
+
+        Raises:
+            AssertionError: the server has not responded for two minutes.
+        """
+        end = time.monotonic() + RETRY_WITHIN_S
         while True:
             try:
                 return call(request, timeout=5)
@@ -106,6 +115,10 @@ class EtcdLog:
                 if exc.code() is grpc.StatusCode.OUT_OF_RANGE:
                     # The answer of an earlier compaction was lost.
                     return None
+                if time.monotonic() > end:
+                    raise AssertionError(
+                        f"no answer of etcd within {RETRY_WITHIN_S:g} s: {exc}"
+                    ) from exc
                 self._revive()
                 self._closed.wait(0.1)
 

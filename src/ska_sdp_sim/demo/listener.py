@@ -58,6 +58,12 @@ class Listener:
         with self._changed:
             return list(self._events)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the subscriber has not ended."""
+        with self._changed:
+            return not self._ended
+
     def wait_ready(self, timeout: float = 60.0) -> None:
         """Wait for the subscriptions to all attributes.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
@@ -25,7 +26,7 @@ OF_OUTAGES: dict[str, tuple[Value | None, ...]] = {
 """Values that depend on the connection of a device, and not on the content of the database.
 
 They are possible in faults and shortly after them. A server that starts in an outage has no value
-until it has read the database.
+until it has read the database; one that runs keeps its values, see ``_may_lack_value``.
 """
 
 
@@ -51,8 +52,8 @@ def check_events(
     subarray_id: str,
     times: RevisionTimes,
     standing: Standing,
-) -> list[str]:
-    """Return a sentence for each violation.
+) -> tuple[list[str], int]:
+    """Return a sentence for each violation, and how many values had to be shown.
 
     Each event has to be of a value that the database implied, in this order and not before.
     Each attribute that was subscribed to has an event, as Tango sends a first one at once.
@@ -75,13 +76,17 @@ def check_events(
         if event.details["subarray"] == subarray_id:
             streams[event.client, event.details["attribute"]].append(event)
     faults = [*_without_events(of_kind(operations, "subscribed"), subarray_id, streams)]
+    checked = 0
     for (client, attribute), events in streams.items():
         title = f"{client}: {attribute}"
         values = implied[attribute]
         faults += _out_of_order(title, attribute, events, values, times, standing)
-        until = ends.get(client, standing.until)
-        faults += _not_shown(title, events, values, times, replace(standing, until=until))
-    return faults
+        due = replace(standing, until=ends.get(client, standing.until))
+        faults += _without_end_of_error(title, events, due)
+        shown = list(_shown(title, events, values, times, due))
+        faults += filter(None, shown)
+        checked += len(shown)
+    return faults, checked
 
 
 def _without_events(
@@ -99,7 +104,7 @@ def _without_events(
 def _out_of_order(
     title: str,
     attribute: str,
-    events: Iterable[Operation],
+    events: Sequence[Operation],
     values: Sequence[Implied],
     times: RevisionTimes,
     standing: Standing,
@@ -117,10 +122,13 @@ def _out_of_order(
     # A device needs up to the limit to recover from a fault, or to find it.
     outages = merged((begin, end + standing.limit_s) for begin, end in standing.excused)
     position = 0
-    for event in events:
+    for before, event in pairwise([None, *events]):
+        assert event is not None
         value, received = event.details["value"], event.began
-        is_of_outage = value in OF_OUTAGES.get(attribute, ()) and any(
-            begin <= received.monotonic <= end for begin, end in outages
+        is_of_outage = (
+            value in OF_OUTAGES.get(attribute, ())
+            and any(begin <= received.monotonic <= end for begin, end in outages)
+            and (value is not None or _may_lack_value(event, before))
         )
         if event.details["error"] or is_of_outage:
             continue
@@ -139,21 +147,26 @@ def _out_of_order(
         )
 
 
+def _may_lack_value(event: Operation, before: Operation | None) -> bool:
+    """Return whether an event may be of a server that has started since the event before."""
+    return before is None or bool(event.details.get("first") or before.details["error"])
+
+
 def _next(places: Sequence[int], position: int) -> int | None:
     number = bisect_left(places, position)
     return places[number] if number < len(places) else None
 
 
-def _not_shown(
+def _shown(
     title: str,
     events: Sequence[Operation],
     values: Sequence[Implied],
     times: RevisionTimes,
     standing: Standing,
 ) -> Iterable[str]:
-    """Find values that stood, and were not shown all the time after the limit."""
+    """Return for each value that stood a sentence if it was not shown after the limit, else ""."""
     received = [event.began.monotonic for event in events]
-    excused = merged([*standing.excused, *_gaps(events, standing.until)])
+    excused = merged([*standing.excused, *_gaps(events, standing)])
     # Without an event there is nothing shown, and no error of the subscription either.
     first = received[0]
     offset = events[0].began.wall - first
@@ -172,20 +185,47 @@ def _not_shown(
                 for place in range(shown, last + 1)
                 if events[place].details["value"] != each.value
             ]
-            if wrong:
-                yield (
-                    f"{title} {each.value!r} of {each.revision} was not shown within "
-                    f"{standing.limit_s:g} s, but {wrong[0]!r}"
-                )
+            yield (
+                f"{title} {each.value!r} of {each.revision} was not shown within "
+                f"{standing.limit_s:g} s, but {wrong[0]!r}"
+                if wrong
+                else ""
+            )
 
 
-def _gaps(events: Sequence[Operation], until: float) -> Iterable[Period]:
-    """Return the periods between an error of the subscription and the next value."""
-    for event, following in pairwise(events):
+def _gaps(events: Iterable[Operation], standing: Standing) -> Iterable[Period]:
+    """Return the periods from an error of the subscription until the next value is due."""
+    for begin, end in _errors(events):
+        # The missing end of an error has a sentence of its own.
+        yield begin, min(end, _due(begin, end, standing)) if end < math.inf else standing.until
+
+
+def _without_end_of_error(
+    title: str, events: Iterable[Operation], standing: Standing
+) -> Iterable[str]:
+    """Find errors of the subscription since which there was no value, though it was due."""
+    for begin, end in _errors(events):
+        if end == math.inf and _due(begin, standing.until, standing) < standing.until:
+            yield f"{title} had no value since the error at {begin:.3f}"
+
+
+def _errors(events: Iterable[Operation]) -> Iterable[Period]:
+    """Return the periods from each error until the next value, at last until infinity."""
+    begin: float | None = None
+    for event in events:
         if event.details["error"]:
-            yield event.began.monotonic, following.began.monotonic
-    if events[-1].details["error"]:
-        yield events[-1].began.monotonic, until
+            begin = event.began.monotonic if begin is None else begin
+        elif begin is not None:
+            yield begin, event.began.monotonic
+            begin = None
+    if begin is not None:
+        yield begin, math.inf
+
+
+def _due(begin: float, end: float, standing: Standing) -> float:
+    """Return when a value is due after an error: the limit after it, or after the last fault."""
+    faults = [last for first, last in standing.excused if first < end]
+    return max([begin, *(min(each, end) for each in faults)]) + standing.limit_s
 
 
 def merged(periods: Iterable[Period]) -> list[Period]:

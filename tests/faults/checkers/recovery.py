@@ -10,12 +10,15 @@ from typing import NamedTuple
 
 from tests.faults.history import Operation
 
-__all__ = ["Recovery", "quantile", "recoveries", "table"]
+__all__ = ["Recovery", "is_answer", "program_of", "quantile", "recoveries", "table"]
 
-NO_ANSWERS = ("fault", "killed", "belief", "mirroring", "ended")
+NO_ANSWERS = (
+    *("fault", "rest", "started", "killed"),
+    *("belief", "mirroring", "ended", "closing", "closed"),
+)
 """Kinds of operations that need neither the database nor a device."""
 
-NO_SIGNS = ("fault", "killed", "belief")
+NO_SIGNS = ("fault", "rest", "started", "killed", "belief")
 """Kinds of operations after which a client need not have an answer."""
 
 
@@ -50,13 +53,13 @@ def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
     answers: defaultdict[str, list[float]] = defaultdict(list)
     last_begins: dict[str, float] = {}
     for each in operations:
-        if each.kind == "fault":
+        if each.kind == "fault" and each.outcome != "failed":
             faults.append(each)
         if each.kind in NO_SIGNS:
             continue
         begun = last_begins.get(each.client, -math.inf)
         last_begins[each.client] = max(begun, each.began.monotonic)
-        if _is_answer(each):
+        if is_answer(each):
             answers[each.client].append(each.ended.monotonic)
     samples: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for client, begun in last_begins.items():
@@ -74,7 +77,7 @@ def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
     ]
 
 
-def _is_answer(operation: Operation) -> bool:
+def is_answer(operation: Operation) -> bool:
     """Return whether an operation shows that the database or the device responds.
 
     The error of a subscription is recorded as an event, and is none.

@@ -13,7 +13,7 @@ def increment(body: Body) -> None:
 
 def main() -> None:
     client = connected(parser(__doc__).parse_args())
-    with client.history, client.config:
+    with client:
         for _ in client.stop.steps():
             client.transact("increment", increment)
 

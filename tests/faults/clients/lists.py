@@ -25,7 +25,7 @@ def append(seed: float, element: str, body: Body) -> None:
 
 def main() -> None:
     client = connected(parser(__doc__).parse_args())
-    with client.history, client.config:
+    with client:
         for number in client.stop.steps():
             element = f"{client.name}.{number}"
             client.transact("append", partial(append, client.chance.random(), element))

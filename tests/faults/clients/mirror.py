@@ -32,13 +32,13 @@ def mirror(client: Client) -> None:
             )
         if values or (values is not None and is_whole):
             client.history.note("mirror", txn.revision, whole=is_whole, values=values)
-        if client.stop.requested.is_set():
+        if client.stop.wait(0):
             return
 
 
 def main() -> None:
     client = connected(parser(__doc__).parse_args())
-    with client.history, client.config:
+    with client:
         mirror(client)
         client.history.note("ended")
 

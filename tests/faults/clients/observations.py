@@ -3,7 +3,8 @@
 It acts upon State and obsState only, so that it continues from any of them after a fault: also
 from those of an observation that another client began. A completed observation is recorded as an
 operation of kind ``observation``: its resources were assigned and released by this client, and in
-between all its scans ended.
+between all its scans ended. One that does not continue, and so is aborted, is recorded as
+``stuck``.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ SCANS = 2
 ABORT_SHARE = 0.03
 """Share of the commands that are Abort instead, where it is allowed."""
 
-PATIENCE_S = 60.0
-"""Time in a pending obsState after which the observation is aborted, in seconds."""
+PATIENCE_S = 75.0
+"""Time in a pending obsState after which the observation is aborted, in seconds: longer than the
+devices' default timeout of 60 s, which ends it before."""
 
 IN_PROGRESS = (ObsState.ABORTING, ObsState.RESTARTING)
 """Pending obsStates that Abort does not end."""
@@ -128,7 +130,12 @@ class Observer:
         command = next_command(obs_state, self._progress)
         since = self._seen[1]
         if command is None and obs_state not in IN_PROGRESS:
-            return "Abort" if time.monotonic() > since + PATIENCE_S else None
+            if time.monotonic() <= since + PATIENCE_S:
+                return None
+            self._history.note(
+                "stuck", subarray=self._sender.subarray_id, obs_state=obs_state.name
+            )
+            return "Abort"
         if obs_state in ABORTABLE and self._chance.random() < ABORT_SHARE:
             return "Abort"
         if command == "Restart" and self._progress and self._chance.random() < 0.5:

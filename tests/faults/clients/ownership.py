@@ -131,7 +131,7 @@ class Competitor:
 def main() -> None:
     client = connected(parser(__doc__).parse_args())
     competitor = Competitor(client)
-    with client.history, client.config:
+    with client:
         for _ in client.stop.steps():
             competitor.step()
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import queue
 import random
 import signal
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from typing_extensions import Self
 
 from ska_sdp_config import Config
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
@@ -33,22 +36,35 @@ class Stop:
         self._pause = pause
         self._count = count
         self._chance = chance
-        self.requested = threading.Event()
+        self._is_requested = False
+        # An Event would deadlock if the handler of the signal interrupted its wait; a simple queue
+        # may be used there.
+        self._requests: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.requested.set())
+            signal.signal(number, lambda number, _: self._requests.put(number))
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the request, and return whether it was made."""
+        if not self._is_requested:
+            with suppress(queue.Empty):
+                self._requests.get(timeout=seconds)
+                self._is_requested = True
+        return self._is_requested
 
     def steps(self) -> Iterator[int]:
         """Yield the number of each operation until the client has to end."""
         number = 0
-        while not self.requested.is_set() and (number < self._count or not self._count):
+        while not self.wait(0) and (number < self._count or not self._count):
             yield number
             number += 1
-            self.requested.wait(self._chance.uniform(0, self._pause))
+            self.wait(self._chance.uniform(0, self._pause))
 
 
 @dataclass
 class Client:
-    """A client in a process of its own.
+    """A client in a process of its own. A context manager that closes its connection.
+
+    It records the begin and the end of the close: a client may hang in it.
 
     Attributes:
         name: unique name.
@@ -63,6 +79,15 @@ class Client:
     history: HistoryWriter
     chance: random.Random
     stop: Stop
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.history.note("closing")
+        self.config.close()
+        self.history.note("closed")
+        self.history.__exit__()
 
     def transact(self, kind: str, body: Callable[[Body], object]) -> Operation:
         """Run a transaction, record it, and return it; its errors are outcomes."""

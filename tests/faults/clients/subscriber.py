@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from functools import partial
 
 from ska_sdp_sim.demo.event import Event
@@ -14,6 +15,9 @@ from tests.faults.history import HistoryWriter
 ATTRIBUTES = ("obsState", "scanID", "healthState")
 
 READY_WITHIN_S = 60.0
+
+CHECK_INTERVAL_S = 0.5
+"""Seconds between two checks of whether the subscriber runs."""
 
 
 def write(history: HistoryWriter, event: Event) -> None:
@@ -45,7 +49,9 @@ def main() -> None:
                 subarray=subarray_id(options.device),
                 attributes=ATTRIBUTES,
             )
-            stop.requested.wait()
+            while not stop.wait(CHECK_INTERVAL_S):
+                if not listener.is_running:
+                    sys.exit("the subscriber has ended by itself: see its message above")
             # Before the subscription ends: events are due until then.
             history.note("ended")
 

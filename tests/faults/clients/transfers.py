@@ -38,7 +38,7 @@ def audit(body: Body) -> None:
 
 def main() -> None:
     client = connected(parser(__doc__).parse_args())
-    with client.history, client.config:
+    with client:
         for _ in client.stop.steps():
             if client.transact("open", open_accounts).outcome == "ok":
                 break

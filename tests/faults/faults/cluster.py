@@ -35,6 +35,7 @@ class MembersFault:
         choose: chooses them.
         strike: what is done to each at the begin.
         heal: what is done to each at the end.
+        struck: those of the last begin.
     """
 
     name: str
@@ -43,15 +44,15 @@ class MembersFault:
     choose: Choose
     strike: Callable[[Member], None]
     heal: Callable[[Member], None]
-    _struck: list[Member] = field(default_factory=list)
+    struck: list[Member] = field(default_factory=list)
 
     def begin(self) -> None:
-        self._struck = [self.cluster.members[index] for index in self.choose()]
-        for member in self._struck:
+        self.struck = [self.cluster.members[index] for index in self.choose()]
+        for member in self.struck:
             self.strike(member)
 
     def end(self) -> None:
-        for member in self._struck:
+        for member in self.struck:
             self.heal(member)
 
 

@@ -18,7 +18,8 @@ class Fault(Protocol):
     """A fault of one kind, which is in effect between ``begin`` and ``end``.
 
     The nemesis calls both on the main thread, where processes have to be started, and never two
-    faults at the same time: neither may take longer than about a second. A fault can begin again
+    faults at the same time: while one of them waits, the others begin and end late. Most return at
+    once; those of the storage wait for the cluster, at most half a minute. A fault can begin again
     after its end.
 
     Attributes:
@@ -35,10 +36,11 @@ class Fault(Protocol):
 
         Raises:
             FaultNotPossibleError: it cannot begin now.
+            Exception: any other error ends the run, after ``end``.
         """
 
     def end(self) -> None:
         """Undo the fault: start, continue or connect again what it has stopped.
 
-        Called once after each ``begin`` that has not raised; it does not wait for recovery.
+        Called once after each ``begin``, unless that has raised FaultNotPossibleError.
         """

@@ -32,6 +32,7 @@ class ProxyFault:
         chance: source of random choices.
         strike: what each chosen proxy does at the begin.
         heal: what it does at the end.
+        struck: proxies of the last begin.
     """
 
     name: str
@@ -40,17 +41,17 @@ class ProxyFault:
     chance: random.Random
     strike: Act
     heal: Act
-    _struck: list[Proxy] = field(default_factory=list)
+    struck: list[Proxy] = field(default_factory=list)
 
     def begin(self) -> None:
         """Choose some proxies, or all."""
         count = self.chance.randint(1, len(self.proxies))
-        self._struck = self.chance.sample(self.proxies, count)
-        for proxy in self._struck:
+        self.struck = self.chance.sample(self.proxies, count)
+        for proxy in self.struck:
             self.strike(proxy)
 
     def end(self) -> None:
-        for proxy in self._struck:
+        for proxy in self.struck:
             self.heal(proxy)
 
 

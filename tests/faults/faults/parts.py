@@ -12,8 +12,13 @@ from tests.faults.population import Clients
 from tests.faults.stack import Stack
 
 __all__ = [
+    "DEVICE_SERVER",
+    "KILLED",
     "MAX_STEP_S",
     "PAUSED_S",
+    "SIMULATOR",
+    "SUSPENDED",
+    "TANGO_DATABASE",
     "ClientKilled",
     "ClientPaused",
     "ClockStepped",
@@ -31,6 +36,12 @@ PAUSED_S = (6.5, 9.0)
 
 MAX_STEP_S = 3600.0
 """Largest step of a clock, in seconds."""
+
+KILLED, SUSPENDED = "killed", "suspended"
+"""Ends of the names of faults of parts, after the kind of part."""
+
+TANGO_DATABASE, SIMULATOR, DEVICE_SERVER = "Tango database", "simulator", "device server"
+"""Kinds of parts; those that run devices have names of their own."""
 
 
 @dataclass
@@ -74,18 +85,16 @@ class PartFault:
 def part_faults(stack: Stack, chance: random.Random) -> list[Fault]:
     """Return the faults of all parts: each kind of part is killed, and suspended."""
     kinds = {
-        "Tango database": ["Tango database"],
-        "simulator": ["simulator"],
-        "device server": [
-            name for name in stack.parts if name not in ("Tango database", "simulator")
-        ],
+        TANGO_DATABASE: [TANGO_DATABASE],
+        SIMULATOR: [SIMULATOR],
+        DEVICE_SERVER: [name for name in stack.parts if name not in (TANGO_DATABASE, SIMULATOR)],
     }
     faults: list[Fault] = []
     for kind, names in kinds.items():
         faults += [
-            PartFault(f"{kind} killed", KILLED_S, stack, names, chance, Stack.kill, Stack.start),
+            PartFault(f"{kind} {KILLED}", KILLED_S, stack, names, chance, Stack.kill, Stack.start),
             PartFault(
-                f"{kind} suspended", SUSPENDED_S, stack, names, chance, Stack.pause, Stack.resume
+                f"{kind} {SUSPENDED}", SUSPENDED_S, stack, names, chance, Stack.pause, Stack.resume
             ),
         ]
     return faults
@@ -144,7 +153,6 @@ class ClientKilled:
     def end(self) -> None:
         """Start its successor."""
         self.clients.replace(self._chosen)
-        self.clients.free(self._chosen)
 
 
 def client_faults(clients: Clients, programs: Sequence[str], chance: random.Random) -> list[Fault]:

@@ -34,6 +34,9 @@ BALLAST = b"1" + DatabaseLog.MARK.encode()
 BALLAST_BYTES = 1_000_000
 """Size of a value of the ballast, below etcd's limit of a request."""
 
+MAX_BALLAST_VALUES = 256
+"""Number of values after which the quota has to be exceeded: four times those that fill it."""
+
 DISK_BALLAST_VALUES = 20
 """Number of values that make the database of a member grow while its disk is full."""
 
@@ -132,8 +135,9 @@ class QuotaExceeded:
     def begin(self) -> None:
         """Write until etcd rejects it; etcd checks the size only periodically."""
         with raw(self._member.endpoint) as channel:
+            reason = f"{self._member.name} accepts {MAX_BALLAST_VALUES} MB"
             try:
-                while True:
+                for _ in range(MAX_BALLAST_VALUES):
                     self._revision = put_ballast(channel, BALLAST_BYTES)
             except grpc.RpcError as error:
                 if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
