@@ -106,11 +106,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(tmp_path_factory.mktemp("cluster"), opened)
 
 
-def serves(endpoint: str) -> bool:
+def serves(endpoint: str, timeout: float = CALL_TIMEOUT_S) -> bool:
     """Return whether a linearizable read succeeds on a new connection."""
     with raw(endpoint) as channel:
         try:
-            etcdrpc.KVStub(channel).Range(etcdrpc.RangeRequest(key=b"0"), timeout=CALL_TIMEOUT_S)
+            etcdrpc.KVStub(channel).Range(etcdrpc.RangeRequest(key=b"0"), timeout=timeout)
         except grpc.RpcError:
             return False
     return True
@@ -135,9 +135,8 @@ def are_out_of_reach(_: Site, fault: Fault) -> bool:
 def are_late(_: Site, fault: Fault) -> bool:
     assert isinstance(fault, ProxyFault)
     began = time.monotonic()
-    return all(serves(proxy.endpoint) for proxy in fault.struck) and (
-        time.monotonic() - began > DELAY_S
-    )
+    are_served = all(serves(proxy.endpoint, 30) for proxy in fault.struck)
+    return are_served and time.monotonic() - began > DELAY_S
 
 
 def has_alarm(site: Site, _: Fault) -> bool:
