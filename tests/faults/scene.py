@@ -195,7 +195,8 @@ class Scene:
     def groups(self) -> list[Group]:
         """Return the groups of faults; those of different groups may overlap."""
         chance = random.Random(f"{self._plan.seed} targets")
-        cluster = [*cluster_faults(self._cluster, chance), QuotaExceeded(self._cluster, self._log)]
+        quota = QuotaExceeded(self._cluster, self._log, self._compactor)
+        cluster = [*cluster_faults(self._cluster, chance), quota]
         if self._disk is not None:
             cluster.append(DiskFull(self._cluster, DISK_MEMBER, self._disk))
         rows: list[tuple[str, Sequence[Fault], tuple[float, float]]] = [

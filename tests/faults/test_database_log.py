@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ska_sdp_config import Config
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.faults.checkers.implied import implied_values
 from tests.faults.database_log import DatabaseLog, read_log
+from tests.support import logs
 
 ENTRY = "/lmc/subarray/01"
 
@@ -35,3 +38,13 @@ def test_log_begins_with_what_is_present(own_etcd: Etcd, tmp_path: Path) -> None
     assert list(read_log(path)) == changes
     shown = [each.value for each in implied_values(changes, "01")["obsState"]]
     assert shown == ["EMPTY", "IDLE", "READY"]
+
+
+def test_log_of_a_database_that_does_not_respond_is_an_error(
+    own_etcd: Etcd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "RETRY_WITHIN_S", 0.5)
+    with DatabaseLog(own_etcd.endpoint, tmp_path / "database.jsonl") as log:
+        own_etcd.kill()
+        with pytest.raises(AssertionError, match=r"no answer of etcd within 0\.5 s"):
+            log.read()

@@ -16,8 +16,9 @@ from pyetcd import etcdrpc
 from ska_sdp_config import Config
 from ska_sdp_config.backend import ConfigConnectionError
 from tests.faults.database_log import DatabaseLog
+from tests.faults.faults import storage
 from tests.faults.faults.cluster import MembersFault, PartitionFault, cluster_faults
-from tests.faults.faults.fault import Fault
+from tests.faults.faults.fault import Fault, FaultNotPossibleError
 from tests.faults.faults.network import DELAY_S, ProxyFault, network_faults
 from tests.faults.faults.storage import (
     BALLAST,
@@ -75,7 +76,7 @@ class Site:
         faults: list[Fault] = [
             *cluster_faults(self.cluster, chance),
             *network_faults(proxies, chance),
-            QuotaExceeded(self.cluster, self.log),
+            QuotaExceeded(self.cluster, self.log, compactor),
             Compactions(compactor),
             DiskFull(self.cluster, DISK_MEMBER, disk),
         ]
@@ -230,3 +231,25 @@ def test_separated_member_does_not_respond_and_the_others_do(name: str, site: Si
     assert not site.reads(fault.struck)
     fault.end()
     wait_until(lambda: all(map(site.reads, range(3))), 30, "all read")
+
+
+def test_quota_is_exceeded_in_spite_of_compactions(site: Site) -> None:
+    compactions, quota = site.faults["compaction every 200 ms"], site.faults["quota exceeded"]
+    compactions.begin()
+    try:
+        quota.begin()
+        assert has_alarm(site, quota)
+        quota.end()
+    finally:
+        compactions.end()
+    wait_until(site.writes, 60, "the client writes")
+
+
+def test_quota_that_is_not_exceeded_in_time_is_no_fault(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "MAX_BALLAST_VALUES", 1)
+    with pytest.raises(FaultNotPossibleError, match="accepts 1 MB"):
+        site.faults["quota exceeded"].begin()
+    assert not has_alarm(site, site.faults["quota exceeded"])
+    wait_until(site.writes, 60, "the client writes")

@@ -33,6 +33,17 @@ def test_recovery_ends_with_the_first_answer_after_the_fault() -> None:
     assert found == ("kill", "one", 1, 2, 2, 2)
 
 
+def test_close_of_a_client_is_no_recovery() -> None:
+    history = [
+        fault(2, 10),
+        *(operation("one", kind, 11, 12) for kind in ("closing", "closed")),
+        operation("clients", "started", 11, 11, name="two"),
+        operation("nemesis", "rest", 11, 12),
+    ]
+    (found,) = recoveries(history)
+    assert (found.program, found.most) == ("one", math.inf)
+
+
 def test_fault_that_did_not_begin_does_not_count() -> None:
     failed = operation("nemesis", "fault", 2, 10, "failed", fault="kill")
     assert recoveries([failed, operation("one", "read", 11, 12)]) == []

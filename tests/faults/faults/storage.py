@@ -34,8 +34,8 @@ BALLAST = b"1" + DatabaseLog.MARK.encode()
 BALLAST_BYTES = 1_000_000
 """Size of a value of the ballast, below etcd's limit of a request."""
 
-MAX_BALLAST_VALUES = 256
-"""Number of values after which the quota has to be exceeded: four times those that fill it."""
+MAX_BALLAST_VALUES = 128
+"""Number of values after which the quota has to be exceeded: twice those that fill it."""
 
 DISK_BALLAST_VALUES = 20
 """Number of values that make the database of a member grow while its disk is full."""
@@ -69,10 +69,12 @@ class Compactor:
 
     Attributes:
         interval_s: seconds between two compactions.
+        is_held: whether it compacts nothing for now.
     """
 
     def __init__(self, cluster: Cluster, log: DatabaseLog) -> None:
         self.interval_s = NORMAL_INTERVAL_S
+        self.is_held = False
         self._cluster = cluster
         self._log = log
         self._closed = threading.Event()
@@ -90,7 +92,7 @@ class Compactor:
         revision, number, waited = 0, 0, 0.0
         while not self._closed.wait(FAULT_INTERVAL_S):
             waited += FAULT_INTERVAL_S
-            if waited < self.interval_s:
+            if self.is_held or waited < self.interval_s:
                 continue
             waited = 0
             number += 1
@@ -124,16 +126,26 @@ class QuotaExceeded:
     Attributes:
         cluster: the cluster, with a small quota.
         log: log of the database.
+        compactor: compacts its history.
     """
 
     cluster: Cluster
     log: DatabaseLog
+    compactor: Compactor
     name: str = "quota exceeded"
     lasts_s: tuple[float, float] = (0.5, 3.0)
     _revision: int = 0
 
     def begin(self) -> None:
         """Write until etcd rejects it; etcd checks the size only periodically."""
+        # A compaction would free what was written, so that the quota might never be exceeded.
+        self.compactor.is_held = True
+        try:
+            self._fill()
+        finally:
+            self.compactor.is_held = False
+
+    def _fill(self) -> None:
         with raw(self._member.endpoint) as channel:
             reason = f"{self._member.name} accepts {MAX_BALLAST_VALUES} MB"
             try:
