@@ -80,6 +80,9 @@ def test_part_that_ends_by_itself_is_started_again(stack: Stack) -> None:
 def test_both_servers_of_the_last_subarray_show_its_commands(stack: Stack) -> None:
     first, second = map(tango.DeviceProxy, stack.trls["04"])
     assert second.dev_name() == first.dev_name()
+    # Another test may have left it on.
+    if first.state() == tango.DevState.ON:
+        first.Off()
     first.On()
     wait_until(lambda: second.state() == tango.DevState.ON, what="the second server shows it")
     second.Off()

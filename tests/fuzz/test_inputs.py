@@ -10,11 +10,9 @@ import pytest
 from tests.fuzz import corpus
 from tests.fuzz.kinds import KINDS
 from tests.fuzz.running import fuzz
-from tests.support.size import sized
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "150"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
-MANY_INPUTS = int(os.environ.get("FUZZ_INPUTS", sized(8_000)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -28,12 +26,6 @@ def test_kept_inputs_break_no_rule(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_inputs_break_no_rule(kind: str) -> None:
     search(kind, INPUTS)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("kind", KINDS)
-def test_many_random_inputs_break_no_rule(kind: str) -> None:
-    search(kind, MANY_INPUTS)
 
 
 def search(kind: str, inputs: int) -> None:
