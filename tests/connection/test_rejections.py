@@ -13,7 +13,7 @@ from ska_sdp_config.drivers.etcd.errors import rejection
 from ska_sdp_config.drivers.etcd.grpc.channel import GrpcChannel
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.engine.backend import Backend
-from ska_sdp_config.store.errors import LoginRejected
+from ska_sdp_config.store.errors import LoginRejected, QuotaExceeded
 from ska_sdp_config.store.interface import AnswerLost, Commit, Put
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, Start
@@ -61,7 +61,7 @@ class Rejection(grpc.RpcError):
         (None, False, "INVALID_ARGUMENT", "user name is empty", LoginRejected, None),
         (None, True, "INVALID_ARGUMENT", "user name is empty", LoginRejected, 1.0),
         ("x", False, "UNAUTHENTICATED", "invalid auth token", LoginRejected, 1.0),
-        ("x", True, "RESOURCE_EXHAUSTED", "mvcc: database space exceeded", ConfigRefused, 1.0),
+        ("x", True, "RESOURCE_EXHAUSTED", "mvcc: database space exceeded", QuotaExceeded, 1.0),
         ("x", True, "FAILED_PRECONDITION", "etcdserver: corrupt", ConfigRefused, None),
     ],
 )

@@ -18,9 +18,11 @@ from ska_sdp_config.engine import lease as leases_module
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.cached_reader import CachedReader
 from ska_sdp_config.engine.lease import Lease
+from ska_sdp_config.store.errors import QuotaExceeded
 from ska_sdp_config.store.interface import Change, Delete, Entry, GapCause, Put, Query
 from ska_sdp_config.store.keys import Span, key_of_path
 from ska_sdp_lmc.runtime.access import TOKEN, Access, check
+from tests.support.commit_faults import CommitFaults
 from tests.support.stores import RecordingSink, commit, now, watch_from_now
 from tests.support.waiting import CALL, wait_until
 from tests.support.watch_loops import looping
@@ -121,6 +123,18 @@ def increments_without_token(scene: Scene) -> None:
     scene.begin()
     check_increments(scene)
     assert scene.backend.client_lease.current() is lease
+
+
+def increments_when_full(scene: Scene) -> None:
+    # Before the first commit: the client has no token, so its lease shows what the database says.
+    commit(scene.other, n=str(FIRST))
+    scene.backend.client_lease.current()
+    CommitFaults(scene.backend.store).plan = ["full"]
+    scene.begin()
+    with pytest.raises(QuotaExceeded):
+        increment(scene.backend)
+    assert value_of(scene.other, COUNTER) == str(FIRST)
+    check_increments(scene)
 
 
 def logs_in(scene: Scene) -> None:
@@ -272,6 +286,7 @@ SCENES: Mapping[str, Callable[[Scene], None]] = {
         increments,
         increments_without_lease,
         increments_without_token,
+        increments_when_full,
         logs_in,
         reads,
         checks_access,

@@ -24,7 +24,8 @@ PROMISES: Mapping[str, str] = {
     "increments": "The transaction is applied exactly once, by one run of its body.",
     "increments_without_lease": "The same, after the client lease was revoked.",
     "increments_without_token": "The same, after the token was deleted; the lease is kept.",
-    "logs_in": "The same, with a login before it.",
+    "increments_when_full": "A transaction that the full database rejects writes nothing.",
+    "logs_in": "A transaction with a login before it is applied exactly once.",
     "reads": "Each kind of read returns what is stored.",
     "checks_access": "The check passes, and nothing is written.",
     "loops": "The loop shows each value that stands.",
@@ -122,7 +123,15 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     KillPoint(
         Site(ENGINE + "committer.py", "TokenCommitter._settle", "commit"),
         "increments",
-        LOST_COMMIT,
+        (Cut(COMMIT, "before"),),
+        is_killed=True,
+    ),
+    KillPoint(
+        Site(ENGINE + "committer.py", "TokenCommitter._applied", "read"), "increments_when_full"
+    ),
+    KillPoint(
+        Site(ENGINE + "committer.py", "TokenCommitter._applied", "keep_lease"),
+        "increments_when_full",
         is_killed=True,
     ),
     KillPoint(Site(ENGINE + "lease.py", "Leases.grant", "grant_lease"), "leases", is_killed=True),

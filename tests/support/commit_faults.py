@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from ska_sdp_config.store.errors import LeaseNotFound
+from ska_sdp_config.store.errors import LeaseNotFound, QuotaExceeded
 from ska_sdp_config.store.interface import (
     AnswerLost,
     Commit,
@@ -33,8 +33,10 @@ class CommitFaults:
         plan: for each commit to come: ``request`` never arrives, ``silence`` never arrives and
             takes all its time, ``late`` arrives with ``deliver``, ``answer`` takes effect but
             its answer is lost, ``resent`` arrives twice and only the second answer returns, as
-            by a proxy that repeats requests, ``interrupted early`` and ``interrupted late`` end
-            in Ctrl-C before and after they take effect, ``fine`` is not affected.
+            by a proxy that repeats requests, ``applied when full`` takes effect and is answered
+            that the database is full, ``full`` only the latter, ``interrupted early`` and
+            ``interrupted late`` end in Ctrl-C before and after they take effect, ``fine`` is not
+            affected.
         held: the late commits.
         count: number of commits.
     """
@@ -60,11 +62,13 @@ class CommitFaults:
             raise KeyboardInterrupt
         if fate == "late":
             self.held.append(Held(guards, writes))
-        if fate in ("answer", "resent", "interrupted late"):
+        if fate in ("answer", "resent", "applied when full", "interrupted late"):
             with suppress(LeaseNotFound):
                 self._commit(guards, writes, refetch, timeout=timeout)
         if fate == "interrupted late":
             raise KeyboardInterrupt
+        if fate in ("full", "applied when full"):
+            raise QuotaExceeded("The database is full.")
         if fate == "silence":
             threading.Event().wait(timeout)
         if fate not in ("fine", "resent"):

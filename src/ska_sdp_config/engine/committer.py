@@ -30,6 +30,7 @@ from ska_sdp_config.store.errors import (
     CommitUnknown,
     ConfigConnectionError,
     LeaseNotFound,
+    QuotaExceeded,
     TransactionTooLarge,
 )
 from ska_sdp_config.store.interface import (
@@ -82,6 +83,7 @@ class Committer(Protocol):
             CommitUnknown: the outcome could not be determined within the timeout.
             ConfigConnectionError: the commit was not sent, or never arrived; nothing was written.
             LeaseNotFound: a write names a lease that has expired or was revoked.
+            QuotaExceeded: the database is full; nothing was written.
             TransactionTooLarge: the commit exceeds a limit of the server.
         """
 
@@ -198,6 +200,14 @@ class TokenCommitter:
         except AnswerLost as exc:
             LOGGER.warning("The answer to a commit was lost (%s); settling it.", exc)
             return self._settle(token, before, mark, end)
+        except QuotaExceeded:
+            revision = self._applied(token, before, mark, end)
+            if revision is None:
+                raise
+            LOGGER.warning(
+                "A commit took effect at revision %d, and filled the database.", revision
+            )
+            return revision
         except (LeaseNotFound, TransactionTooLarge, ConfigConnectionError):
             # The commit was rejected, or not sent.
             token.modified = before
@@ -238,28 +248,66 @@ class TokenCommitter:
             try:
                 # A member loses what it forwards to a leader that has just died, without an
                 # answer. Without this read, the settlement would wait until its timeout.
-                self._store.read([Query(Span(token.key))], timeout=left)
-                outcome = self._store.commit(
-                    [KeyAt(token.key, before)],
-                    [Put(token.key, SETTLED, token.lease)],
-                    [Query(Span(token.key))],
-                    timeout=max(0.0, end - time.monotonic()),
-                )
-            except AnswerLost:
+                found = self._store.read([Query(Span(token.key))], timeout=left).found[0]
+                if _modified(found) == before:
+                    outcome = self._store.commit(
+                        [KeyAt(token.key, before)],
+                        [Put(token.key, SETTLED, token.lease)],
+                        [Query(Span(token.key))],
+                        timeout=max(0.0, end - time.monotonic()),
+                    )
+                    if isinstance(outcome, Commit):
+                        token.modified = outcome.revision
+                        return None
+                    found = outcome.fresh.found[0]
+            except (AnswerLost, QuotaExceeded):
                 # A repeated settlement is safe: it finds the value of the first one.
                 time.sleep(min(pause, max(0.0, end - time.monotonic())))
                 continue
             except (ConfigConnectionError, LeaseNotFound):
                 break
-            if isinstance(outcome, Commit):
-                token.modified = outcome.revision
-                return None
-            found = outcome.fresh.found[0]
             if not found:
                 break
             token.modified = found[0].modified
             return token.modified if found[0].value == mark else None
-        raise CommitUnknown(
+        raise self._unknown()
+
+    def _applied(self, token: Token, before: int, mark: str, end: float) -> int | None:
+        """Return the revision of a commit to which the database responded that it is full.
+
+        Such a commit has ended, so a read shows whether it took effect. A token that is missing
+        shows it only if its lease, with which it would be deleted, has not ended.
+
+        Args:
+            token: the token of the commit.
+            before: the revision of the token before the commit.
+            mark: the value that the commit writes to the token.
+            end: time limit, by the monotonic clock.
+
+        Returns:
+            The revision; None if nothing was written.
+
+        Raises:
+            CommitUnknown: the outcome could not be determined within the timeout.
+        """
+        try:
+            reply = self._store.read([Query(Span(token.key))], timeout=end - time.monotonic())
+            found = reply.found[0]
+            is_known = bool(found) or self._store.keep_lease(
+                token.lease, timeout=end - time.monotonic()
+            )
+        except ConfigConnectionError as exc:
+            raise self._unknown() from exc
+        if found and found[0].value == mark:
+            token.modified = found[0].modified
+            return token.modified
+        if not is_known or _modified(found) != before:
+            raise self._unknown()
+        token.modified = before
+        return None
+
+    def _unknown(self) -> CommitUnknown:
+        return CommitUnknown(
             f"The database at {self._store.address} did not report whether the commit took "
             "effect: its outcome is not known; read the values that it writes before a retry."
         )

@@ -17,6 +17,7 @@ __all__ = [
     "HasLeaseId",
     "LeaseNotFound",
     "LoginRejected",
+    "QuotaExceeded",
     "TransactionTooLarge",
     "check_path",
     "check_value",
@@ -103,6 +104,14 @@ class ConfigRefused(ConfigConnectionError):
     """
 
     retry_after: float | None = None
+
+
+class QuotaExceeded(ConfigRefused):
+    """The database has reached its quota.
+
+    etcd also responds with this error after it has applied the write that exceeds the quota. A
+    commit raises it only if nothing was written; what a store raises can mean both.
+    """
 
 
 class FutureRevision(ConfigRefused):

@@ -14,6 +14,7 @@ from ska_sdp_config.store.errors import (
     FutureRevision,
     LeaseNotFound,
     LoginRejected,
+    QuotaExceeded,
     TransactionTooLarge,
 )
 
@@ -67,6 +68,9 @@ Over the gateway the error is the TLS alert alone, such as ``sslv3 alert bad cer
 
 ETCD_PREFIX = "etcdserver: "
 """Prefix of the messages of etcd itself."""
+
+SPACE_EXCEEDED = "space exceeded"
+"""etcd's words if the database has reached its quota."""
 
 EXPIRED_LOGIN = (
     "invalid auth token",
@@ -228,6 +232,9 @@ def rejection(settings: Settings, exc: grpc.RpcError, *, was_served: bool = True
         # A login that was accepted before may be accepted again, e.g. during a change of its
         # password.
         is_final = lacks_login or (not was_served and _contains(exc, REJECTED_LOGIN))
+    elif SPACE_EXCEEDED in words:
+        error = QuotaExceeded(text)
+        is_final = False
     elif words.startswith(ETCD_PREFIX):
         error = ConfigRefused(text)
         is_final = code is not grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -271,7 +278,7 @@ def _explain(settings: Settings, words: str) -> str:
             "accepts over its JSON gateway no client certificate with a common name: use a "
             "certificate without one, or SDP_CONFIG_BACKEND=etcd3."
         )
-    if "space exceeded" in words:
+    if SPACE_EXCEEDED in words:
         return (
             f"is full ({words}), and nothing was written: compact and defragment it and disarm "
             "its alarm, or raise --quota-backend-bytes."
