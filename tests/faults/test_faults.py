@@ -33,6 +33,7 @@ from tests.faults.faults.storage import (
 from tests.faults.scene import DISK_MEGABYTES, DISK_MEMBER, FLAGS
 from tests.services.versions import program_of
 from tests.support.cluster import Cluster, raw
+from tests.support.processes import process_state
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
@@ -124,8 +125,7 @@ def are_killed(_: Site, fault: Fault) -> bool:
 
 def are_suspended(_: Site, fault: Fault) -> bool:
     assert isinstance(fault, MembersFault)
-    stats = [Path(f"/proc/{member.process.pid}/stat").read_text() for member in fault.struck]
-    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+    return all(process_state(member.process.pid) == "T" for member in fault.struck)
 
 
 def are_out_of_reach(_: Site, fault: Fault) -> bool:
