@@ -74,7 +74,11 @@ class PartFault:
             self.stack.free(chosen)
             raise FaultNotPossibleError(f"{chosen} does not run")
         self._chosen = chosen
-        self.strike(self.stack, chosen)
+        try:
+            self.strike(self.stack, chosen)
+        except (ProcessLookupError, ChildProcessError) as error:
+            self.stack.free(chosen)
+            raise FaultNotPossibleError(f"{chosen} has just ended") from error
 
     def end(self) -> None:
         """End the fault of the part."""
