@@ -44,6 +44,12 @@ def test_client_that_does_not_end_is_ended_and_its_threads_are_logged(
     assert "Fatal Python error: Aborted" in log
 
 
+def test_output_of_a_client_is_in_its_log(tmp_path: Path) -> None:
+    client = ClientProcess("commands", "commands-1", tmp_path, NOWHERE, "--help")
+    client.wait(60)
+    assert "usage:" in (tmp_path / "commands-1.log").read_text()
+
+
 def test_client_that_had_ended_cannot_be_killed(tmp_path: Path) -> None:
     with Clients(tmp_path, NOWHERE) as clients:
         name = clients.start("commands", DEVICE)
