@@ -94,7 +94,7 @@ class Scene:
     """The running system. A context manager.
 
     Attributes:
-        skipped: a sentence for each fault that is not possible on this machine.
+        skipped: a message for each fault that is not possible on this machine.
         stack: the stack.
         clients: the clients.
     """

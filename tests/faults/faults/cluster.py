@@ -46,7 +46,7 @@ class MembersFault:
         choose: chooses them.
         strike: what is done to each at the start.
         heal: what is done to each at the end; it has no effect on one that was not struck.
-        struck: those of the last begin.
+        struck: those of the last ``begin``.
     """
 
     name: str

@@ -32,7 +32,7 @@ class ProxyFault:
         chance: source of random choices.
         strike: what each chosen proxy does at the start.
         heal: what it does at the end.
-        struck: proxies of the last begin.
+        struck: proxies of the last ``begin``.
     """
 
     name: str

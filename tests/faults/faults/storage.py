@@ -110,12 +110,12 @@ class Compactor:
 
     Attributes:
         interval_s: seconds between two compactions.
-        is_held: whether it compacts nothing for now.
+        is_paused: whether it compacts nothing for now.
     """
 
     def __init__(self, cluster: Cluster, log: DatabaseLog) -> None:
         self.interval_s = NORMAL_INTERVAL_S
-        self.is_held = False
+        self.is_paused = False
         self._cluster = cluster
         self._log = log
         self._closed = threading.Event()
@@ -133,7 +133,7 @@ class Compactor:
         revision, number, waited = 0, 0, 0.0
         while not self._closed.wait(FAULT_INTERVAL_S):
             waited += FAULT_INTERVAL_S
-            if self.is_held or waited < self.interval_s:
+            if self.is_paused or waited < self.interval_s:
                 continue
             waited = 0
             number += 1
@@ -153,7 +153,7 @@ class Compactor:
             try:
                 return put_ballast(channel, 0)
             except grpc.RpcError as error:
-                if is_no_space(error) and not self.is_held:
+                if is_no_space(error) and not self.is_paused:
                     LOGGER.warning("The quota is exceeded outside its fault: %s", error)
                     heal(self._cluster, self._log)
         return 0
@@ -193,11 +193,11 @@ class QuotaExceeded:
     def begin(self) -> None:
         """Write until etcd rejects it; etcd checks the size only periodically."""
         # A compaction would free what was written, so that the quota might never be exceeded.
-        self.compactor.is_held = True
+        self.compactor.is_paused = True
         try:
             self._fill(self.cluster.members[0])
         except FaultNotPossibleError:
-            self.compactor.is_held = False
+            self.compactor.is_paused = False
             raise
 
     def _fill(self, member: Member) -> None:
@@ -229,7 +229,7 @@ class QuotaExceeded:
                 LOGGER.warning("The quota is exceeded still: the compactor tries to end it.")
                 break
             time.sleep(RETRY_AFTER_S)
-        self.compactor.is_held = False
+        self.compactor.is_paused = False
 
 
 def disarm(channel: grpc.Channel) -> None:
@@ -295,11 +295,11 @@ class DiskFull:
     def begin(self) -> None:
         """Write while the disk is full, until the member ends."""
         # A compaction would free pages, so that the database need not grow.
-        self.compactor.is_held = True
+        self.compactor.is_paused = True
         try:
             self._begin(self.cluster.members[self.index - 1])
         finally:
-            self.compactor.is_held = False
+            self.compactor.is_paused = False
 
     def _begin(self, other: Member) -> None:
         try:
