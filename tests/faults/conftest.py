@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -47,6 +48,15 @@ def stack(
                 settings=clock.environment,
             )
         )
+
+
+@pytest.fixture
+def restored_signals() -> Iterator[None]:
+    """Restore the handlers of the signals that end a program, which a test replaces."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -143,9 +143,14 @@ def keeps_other(scene: DeviceScene) -> None:
         replace_by(scene, other.getsockname()[1])
         scene.begin()
         checks = 0
-        while checks < CHECKS:
+
+        def is_certain() -> bool:
+            nonlocal checks
             other.accept()[0].close()
             checks += scene.is_cut()
+            return checks >= CHECKS
+
+        wait_until(is_certain, CALL, "the server keeps the other one")
         assert scene.tango_db.get_device_info(scene.admin).pid == OTHER_PID
     wait_until(scene.is_registered)
 
@@ -200,13 +205,16 @@ def shows_setting(scene: DeviceScene) -> None:
     subarray = scene.subarray()
     name = "TimeoutConfigure"
     scene.tango_db.put_device_property(scene.device, {name: ["soon"]})
-    scene.begin()
-    with pytest.raises(tango.DevFailed, match=name):
-        subarray.command("Init")
-    assert scene.is_cut()
-    assert subarray.proxy.state() == tango.DevState.FAULT
-    assert name in subarray.proxy.status()
-    scene.tango_db.delete_device_property(scene.device, name)
+    try:
+        scene.begin()
+        with pytest.raises(tango.DevFailed, match=name):
+            subarray.command("Init")
+        assert scene.is_cut()
+        assert subarray.proxy.state() == tango.DevState.FAULT
+        assert name in subarray.proxy.status()
+    finally:
+        # The next scene uses the same subarray.
+        scene.tango_db.delete_device_property(scene.device, name)
     subarray.command("Init")
     wait_until(lambda: subarray.proxy.state() == tango.DevState.ON)
 

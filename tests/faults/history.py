@@ -101,6 +101,10 @@ class HistoryWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
     def begin(self, kind: str, **details: Any) -> Operation:

@@ -71,7 +71,7 @@ class Pace:
 
 @dataclass
 class _Turn:
-    """Next act of a group: the begin of a fault, or the end of the one in effect."""
+    """Next act of a group: it begins a fault, or ends the one in effect."""
 
     group: Group
     due: float

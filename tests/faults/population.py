@@ -37,7 +37,7 @@ class Clients:
 
     A client is named by its program and a number. The history ``clients`` has an operation of
     kind ``started`` with the detail ``name`` for each client, and one of kind ``killed`` for each
-    that was killed, begun before.
+    that was killed, recorded before the signal.
 
     Args:
         directory: directory of the histories.
@@ -60,7 +60,7 @@ class Clients:
 
     def __exit__(self, kind: object, *_: object) -> None:
         codes = self.end()
-        self._history.__exit__()
+        self._history.close()
         if kind is None:
             assert not any(codes.values()), f"clients ended by errors: {codes}"
 

@@ -87,6 +87,10 @@ class Sampler:
     def __exit__(self, *_: object) -> None:
         self._closed.set()
         self._thread.join()
+        self.check()
+
+    def check(self) -> None:
+        """Raise the error that has ended the sampling, if there was one."""
         if self._error is not None:
             raise self._error
 

@@ -83,8 +83,13 @@ class Run:
         with Scene(self.plan) as scene, HistoryWriter(history, "nemesis") as written:
             self.skipped = scene.skipped
 
+            sampler: Sampler | None = None
+
             def after_round(begun: int) -> None:
                 self.endings += scene.revive()
+                if sampler is not None:
+                    # Otherwise its error would be raised only hours later.
+                    sampler.check()
                 say(f"{begun} faults in {time.monotonic() - began:.0f} s")
 
             say(f"all is ready after {time.monotonic() - began:.0f} s")
@@ -92,7 +97,7 @@ class Run:
             with ExitStack() as sampled:
                 if self.is_soak:
                     samples = self.plan.directory / SAMPLES
-                    sampled.enter_context(Sampler(samples, scene.processes))
+                    sampler = sampled.enter_context(Sampler(samples, scene.processes))
                 nemesis.run(self.faults, 60 * self.minutes, after_round)
             scene.settle(REST_S)
             self.crashes = scene.stack.endings

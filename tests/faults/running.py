@@ -76,6 +76,7 @@ class ClientProcess:
                     *arguments,
                 ],
                 env={**os.environ, **environment},
+                stdout=log,
                 stderr=log,
             )
 

@@ -94,7 +94,7 @@ class Scene:
     """The running system. A context manager.
 
     Attributes:
-        skipped: a sentence for each fault that is not possible on this machine.
+        skipped: a message for each fault that is not possible on this machine.
         stack: the stack.
         clients: the clients.
     """
@@ -198,7 +198,7 @@ class Scene:
         quota = QuotaExceeded(self._cluster, self._log, self._compactor)
         cluster = [*cluster_faults(self._cluster, chance), quota]
         if self._disk is not None:
-            cluster.append(DiskFull(self._cluster, DISK_MEMBER, self._disk))
+            cluster.append(DiskFull(self._cluster, self._compactor, DISK_MEMBER, self._disk))
         rows: list[tuple[str, Sequence[Fault], tuple[float, float]]] = [
             ("cluster", cluster, (2, 5)),
             ("network", network_faults(self._proxies, chance), (2, 5)),
@@ -219,12 +219,13 @@ class Scene:
         return parts | self.clients.processes
 
     def revive(self) -> list[str]:
-        """Start members that have ended, outside faults; return a report of each."""
-        reports = []
-        for member in self._cluster.members:
-            if not member.running:
-                reports.append(member.process.failure_report(member.process.ending))
-                member.launch()
+        """Start members that have ended, outside faults.
+
+        Return a report of each member that has ended by itself since the last call.
+        """
+        self._cluster.revive()
+        reports = list(self._cluster.endings)
+        self._cluster.endings.clear()
         return reports
 
     def settle(self, seconds: float) -> None:

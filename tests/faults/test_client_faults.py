@@ -87,6 +87,7 @@ def test_killed_client_is_replaced_under_a_new_name(
     fault.end()
     assert clients.names == ["counter-1", "mirror-2"]
     wait_until(lambda: history(tmp_path, "mirror-2"), what="its successor mirrors")
+    wait_until(log.read, what="the other client counts")
     assert clients.end("counter") == {"counter-1": 0}
     changes = log.read()
     last = changes[-1].revision

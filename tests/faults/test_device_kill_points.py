@@ -107,6 +107,18 @@ def test_scene_that_failed_leaves_nothing_to_the_next(
 
 
 @pytest.mark.long
+def test_scene_that_failed_leaves_no_invalid_setting(
+    server: CutServer, tango_db: TangoDatabase, config: Config
+) -> None:
+    never = CASES[0][1]._replace(skip=10_000)
+    with scene_of(server, tango_db, config, never, is_killed=False) as prepared:
+        with pytest.raises(AssertionError):
+            DEVICE_SCENES["shows_setting"](prepared)
+        found = prepared.tango_db.get_device_property(prepared.device, "TimeoutConfigure")
+    assert not found["TimeoutConfigure"]
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(("scene", "cut"), CUT)
 def test_cut_call_of_a_server_keeps_its_promise(
     server: CutServer, tango_db: TangoDatabase, config: Config, scene: str, cut: Cut

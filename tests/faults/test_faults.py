@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
+import re
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,7 +23,6 @@ from tests.faults.faults.fault import Fault, FaultNotPossibleError
 from tests.faults.faults.network import DELAY_S, ProxyFault, network_faults
 from tests.faults.faults.storage import (
     BALLAST,
-    BALLAST_BYTES,
     NORMAL_INTERVAL_S,
     Compactions,
     Compactor,
@@ -33,6 +33,7 @@ from tests.faults.faults.storage import (
 from tests.faults.scene import DISK_MEGABYTES, DISK_MEMBER, FLAGS
 from tests.services.versions import program_of
 from tests.support.cluster import Cluster, raw
+from tests.support.processes import process_state
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_until
 
@@ -78,7 +79,7 @@ class Site:
             *network_faults(proxies, chance),
             QuotaExceeded(self.cluster, self.log, compactor),
             Compactions(compactor),
-            DiskFull(self.cluster, DISK_MEMBER, disk),
+            DiskFull(self.cluster, compactor, DISK_MEMBER, disk),
         ]
         self.faults = {fault.name: fault for fault in faults}
         self.config = opened.enter_context(
@@ -124,8 +125,7 @@ def are_killed(_: Site, fault: Fault) -> bool:
 
 def are_suspended(_: Site, fault: Fault) -> bool:
     assert isinstance(fault, MembersFault)
-    stats = [Path(f"/proc/{member.process.pid}/stat").read_text() for member in fault.struck]
-    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+    return all(process_state(member.process.pid) == "T" for member in fault.struck)
 
 
 def are_out_of_reach(_: Site, fault: Fault) -> bool:
@@ -135,9 +135,13 @@ def are_out_of_reach(_: Site, fault: Fault) -> bool:
 
 def are_late(_: Site, fault: Fault) -> bool:
     assert isinstance(fault, ProxyFault)
+    return all(is_late(proxy.endpoint) for proxy in fault.struck)
+
+
+def is_late(endpoint: str) -> bool:
+    """Return whether a read succeeds, and only after the delay."""
     began = time.monotonic()
-    are_served = all(serves(proxy.endpoint, 30) for proxy in fault.struck)
-    return are_served and time.monotonic() - began > DELAY_S
+    return serves(endpoint, 30) and time.monotonic() - began > DELAY_S
 
 
 def has_alarm(site: Site, _: Fault) -> bool:
@@ -148,10 +152,10 @@ def has_alarm(site: Site, _: Fault) -> bool:
     return any(each.alarm == etcdrpc.NOSPACE for each in alarms)
 
 
-def is_full(_: Site, fault: Fault) -> bool:
+def has_ended_its_member(site: Site, fault: Fault) -> bool:
     assert isinstance(fault, DiskFull)
-    space = os.statvfs(fault.disk)
-    return space.f_bavail * space.f_frsize < BALLAST_BYTES
+    member = site.cluster.members[fault.index]
+    return wait_until(lambda: not member.running, 30, "the member has ended")
 
 
 def is_compacted_soon(site: Site, _: Fault) -> bool:
@@ -178,23 +182,26 @@ PROBES: Mapping[str, Callable[[Site, Fault], bool]] = {
     "data lost": are_out_of_reach,
     "data delayed": are_late,
     "quota exceeded": has_alarm,
-    "disk full": is_full,
+    "disk full": has_ended_its_member,
     "compaction every 200 ms": is_compacted_soon,
 }
-"""Signs that a fault is in effect; others end at once, or concern open connections only."""
+"""Signs that a fault is in effect; others have tests of their own: partitions, defragmentation,
+and those of open connections."""
 
 PARTITIONS = [
     f"{who} {what}"
     for who in ("leader", "follower")
     for what in ("isolated", "only receives", "only sends")
 ]
+STORAGE = ("defragmentation", "quota exceeded", "disk full")
 NAMES = [
     *(f"{who} {what}" for who in WHO for what in ("killed", "paused")),
     *PARTITIONS,
     *("connections cut", "answers lost", "requests late", "connections rejected"),
     *("data delayed", "answers slow", "data held", "data lost"),
     *("only requests arrive", "only answers arrive"),
-    *("defragmentation", "compaction every 200 ms", "quota exceeded", "disk full"),
+    *STORAGE,
+    "compaction every 200 ms",
 ]
 
 
@@ -226,30 +233,146 @@ def test_separated_member_does_not_respond_and_the_others_do(name: str, site: Si
     fault = site.faults[name]
     assert isinstance(fault, PartitionFault)
     fault.begin()
-    others = [index for index in range(3) if index != fault.struck]
-    wait_until(lambda: all(map(site.reads, others)), 30, "the others read")
-    assert not site.reads(fault.struck)
-    fault.end()
+    try:
+        others = [index for index in range(3) if index != fault.struck]
+        wait_until(lambda: all(map(site.reads, others)), 30, "the others read")
+        assert not site.reads(fault.struck)
+    finally:
+        fault.end()
     wait_until(lambda: all(map(site.reads, range(3))), 30, "all read")
 
 
-def test_quota_is_exceeded_in_spite_of_compactions(site: Site) -> None:
+def test_partition_begins_while_the_first_member_is_down(site: Site) -> None:
+    first = site.cluster.members[0]
+    first.kill()
+    try:
+        site.cluster.isolate(1)
+    finally:
+        site.cluster.join()
+        first.revive()
+    wait_until(site.writes, 60, "the client writes")
+
+
+def test_defragmentation_reaches_each_member(site: Site) -> None:
+    before = [defragmentations(member.endpoint) for member in site.cluster.members]
+    fault = site.faults["defragmentation"]
+    fault.begin()
+    fault.end()
+    after = [defragmentations(member.endpoint) for member in site.cluster.members]
+    assert all(late > early for early, late in zip(before, after, strict=True))
+
+
+def defragmentations(endpoint: str) -> float:
+    """Return how often a member was defragmented since its start."""
+    with urllib.request.urlopen(f"http://{endpoint}/metrics", timeout=30) as page:
+        metrics = page.read().decode()
+    found = re.search(r"^etcd_disk_backend_defrag_duration_seconds_count (\S+)$", metrics, re.M)
+    assert found is not None, metrics
+    return float(found[1])
+
+
+def test_fault_of_a_cluster_that_is_down_does_not_begin(site: Site) -> None:
+    for member in site.cluster.members:
+        member.kill()
+    try:
+        for name in ("leader killed", "majority paused", "leader isolated", *STORAGE):
+            with pytest.raises(FaultNotPossibleError):
+                site.faults[name].begin()
+    finally:
+        for member in site.cluster.members:
+            member.revive()
+    wait_until(site.writes, 60, "the client writes")
+    wait_until(lambda: all(map(site.reads, range(3))), 30, "all read")
+
+
+def test_quota_is_exceeded_and_history_compacted_in_spite_of_other_compactions(site: Site) -> None:
     compactions, quota = site.faults["compaction every 200 ms"], site.faults["quota exceeded"]
     compactions.begin()
     try:
+        assert is_compacted_soon(site, compactions)
         quota.begin()
-        assert has_alarm(site, quota)
-        quota.end()
+        try:
+            assert has_alarm(site, quota)
+        finally:
+            quota.end()
+        assert is_compacted_soon(site, quota)
     finally:
         compactions.end()
     wait_until(site.writes, 60, "the client writes")
 
 
-def test_quota_that_is_not_exceeded_in_time_is_no_fault(
+def test_quota_that_was_not_exceeded_in_time_ends(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "MAX_BALLAST_VALUES", 1)
-    with pytest.raises(FaultNotPossibleError, match="accepts 1 MB"):
-        site.faults["quota exceeded"].begin()
-    assert not has_alarm(site, site.faults["quota exceeded"])
+    quota = site.faults["quota exceeded"]
+    quota.begin()
+    try:
+        assert not has_alarm(site, quota)
+    finally:
+        quota.end()
     wait_until(site.writes, 60, "the client writes")
+
+
+def test_exceeded_quota_ends_after_a_member_has_ended(site: Site) -> None:
+    quota, member = site.faults["quota exceeded"], site.cluster.members[1]
+    quota.begin()
+    try:
+        member.kill()
+    finally:
+        quota.end()
+    assert site.writes()
+    assert site.reads(1)
+    (ending,) = site.cluster.endings
+    assert "SIGKILL" in ending
+    site.cluster.endings.clear()
+
+
+def test_quota_whose_fault_ended_too_early_is_not_exceeded_for_long(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "END_WITHIN_S", 0.0)
+    monkeypatch.setattr(storage, "heal", lambda *_: False)
+    compactions, quota = site.faults["compaction every 200 ms"], site.faults["quota exceeded"]
+    compactions.begin()
+    try:
+        quota.begin()
+        quota.end()
+        assert has_alarm(site, quota)
+        monkeypatch.undo()
+        wait_until(lambda: not has_alarm(site, quota), 60, "the compactor ends it")
+    finally:
+        compactions.end()
+    wait_until(site.writes, 60, "the client writes")
+
+
+def test_disk_is_full_in_spite_of_compactions(site: Site) -> None:
+    if site.skipped:
+        pytest.skip(site.skipped)
+    compactions, disk = site.faults["compaction every 200 ms"], site.faults["disk full"]
+    compactions.begin()
+    try:
+        disk.begin()
+        try:
+            assert has_ended_its_member(site, disk)
+        finally:
+            disk.end()
+    finally:
+        compactions.end()
+    wait_until(site.writes, 60, "the client writes")
+
+
+def test_full_disk_without_an_accepted_write_is_no_fault(site: Site) -> None:
+    if site.skipped:
+        pytest.skip(site.skipped)
+    fault = site.faults["disk full"]
+    assert isinstance(fault, DiskFull)
+    other = site.cluster.members[fault.index - 1]
+    other.kill()
+    try:
+        with pytest.raises(FaultNotPossibleError, match="does not accept writes"):
+            fault.begin()
+        assert not list(fault.disk.glob("ballast"))
+    finally:
+        other.revive()
+    wait_until(lambda: all(map(site.reads, range(3))), 30, "all read")

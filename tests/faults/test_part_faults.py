@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,6 +50,32 @@ def test_each_kind_of_part_is_killed_and_suspended(faults: dict[str, PartFault])
         "SDPSubarray/twice",
         "second",
     }
+
+
+class Ending:
+    """Stack with a part that ends by itself when it is to be suspended."""
+
+    def __init__(self) -> None:
+        self.parts = {"part": SimpleNamespace(running=True)}
+        self.claimed: list[str] = []
+
+    def claim(self, name: str) -> bool:
+        self.claimed.append(name)
+        return True
+
+    def free(self, name: str) -> None:
+        self.claimed.remove(name)
+
+
+def test_part_that_ends_at_that_moment_has_no_fault() -> None:
+    def strike(*_: object) -> None:
+        raise ChildProcessError("no child process")
+
+    stack: Any = Ending()
+    fault = PartFault("fault", (1, 1), stack, ["part"], random.Random(1), strike, strike)
+    with pytest.raises(FaultNotPossibleError, match="part has just ended"):
+        fault.begin()
+    assert stack.claimed == []
 
 
 @pytest.mark.long

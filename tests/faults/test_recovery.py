@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 
 from tests.faults.checkers.recovery import recoveries, table
-from tests.faults.history import Operation, Outcome, Time
-
-
-def operation(
-    client: str, kind: str, began: float, ended: float, outcome: Outcome = "ok", **details: Any
-) -> Operation:
-    times = Time(began, began), Time(ended, ended)
-    return Operation(client, 0, kind, *times, outcome, details=details)
+from tests.faults.history import Operation
+from tests.faults.operations import operation
 
 
 def fault(began: float, ended: float, name: str = "kill") -> Operation:

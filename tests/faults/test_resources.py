@@ -109,3 +109,22 @@ def test_error_of_the_sampler_is_raised_at_its_end(
 
     with pytest.raises(LookupError, match="no such part"), Sampler(tmp_path / "file", processes):
         assert is_called.wait(30)
+
+
+def test_error_of_the_sampler_is_raised_by_a_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "INTERVAL_S", 0.01)
+
+    def processes() -> dict[str, int]:
+        raise LookupError("no such part")
+
+    def has_failed(sampler: Sampler) -> bool:
+        try:
+            sampler.check()
+        except LookupError:
+            return True
+        return False
+
+    with pytest.raises(LookupError), Sampler(tmp_path / "file", processes) as sampler:
+        wait_until(lambda: has_failed(sampler), what="the check fails")

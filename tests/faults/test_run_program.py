@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +23,12 @@ from tests.faults.scene import Plan
 from tests.services.etcd import version_of
 from tests.services.versions import program_of
 
+pytestmark = pytest.mark.usefixtures("restored_signals")
+
 MODULE = "tests.faults"
 
-
-@pytest.fixture(autouse=True)
-def handler() -> Iterator[None]:
-    """Restore the handler of the signal that ends a run."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
+END_WITHIN_S = 120.0
+"""Time in which a run ends after SIGTERM, in seconds."""
 
 
 def plan(directory: Path, **options: Any) -> Plan:
@@ -134,16 +129,50 @@ def test_unknown_etcd_ends_the_program(
     assert not (tmp_path / "new").exists()
 
 
+def run_python(*arguments: str, within: float = 600.0) -> tuple[int, str]:
+    """Run a Python program, and return its exit code and its output.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end in time, and was ended by SIGTERM, which also
+            ends what it has started.
+    """
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        output, _ = process.communicate(timeout=within)
+    finally:
+        # It has no effect on a program that has ended.
+        process.terminate()
+        try:
+            process.communicate(timeout=END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    return process.returncode, output
+
+
+def test_program_that_takes_too_long_ends_what_it_has_started(tmp_path: Path) -> None:
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    text = (
+        "import pathlib, signal, sys, threading\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit())\n"
+        "try:\n"
+        f"    pathlib.Path({str(begun)!r}).touch()\n"
+        "    threading.Event().wait()\n"
+        "finally:\n"
+        f"    pathlib.Path({str(ended)!r}).touch()\n"
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_python("-c", text, within=2.0)
+    assert ended.exists() or not begun.exists()
+
+
 @pytest.mark.long
 def test_short_run_of_everything_breaks_no_promise(tmp_path: Path) -> None:
     words = ["--seed", "1", "--faults", "2", "--round", "2", "--real-clock"]
-    done = subprocess.run(
-        [sys.executable, "-m", f"{MODULE}.run", *words, "--directory", str(tmp_path / "run")],
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    code, output = run_python("-m", f"{MODULE}.run", *words, "--directory", str(tmp_path / "run"))
+    assert code == 0, output
     summary = json.loads((tmp_path / "run" / RUN_FILE).read_text())
     assert summary["faults"] == 2
     assert summary["standing"] > 0

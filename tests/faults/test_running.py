@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from tests.faults.history import of_kind, read_file
 from tests.faults.population import Clients
 from tests.faults.running import ClientProcess, history_of
 from tests.faults.stack import Stack
+from tests.support.processes import process_state
 from tests.support.waiting import wait_until
 
 NOWHERE = {"TANGO_HOST": "127.0.0.1:1"}
@@ -26,11 +26,6 @@ DEVICE = "--device=test/sdp/01"
 def has_begun(directory: Path, name: str) -> bool:
     history = history_of(directory, name)
     return history.exists() and bool(history.read_text())
-
-
-def state(pid: int) -> str:
-    """Return the state of a process, ``Z`` if it has ended."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_client_that_does_not_end_is_ended_and_its_threads_are_logged(
@@ -49,30 +44,26 @@ def test_client_that_does_not_end_is_ended_and_its_threads_are_logged(
     assert "Fatal Python error: Aborted" in log
 
 
+def test_output_of_a_client_is_in_its_log(tmp_path: Path) -> None:
+    client = ClientProcess("commands", "commands-1", tmp_path, NOWHERE, "--help")
+    client.wait(60)
+    assert "usage:" in (tmp_path / "commands-1.log").read_text()
+
+
 def test_client_that_had_ended_cannot_be_killed(tmp_path: Path) -> None:
     with Clients(tmp_path, NOWHERE) as clients:
         name = clients.start("commands", DEVICE)
         wait_until(lambda: has_begun(tmp_path, name), what="it has begun")
         pid = clients.processes[name]
         os.kill(pid, signal.SIGTERM)
-        wait_until(lambda: state(pid) == "Z", what="it has ended")
+        wait_until(lambda: process_state(pid) == "Z", what="it has ended")
         with pytest.raises(AssertionError, match=f"{name} had ended with exit code 0"):
             clients.kill(name)
     started = of_kind(read_file(history_of(tmp_path, "clients")), "started")
     assert [each.details["name"] for each in started] == [name]
 
 
-@pytest.fixture
-def handlers() -> Iterator[None]:
-    """Restore the handlers of signals that a ``Stop`` replaces."""
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("handlers")
+@pytest.mark.usefixtures("restored_signals")
 def test_signal_ends_the_steps_and_a_wait() -> None:
     stop = Stop(0.001, 0, random.Random(1))
     assert not stop.wait(0)
@@ -99,7 +90,7 @@ def test_client_whose_subscriber_has_ended_fails(stack: Stack, tmp_path: Path) -
         )
         pid = clients.processes[name]
         kill_children(pid)
-        wait_until(lambda: state(pid) == "Z", what="it has ended")
+        wait_until(lambda: process_state(pid) == "Z", what="it has ended")
         assert clients.end() == {name: 1}
     assert "has ended by itself" in (tmp_path / f"{name}.log").read_text()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 import tango
@@ -12,6 +11,7 @@ import tango
 from tests.e2e.subarray import answers
 from tests.faults.conftest import SUBARRAYS
 from tests.faults.stack import SEVERAL, SINGLE, TWICE, Stack, server_names
+from tests.support.processes import process_state
 from tests.support.waiting import wait_until
 
 PARTS = ["Tango database", "simulator", "SDPController/0", SEVERAL, SINGLE, TWICE, "second"]
@@ -58,8 +58,7 @@ def test_suspended_part_continues(stack: Stack, name: str) -> None:
     process = stack.parts[name].process
     stack.pause(name)
     try:
-        status = Path(f"/proc/{process.pid}/stat").read_text()
-        assert status.rpartition(")")[2].split()[0] == "T"
+        assert process_state(process.pid) == "T"
     finally:
         stack.resume(name)
     stack.wait_ready()

@@ -5,22 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.operations import operation
 from tests.faults.summary import summary_of, text_of
 
-
-def operation(kind: str, began: float, outcome: Outcome = "ok", **details: Any) -> Operation:
-    end = NEVER if outcome == "unknown" else Time(began + 1, began + 1)
-    return Operation("one-1", 0, kind, Time(began, began), end, outcome, details=details)
-
-
 HISTORY = [
-    operation("fault", 1, fault="leader killed"),
-    operation("fault", 2, "failed", fault="leader killed"),
-    operation("append", 3, mark="one"),
-    operation("append", 4, "unknown", mark="two"),
-    operation("append", 5, "failed"),
-    operation("command", 6, "failed"),
+    operation("one-1", "fault", 1, 2, fault="leader killed"),
+    operation("one-1", "fault", 2, 3, "failed", fault="leader killed"),
+    operation("one-1", "append", 3, 4, mark="one"),
+    operation("one-1", "append", 4, 5, "unknown", mark="two"),
+    operation("one-1", "append", 5, 6, "failed"),
+    operation("one-1", "command", 6, 7, "failed"),
 ]
 
 FACTS: dict[str, Any] = {
@@ -46,7 +40,11 @@ def test_summary_counts_what_took_place() -> None:
 
 
 def test_summary_without_an_answer_is_valid_json() -> None:
-    history = [*HISTORY, operation("append", 100, "unknown"), operation("fault", 99, fault="cut")]
+    history = [
+        *HISTORY,
+        operation("one-1", "append", 100, 101, "unknown"),
+        operation("one-1", "fault", 99, 100, fault="cut"),
+    ]
     history.sort(key=lambda each: each.began)
     summary = summary_of(history, [], seconds=61, observations=1, **FACTS)
     assert None in [each["p90_s"] for each in summary["recovery"]]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ska_sdp_sim.stack.process import ServerProcess, StartError
+from tests.support.processes import process_state
 from tests.support.waiting import wait_until
 
 STUBBORN = """
@@ -44,10 +45,9 @@ PATIENCE = 30.0
 
 def is_running(pid: int) -> bool:
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return process_state(pid) != "Z"
     except FileNotFoundError:
         return False
-    return state != "Z"
 
 
 def test_process_that_ignores_sigterm_is_killed(python: Python) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,7 +15,7 @@ from ska_sdp_sim.stack.etcd import Flag
 from ska_sdp_sim.stack.ports import free_port
 from tests.services.versions import EtcdOf
 from tests.support.proxy import Connection, Proxy
-from tests.support.waiting import wait_until
+from tests.support.waiting import CALL, wait_until
 
 
 class Member(EtcdOf):
@@ -52,6 +51,11 @@ class Member(EtcdOf):
             },
         )
         self._member = name
+
+    def revive(self) -> None:
+        """Start it unless it runs."""
+        if not self.running:
+            self.launch()
 
 
 class PeerProxy(Proxy):
@@ -94,6 +98,11 @@ class Cluster:
         program: path of etcd.
         directory: directory of the members' directories.
         flags: further flags of etcd by name.
+
+    Attributes:
+        members: the members.
+        ids: IDs of the members by name, known when all have started.
+        endings: a report of each member that ``revive`` started.
     """
 
     def __init__(
@@ -102,6 +111,8 @@ class Cluster:
         directory: Path,
         flags: Mapping[str, Flag] = MappingProxyType({}),
     ) -> None:
+        self.ids: dict[str, int] = {}
+        self.endings: list[str] = []
         self._proxies = {name: PeerProxy() for name in "abc"}
         self._opened = ExitStack()
         for proxy in self._proxies.values():
@@ -115,6 +126,19 @@ class Cluster:
             member.launch()
         for member in self.members:
             member.wait()
+        # Read now: a member may not respond when a partition begins.
+        with raw(self.members[0].endpoint) as channel:
+            response = etcdrpc.ClusterStub(channel).MemberList(
+                etcdrpc.MemberListRequest(), timeout=CALL
+            )
+        self.ids = {member.name: member.ID for member in response.members}
+
+    def revive(self) -> None:
+        """Start the members that have ended by themselves."""
+        for member in self.members:
+            if not member.running:
+                self.endings.append(member.process.failure_report(member.process.ending))
+                member.launch()
 
     def stop(self) -> None:
         for member in self.members:
@@ -149,15 +173,6 @@ class Cluster:
         """Forward what was held back, and everything later."""
         for proxy in self._proxies.values():
             proxy.release()
-
-    @cached_property
-    def ids(self) -> dict[str, int]:
-        """IDs of the members by name; the first use needs member ``a``."""
-        with raw(self.members[0].endpoint) as channel:
-            response = etcdrpc.ClusterStub(channel).MemberList(
-                etcdrpc.MemberListRequest(), timeout=5
-            )
-        return {member.name: member.ID for member in response.members}
 
     @property
     def endpoints(self) -> str:

@@ -22,7 +22,7 @@ from tests.faults.history import Operation, of_kind
 __all__ = ["check_commands"]
 
 SUBARRAYS = paths.subarray("")
-"""Begin of the paths of the entries."""
+"""Prefix of the paths of the entries."""
 
 
 class _Effect(NamedTuple):
@@ -36,7 +36,7 @@ class _Effect(NamedTuple):
 def check_commands(
     operations: Iterable[Operation], changes: Iterable[Change], times: RevisionTimes
 ) -> list[str]:
-    """Return a sentence for each violation, also of subarrays without a client."""
+    """Return a message for each violation, also of subarrays without a client."""
     by_subarray: defaultdict[str, list[Operation]] = defaultdict(list)
     for operation in of_kind(operations, "command"):
         by_subarray[operation.details["subarray"]].append(operation)
@@ -105,7 +105,7 @@ def _check_with_id(
 
 
 def _is_possible(operation: Operation, effect: _Effect, times: RevisionTimes) -> bool:
-    """Return whether an effect can have been between the begin and the answer of a command."""
+    """Return whether an effect can have been between the start and the answer of a command."""
     is_begun = operation.began.monotonic <= times.latest(effect.revision)
     return is_begun and (
         operation.outcome == "unknown"

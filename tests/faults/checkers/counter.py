@@ -14,7 +14,7 @@ __all__ = ["check_counter"]
 
 
 def check_counter(operations: Iterable[Operation], changes: Iterable[Change]) -> list[str]:
-    """Return a sentence for each violation."""
+    """Return a message for each violation."""
     faults = []
     value = 0
     for change in changes:

@@ -10,13 +10,13 @@ from tests.faults.history import Operation, of_kind
 __all__ = ["check_mirrors"]
 
 MAX_PATHS_SHOWN = 3
-"""Number of differing paths that a sentence names."""
+"""Number of differing paths that a message names."""
 
 
 def check_mirrors(
     operations: Sequence[Operation], changes: Sequence[Change], prefix: str, settled: int = 0
 ) -> list[str]:
-    """Return a sentence for each violation.
+    """Return a message for each violation.
 
     Args:
         operations: all operations, of which those of mirrors count.

@@ -11,7 +11,7 @@ from tests.faults.history import Operation, of_kind
 __all__ = ["completed"]
 
 BLOCKS = "/eb/"
-"""Begin of the paths of execution blocks and their states."""
+"""Prefix of the paths of execution blocks and their states."""
 
 
 def completed(operations: Iterable[Operation], changes: Iterable[Change]) -> list[Operation]:

@@ -40,7 +40,7 @@ class _Holds:
 def check_ownership(
     operations: Sequence[Operation], changes: Iterable[Change], times: RevisionTimes
 ) -> list[str]:
-    """Return a sentence for each violation."""
+    """Return a message for each violation."""
     paths = {each.details["path"] for each in of_kind(operations, "take")}
     owners: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:

@@ -13,7 +13,7 @@ __all__ = ["check_serializability"]
 
 
 def check_serializability(operations: Iterable[Operation], changes: Iterable[Change]) -> list[str]:
-    """Return a sentence for each violation.
+    """Return a message for each violation.
 
     A transaction without the detail ``mark`` has not reached a commit, so it wrote nothing.
     """

@@ -15,7 +15,7 @@ TOTAL = len(ACCOUNTS) * BALANCE
 
 
 def check_transfers(operations: Iterable[Operation], changes: Iterable[Change]) -> list[str]:
-    """Return a sentence for each violation."""
+    """Return a message for each violation."""
     return [*_wrong_totals(changes), *_wrong_audits(of_kind(operations, "audit"))]
 
 

@@ -12,7 +12,7 @@ import tango
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from tests.faults.clients.content import small
-from tests.faults.clients.program import Stop, parser
+from tests.faults.clients.program import parser, start
 from tests.faults.clients.sending import Sender
 from tests.faults.history import HistoryWriter
 from tests.support.scripts import ARGUMENTS, assignment
@@ -93,10 +93,8 @@ def main() -> None:
     arguments.add_argument("--device", required=True, help="resource locator of the subarray")
     arguments.add_argument("--with-scripts", action="store_true", help="a simulator runs scripts")
     options = arguments.parse_args()
-    name = options.name or options.history.name.partition(".")[0]
-    chance = random.Random(f"{options.seed} {name}")
-    stop = Stop(options.pause, options.count, chance)
-    with HistoryWriter(options.history, name) as history:
+    _, history, chance, stop = start(options)
+    with history:
         commander = Commander(options.device, history, chance, with_scripts=options.with_scripts)
         for _ in stop.steps():
             commander.step()

@@ -16,7 +16,7 @@ def mirror(client: Client) -> None:
     """Follow the prefix until the client has to end.
 
     Each record has the values that have changed since the record before; the first, and each one
-    after a gap in the known changes, has all values. A record at the begin names the client even
+    after a gap in the known changes, has all values. A record at the start names the client even
     if it never shows a revision.
     """
     client.history.note("mirroring", prefix=DATA)

@@ -22,7 +22,7 @@ import tango
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_sim.demo.content import Content, configure, scan
 from tests.faults.clients.content import small
-from tests.faults.clients.program import Stop, parser
+from tests.faults.clients.program import parser, start
 from tests.faults.clients.sending import Sender
 from tests.faults.history import HistoryWriter, Operation
 
@@ -184,10 +184,8 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--device", required=True, help="resource locator of the subarray")
     options = arguments.parse_args()
-    name = options.name or options.history.name.partition(".")[0]
-    chance = random.Random(f"{options.seed} {name}")
-    stop = Stop(options.pause, options.count, chance)
-    with HistoryWriter(options.history, name) as history:
+    _, history, chance, stop = start(options)
+    with history:
         observer = Observer(Sender(options.device, history), history, chance)
         for _ in stop.steps():
             observer.step()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from typing_extensions import Self
 
@@ -20,7 +21,7 @@ from tests.faults.history import HistoryWriter, Operation
 from tests.support.recorded import Body
 from tests.support.serializability import Record
 
-__all__ = ["Client", "Stop", "connected", "parser"]
+__all__ = ["Client", "Stop", "connected", "parser", "start"]
 
 
 class Stop:
@@ -60,11 +61,27 @@ class Stop:
             self.wait(self._chance.uniform(0, self._pause))
 
 
+class Base(NamedTuple):
+    """Common part of all clients, also of those without a connection.
+
+    Attributes:
+        name: unique name.
+        history: its history.
+        chance: source of its random choices.
+        stop: its end.
+    """
+
+    name: str
+    history: HistoryWriter
+    chance: random.Random
+    stop: Stop
+
+
 @dataclass
 class Client:
     """A client in a process of its own. A context manager that closes its connection.
 
-    It records the begin and the end of the close: a client may hang in it.
+    It records when the close begins and ends: a client may hang in it.
 
     Attributes:
         name: unique name.
@@ -87,7 +104,7 @@ class Client:
         self.history.note("closing")
         self.config.close()
         self.history.note("closed")
-        self.history.__exit__()
+        self.history.close()
 
     def transact(self, kind: str, body: Callable[[Body], object]) -> Operation:
         """Run a transaction, record it, and return it; its errors are outcomes."""
@@ -129,15 +146,22 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return arguments
 
 
-def connected(options: argparse.Namespace) -> Client:
-    """Return the client of the arguments; it connects by the environment, as Config does."""
+def start(options: argparse.Namespace) -> Base:
+    """Return the common part of the client of the arguments."""
     name = options.name or options.history.name.partition(".")[0]
     chance = random.Random(f"{options.seed} {name}")
+    stop = Stop(options.pause, options.count, chance)
+    return Base(name, HistoryWriter(options.history, name), chance, stop)
+
+
+def connected(options: argparse.Namespace) -> Client:
+    """Return the client of the arguments; it connects by the environment, as Config does."""
+    base = start(options)
     return Client(
-        name,
+        base.name,
         # The command is the identity of an owner.
-        Config(owner={"pid": 0, "hostname": "faults", "command": [name]}),
-        HistoryWriter(options.history, name),
-        chance,
-        Stop(options.pause, options.count, chance),
+        Config(owner={"pid": 0, "hostname": "faults", "command": [base.name]}),
+        base.history,
+        base.chance,
+        base.stop,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import sys
 from functools import partial
 
 from ska_sdp_sim.demo.event import Event
 from ska_sdp_sim.demo.listener import Listener
-from tests.faults.clients.program import Stop, parser
+from tests.faults.clients.program import parser, start
 from tests.faults.clients.sending import subarray_id
 from tests.faults.history import HistoryWriter
 
@@ -38,9 +37,8 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--device", required=True, help="resource locator of the subarray")
     options = arguments.parse_args()
-    name = options.name or options.history.name.partition(".")[0]
-    stop = Stop(options.pause, options.count, random.Random(options.seed))
-    with HistoryWriter(options.history, name) as history:
+    _, history, _, stop = start(options)
+    with history:
         subjects = {options.device: ATTRIBUTES}
         with Listener(subjects, partial(write, history)) as listener:
             listener.wait_ready(READY_WITHIN_S)

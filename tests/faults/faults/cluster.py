@@ -13,7 +13,7 @@ from pyetcd import etcdrpc
 from tests.faults.faults.fault import Fault, FaultNotPossibleError
 from tests.support.cluster import Cluster, Member, raw
 
-__all__ = ["PartitionFault", "cluster_faults"]
+__all__ = ["MembersFault", "PartitionFault", "Roles", "cluster_faults", "defragment"]
 
 CALL_TIMEOUT_S = 5.0
 """Timeout of calls to a member, in seconds."""
@@ -27,15 +27,26 @@ Choose = Callable[[], Sequence[int]]
 """Returns the indices of the members that a fault concerns."""
 
 
+def defragment(member: Member) -> None:
+    """Defragment the database of a member, which does not respond meanwhile.
+
+    Raises:
+        grpc.RpcError: the member does not respond, or not in time.
+    """
+    with raw(member.endpoint) as channel:
+        upkeep = etcdrpc.MaintenanceStub(channel)
+        upkeep.Defragment(etcdrpc.DefragmentRequest(), timeout=CALL_TIMEOUT_S)
+
+
 @dataclass
 class MembersFault:
     """Members that are killed or paused, and started or resumed together.
 
     Attributes:
         choose: chooses them.
-        strike: what is done to each at the begin.
-        heal: what is done to each at the end.
-        struck: those of the last begin.
+        strike: what is done to each at the start.
+        heal: what is done to each at the end; it has no effect on one that was not struck.
+        struck: those of the last ``begin``.
     """
 
     name: str
@@ -47,8 +58,11 @@ class MembersFault:
     struck: list[Member] = field(default_factory=list)
 
     def begin(self) -> None:
-        self.struck = [self.cluster.members[index] for index in self.choose()]
-        for member in self.struck:
+        self.struck = []
+        for index in self.choose():
+            member = self.cluster.members[index]
+            # Before the strike, which may be half done when it raises.
+            self.struck.append(member)
             self.strike(member)
 
     def end(self) -> None:
@@ -91,13 +105,16 @@ class Defragmentation:
     lasts_s: tuple[float, float] = (0.1, 0.2)
 
     def begin(self) -> None:
+        unavailable = []
         for member in self.cluster.members:
             try:
-                with raw(member.endpoint) as channel:
-                    upkeep = etcdrpc.MaintenanceStub(channel)
-                    upkeep.Defragment(etcdrpc.DefragmentRequest(), timeout=CALL_TIMEOUT_S)
+                defragment(member)
             except grpc.RpcError as error:
-                raise FaultNotPossibleError(f"{member.name} does not respond: {error}") from error
+                # Any other error may be that of a member which defragments.
+                if error.code() is grpc.StatusCode.UNAVAILABLE:
+                    unavailable.append(str(error))
+        if len(unavailable) == len(self.cluster.members):
+            raise FaultNotPossibleError(f"no member responds: {unavailable[0]}")
 
     def end(self) -> None:
         """Do nothing: it has ended."""
@@ -115,7 +132,7 @@ class Roles:
         self._cluster = cluster
         self._chance = chance
 
-    def leader(self) -> Sequence[int]:
+    def leader(self) -> list[int]:
         """Choose the leader."""
         leaders = self._cluster.leaders()
         if len(leaders) != 1:
@@ -124,22 +141,22 @@ class Roles:
 
     def follower(self) -> Sequence[int]:
         """Choose a follower."""
-        return [self._chance.choice(self._followers())]
+        return [self._chance.choice(self._others(self.leader()))]
 
     def majority(self) -> Sequence[int]:
         """Choose the leader and a follower, or both followers."""
-        followers = self._followers()
+        leader = self.leader()
+        followers = self._others(leader)
         if self._chance.random() < 0.5:
             return followers
-        return [*self.leader(), self._chance.choice(followers)]
+        return [*leader, self._chance.choice(followers)]
 
     def every(self) -> Sequence[int]:
         """Choose all members."""
         return range(len(self._cluster.members))
 
-    def _followers(self) -> list[int]:
-        (leader,) = self.leader()
-        return [index for index in self.every() if index != leader]
+    def _others(self, chosen: Sequence[int]) -> list[int]:
+        return [index for index in self.every() if index not in chosen]
 
 
 def cluster_faults(cluster: Cluster, chance: random.Random) -> list[Fault]:
@@ -155,7 +172,7 @@ def cluster_faults(cluster: Cluster, chance: random.Random) -> list[Fault]:
     for who, choose in chosen.items():
         is_outage = who in ("majority", "all members")
         for what, lasts_s, strike, heal in (
-            ("killed", SHORT_S, Member.kill, Member.launch),
+            ("killed", SHORT_S, Member.kill, Member.revive),
             ("paused", DETECTED_S, Member.pause, Member.resume),
         ):
             lasts = OUTAGE_S if is_outage else lasts_s

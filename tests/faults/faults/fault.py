@@ -19,8 +19,10 @@ class Fault(Protocol):
 
     The nemesis calls both on the main thread, where processes have to be started, and never two
     faults at the same time: while one of them waits, the others begin and end late. Most return at
-    once; those of the storage wait for the cluster, at most half a minute. A fault can begin again
-    after its end.
+    once; those of the storage wait for the cluster: at most half a minute until they are in
+    effect, and two minutes until they have ended. A fault can begin again after its end.
+
+    Faults of other groups may be in effect at each call, and members of the cluster may be down.
 
     Attributes:
         name: kind of the fault, such as ``leader killed``; unique in a run. It is the detail

@@ -30,9 +30,9 @@ class ProxyFault:
     Attributes:
         proxies: proxies of all members.
         chance: source of random choices.
-        strike: what each chosen proxy does at the begin.
+        strike: what each chosen proxy does at the start.
         heal: what it does at the end.
-        struck: proxies of the last begin.
+        struck: proxies of the last ``begin``.
     """
 
     name: str

@@ -38,7 +38,7 @@ MAX_STEP_S = 3600.0
 """Largest step of a clock, in seconds."""
 
 KILLED, SUSPENDED = "killed", "suspended"
-"""Ends of the names of faults of parts, after the kind of part."""
+"""Suffixes of the names of faults of parts, after the kind of part."""
 
 TANGO_DATABASE, SIMULATOR, DEVICE_SERVER = "Tango database", "simulator", "device server"
 """Kinds of parts; those that run devices have names of their own."""
@@ -46,7 +46,7 @@ TANGO_DATABASE, SIMULATOR, DEVICE_SERVER = "Tango database", "simulator", "devic
 
 @dataclass
 class PartFault:
-    """Fault of one of several parts, chosen at each begin.
+    """Fault of one of several parts, chosen at each ``begin``.
 
     Attributes:
         names: the parts.
@@ -74,7 +74,11 @@ class PartFault:
             self.stack.free(chosen)
             raise FaultNotPossibleError(f"{chosen} does not run")
         self._chosen = chosen
-        self.strike(self.stack, chosen)
+        try:
+            self.strike(self.stack, chosen)
+        except (ProcessLookupError, ChildProcessError) as error:
+            self.stack.free(chosen)
+            raise FaultNotPossibleError(f"{chosen} has just ended") from error
 
     def end(self) -> None:
         """End the fault of the part."""
@@ -101,26 +105,45 @@ def part_faults(stack: Stack, chance: random.Random) -> list[Fault]:
 
 
 @dataclass
-class ClientPaused:
-    """A client suspended for longer than its lease, so that others take what it owned.
+class _ClientFault:
+    """Fault of a client, chosen at each ``begin``.
 
     Attributes:
         clients: the clients of the run.
-        programs: programs whose clients are paused.
+        programs: programs of the clients.
         chance: source of the choice.
     """
 
     clients: Clients
     programs: Sequence[str]
     chance: random.Random
+    _chosen: str = field(default="", init=False)
+
+    def _choose(self) -> str:
+        """Claim a client, and return its name.
+
+        Raises:
+            FaultNotPossibleError: there is none without a fault.
+        """
+        found = self.clients.claim(self.programs, self.chance)
+        if found is None:
+            raise FaultNotPossibleError(
+                f"no client of {', '.join(self.programs)} is without a fault"
+            )
+        self._chosen = found
+        return found
+
+
+@dataclass
+class ClientPaused(_ClientFault):
+    """A client suspended for longer than its lease, so that others take what it owned."""
+
     name: str = "client paused"
     lasts_s: tuple[float, float] = PAUSED_S
-    _chosen: str = field(default="", init=False)
 
     def begin(self) -> None:
         """Suspend a client."""
-        self._chosen = _choose(self.clients, self.programs, self.chance)
-        self.clients.pause(self._chosen)
+        self.clients.pause(self._choose())
 
     def end(self) -> None:
         """Resume it."""
@@ -129,26 +152,15 @@ class ClientPaused:
 
 
 @dataclass
-class ClientKilled:
-    """A client killed with SIGKILL; another one under a new name replaces it.
+class ClientKilled(_ClientFault):
+    """A client killed with SIGKILL; another one under a new name replaces it."""
 
-    Attributes:
-        clients: the clients of the run.
-        programs: programs whose clients are killed.
-        chance: source of the choice.
-    """
-
-    clients: Clients
-    programs: Sequence[str]
-    chance: random.Random
     name: str = "client killed"
     lasts_s: tuple[float, float] = KILLED_S
-    _chosen: str = field(default="", init=False)
 
     def begin(self) -> None:
         """Kill a client."""
-        self._chosen = _choose(self.clients, self.programs, self.chance)
-        self.clients.kill(self._chosen)
+        self.clients.kill(self._choose())
 
     def end(self) -> None:
         """Start its successor."""
@@ -158,18 +170,6 @@ class ClientKilled:
 def client_faults(clients: Clients, programs: Sequence[str], chance: random.Random) -> list[Fault]:
     """Return the faults of the clients of some programs."""
     return [ClientPaused(clients, programs, chance), ClientKilled(clients, programs, chance)]
-
-
-def _choose(clients: Clients, programs: Sequence[str], chance: random.Random) -> str:
-    """Claim one of the clients of some programs.
-
-    Raises:
-        FaultNotPossibleError: there is none without a fault.
-    """
-    found = clients.claim(programs, chance)
-    if found is None:
-        raise FaultNotPossibleError(f"no client of {', '.join(programs)} is without a fault")
-    return found
 
 
 @dataclass

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,19 +16,28 @@ import grpc
 from pyetcd import etcdrpc
 
 from tests.faults.database_log import DatabaseLog
+from tests.faults.faults.cluster import defragment
 from tests.faults.faults.fault import FaultNotPossibleError
 from tests.support.cluster import Cluster, Member, raw
-from tests.support.waiting import wait_until
 
 __all__ = ["Compactions", "Compactor", "DiskFull", "QuotaExceeded", "small_disk"]
+
+LOGGER = logging.getLogger(__name__)
 
 NORMAL_INTERVAL_S = 10.0
 FAULT_INTERVAL_S = 0.2
 """Seconds between two compactions, without and with the fault."""
 
 CALL_TIMEOUT_S = 5.0
-END_WITHIN_S = 30.0
+FILL_WITHIN_S = 20.0
+"""Time in which a quota is exceeded, or a disk is full, in seconds."""
+
+END_WITHIN_S = 60.0
 """Time in which the cluster accepts writes again after an exceeded quota, in seconds."""
+
+RETRY_AFTER_S = 0.1
+NO_SPACE = "database space exceeded"
+"""Text of etcd's error of an exceeded quota; others have the same code."""
 
 BALLAST = b"1" + DatabaseLog.MARK.encode()
 """Key that the log of the database follows and does not keep."""
@@ -58,6 +69,36 @@ def compact(channel: grpc.Channel, log: DatabaseLog, revision: int) -> None:
         etcdrpc.KVStub(channel).Compact(request, timeout=CALL_TIMEOUT_S)
 
 
+def is_no_space(error: grpc.RpcError) -> bool:
+    """Return whether etcd has rejected a write because of its quota."""
+    return NO_SPACE in str(error.details())
+
+
+def heal(cluster: Cluster, log: DatabaseLog) -> bool:
+    """Compact, defragment, and disarm all alarms; return whether each member accepts writes."""
+    try:
+        with raw(cluster.members[0].endpoint) as channel:
+            ballast = etcdrpc.KVStub(channel).Range(
+                etcdrpc.RangeRequest(key=BALLAST), timeout=CALL_TIMEOUT_S
+            )
+            for value in ballast.kvs:
+                if log.revision < value.mod_revision:
+                    return False
+                with suppress(grpc.RpcError):
+                    # The revision may be compacted already.
+                    compact(channel, log, value.mod_revision)
+            for member in cluster.members:
+                defragment(member)
+            disarm(channel)
+        # A member whose database is still too large raises the alarm again.
+        for member in cluster.members:
+            with raw(member.endpoint) as channel:
+                put_ballast(channel, 0)
+    except grpc.RpcError:
+        return False
+    return True
+
+
 class Compactor:
     """Compacts the history periodically up to what the log has recorded. A context manager.
 
@@ -69,12 +110,12 @@ class Compactor:
 
     Attributes:
         interval_s: seconds between two compactions.
-        is_held: whether it compacts nothing for now.
+        is_paused: whether it compacts nothing for now.
     """
 
     def __init__(self, cluster: Cluster, log: DatabaseLog) -> None:
         self.interval_s = NORMAL_INTERVAL_S
-        self.is_held = False
+        self.is_paused = False
         self._cluster = cluster
         self._log = log
         self._closed = threading.Event()
@@ -92,16 +133,30 @@ class Compactor:
         revision, number, waited = 0, 0, 0.0
         while not self._closed.wait(FAULT_INTERVAL_S):
             waited += FAULT_INTERVAL_S
-            if self.is_held or waited < self.interval_s:
+            if self.is_paused or waited < self.interval_s:
                 continue
             waited = 0
             number += 1
             member = self._cluster.members[number % len(self._cluster.members)]
-            # An error is that of another fault, or of a revision that is compacted already.
-            with suppress(grpc.RpcError), raw(member.endpoint) as channel:
+            revision = self._compact(member, revision) or revision
+
+    def _compact(self, member: Member, revision: int) -> int:
+        """Compact up to a revision, and return that of a new value; 0 if the member rejects it.
+
+        An error is that of another fault.
+        """
+        with raw(member.endpoint) as channel:
+            # The revision may be compacted already: the next one must be written nevertheless.
+            with suppress(grpc.RpcError):
                 if revision:
                     compact(channel, self._log, revision)
-                revision = put_ballast(channel, 0)
+            try:
+                return put_ballast(channel, 0)
+            except grpc.RpcError as error:
+                if is_no_space(error) and not self.is_paused:
+                    LOGGER.warning("The quota is exceeded outside its fault: %s", error)
+                    heal(self._cluster, self._log)
+        return 0
 
 
 @dataclass
@@ -126,7 +181,7 @@ class QuotaExceeded:
     Attributes:
         cluster: the cluster, with a small quota.
         log: log of the database.
-        compactor: compacts its history.
+        compactor: compacts its history, except during the fault.
     """
 
     cluster: Cluster
@@ -134,54 +189,47 @@ class QuotaExceeded:
     compactor: Compactor
     name: str = "quota exceeded"
     lasts_s: tuple[float, float] = (0.5, 3.0)
-    _revision: int = 0
 
     def begin(self) -> None:
         """Write until etcd rejects it; etcd checks the size only periodically."""
         # A compaction would free what was written, so that the quota might never be exceeded.
-        self.compactor.is_held = True
+        self.compactor.is_paused = True
         try:
-            self._fill()
-        finally:
-            self.compactor.is_held = False
+            self._fill(self.cluster.members[0])
+        except FaultNotPossibleError:
+            self.compactor.is_paused = False
+            raise
 
-    def _fill(self) -> None:
-        with raw(self._member.endpoint) as channel:
-            reason = f"{self._member.name} accepts {MAX_BALLAST_VALUES} MB"
-            try:
-                for _ in range(MAX_BALLAST_VALUES):
-                    self._revision = put_ballast(channel, BALLAST_BYTES)
-            except grpc.RpcError as error:
-                if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-                    return
-                reason = f"{self._member.name} does not accept writes: {error}"
-        self.end()
-        raise FaultNotPossibleError(reason)
+    def _fill(self, member: Member) -> None:
+        end = time.monotonic() + FILL_WITHIN_S
+        accepted = 0
+        with raw(member.endpoint) as channel:
+            while accepted < MAX_BALLAST_VALUES and time.monotonic() < end:
+                try:
+                    put_ballast(channel, BALLAST_BYTES)
+                    accepted += 1
+                except grpc.RpcError as error:
+                    if is_no_space(error):
+                        return
+                    if not accepted:
+                        raise FaultNotPossibleError(
+                            f"{member.name} does not accept writes: {error}"
+                        ) from error
+                    # A busy cluster may elect a leader.
+                    time.sleep(RETRY_AFTER_S)
+        LOGGER.warning("The quota is not exceeded after %d values of 1 MB.", accepted)
 
     def end(self) -> None:
         """Compact, defragment, and disarm the alarm."""
-        wait_until(self._is_healed, END_WITHIN_S, "the cluster accepts writes again")
-
-    @property
-    def _member(self) -> Member:
-        return self.cluster.members[0]
-
-    def _is_healed(self) -> bool:
-        try:
-            with raw(self._member.endpoint) as channel:
-                with suppress(grpc.RpcError):
-                    # The revision may be compacted already.
-                    compact(channel, self.log, self._revision)
-                for member in self.cluster.members:
-                    with raw(member.endpoint) as each:
-                        etcdrpc.MaintenanceStub(each).Defragment(
-                            etcdrpc.DefragmentRequest(), timeout=CALL_TIMEOUT_S
-                        )
-                disarm(channel)
-                put_ballast(channel, 0)
-        except grpc.RpcError:
-            return False
-        return True
+        # A member that is down would raise the alarm again after its start.
+        self.cluster.revive()
+        end = time.monotonic() + END_WITHIN_S
+        while not heal(self.cluster, self.log):
+            if time.monotonic() > end:
+                LOGGER.warning("The quota is exceeded still: the compactor tries to end it.")
+                break
+            time.sleep(RETRY_AFTER_S)
+        self.compactor.is_paused = False
 
 
 def disarm(channel: grpc.Channel) -> None:
@@ -214,10 +262,10 @@ def small_disk(directory: Path, megabytes: int) -> Iterator[None]:
 
 
 def fill_disk(path: Path) -> None:
-    """Fill the disk of a file with this file, while others write."""
-    with path.open("wb") as file:
+    """Fill the rest of the disk of a file with this file, while others write."""
+    with path.open("ab") as file:
         space = os.statvfs(path)
-        used, size = 0, space.f_bavail * space.f_frsize
+        used, size = file.tell(), space.f_bavail * space.f_frsize
         while size >= space.f_frsize:
             try:
                 os.posix_fallocate(file.fileno(), used, size)
@@ -232,31 +280,62 @@ class DiskFull:
 
     Attributes:
         cluster: the cluster.
+        compactor: compacts its history, except while the database has to grow.
         index: index of the member, whose data are on a small disk.
         disk: directory of this disk.
     """
 
     cluster: Cluster
+    compactor: Compactor
     index: int
     disk: Path
     name: str = "disk full"
     lasts_s: tuple[float, float] = (0.5, 3.0)
 
     def begin(self) -> None:
-        fill_disk(self._file)
-        with (
-            suppress(grpc.RpcError),
-            raw(self.cluster.members[self.index - 1].endpoint) as channel,
-        ):
-            for _ in range(DISK_BALLAST_VALUES):
+        """Write while the disk is full, until the member ends."""
+        # A compaction would free pages, so that the database need not grow.
+        self.compactor.is_paused = True
+        try:
+            self._begin(self.cluster.members[self.index - 1])
+        finally:
+            self.compactor.is_paused = False
+
+    def _begin(self, other: Member) -> None:
+        try:
+            # Free pages would be used first.
+            defragment(self._member)
+        except grpc.RpcError as error:
+            raise FaultNotPossibleError(
+                f"{self._member.name} does not respond: {error}"
+            ) from error
+        if not self._fill(other):
+            self._file.unlink()
+            if self._member.running:
+                raise FaultNotPossibleError(f"{other.name} does not accept writes")
+
+    def _fill(self, other: Member) -> int:
+        """Fill the disk and write to another member; return the number of accepted values."""
+        end = time.monotonic() + FILL_WITHIN_S
+        accepted = 0
+        with suppress(grpc.RpcError), raw(other.endpoint) as channel:
+            while (
+                accepted < DISK_BALLAST_VALUES and self._member.running and time.monotonic() < end
+            ):
+                # Again and again: etcd deletes old log files.
+                fill_disk(self._file)
                 put_ballast(channel, BALLAST_BYTES)
+                accepted += 1
+        return accepted
 
     def end(self) -> None:
         """Free the space, and start the member if it has ended."""
-        self._file.unlink()
-        member = self.cluster.members[self.index]
-        if not member.running:
-            member.launch()
+        self._file.unlink(missing_ok=True)
+        self._member.revive()
+
+    @property
+    def _member(self) -> Member:
+        return self.cluster.members[self.index]
 
     @property
     def _file(self) -> Path:
