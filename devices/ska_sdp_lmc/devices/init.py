@@ -6,7 +6,7 @@ import tango
 from tango.server import Device
 
 from ska_sdp_lmc.runtime.attributes import tango_command
-from ska_sdp_lmc.runtime.database_device import check_properties
+from ska_sdp_lmc.runtime.tango_database_proxy import check_tango_database
 
 __all__ = ["InitDevice"]
 
@@ -47,9 +47,9 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """
         # Without the Tango database, Init fails here, and the device continues as before.
         with tango.AutoTangoAllowThreads(self):
-            check_properties(self.get_name())
+            check_tango_database(self.get_name())
         self.get_device_properties()
         self.delete_device()
-        # Not init_device, which would read the properties again, from a database that may be down
-        # by now.
+        # Not init_device, which would read the properties again, from the Tango database, which
+        # may be down by now.
         self.initialise()
