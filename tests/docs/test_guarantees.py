@@ -26,7 +26,7 @@ SUMMARY = {
     "version": "0.1.0",
     "seconds": 300.0,
     "faults": 7,
-    "faults_by_kind": {"leader killed": 2, "client killed": 1, "leader paused": 4},
+    "kills": 3,
     "observations": 3,
     "transactions": {"ok": 1_000, "unknown": 10},
     "commands": {"ok": 30, "failed": 4},
