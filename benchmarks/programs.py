@@ -57,7 +57,8 @@ class Program:
         """
         line = self._lines.get(timeout=TIMEOUT_S)
         if line is None:
-            raise RuntimeError(f"{self._process.args!r} ended.")
+            code = self._process.wait(TIMEOUT_S)
+            raise RuntimeError(f"{self._process.args!r} ended with exit code {code}.")
         return line
 
     def wait_for(self, line: str) -> None:

@@ -23,7 +23,7 @@ from .by_hand import ByHand
 from .following import iterations
 from .growing_observatory import GrowingObservatory
 from .measure import CALL_S
-from .proc import processor_time, resident
+from .proc import resident, total_processor_time
 from .scale_plot import draw
 from .stored_blocks import StoredBlocks
 
@@ -101,13 +101,15 @@ def _measure(etcd: Etcd, by_hand: ByHand, blocks: StoredBlocks) -> Figures:
 def _processor_times(pids: dict[str, int], change: Callable[[], None]) -> Figures:
     """Return the processor time of each process for one change."""
     time.sleep(SETTLE_S)
-    before = {name: processor_time(pid) for name, pid in pids.items()}
+    before = {name: total_processor_time(pid) for name, pid in pids.items()}
     for _ in range(CHANGES):
         change()
         # One change at a time: several would be one iteration.
         time.sleep(0.01)
     time.sleep(SETTLE_S)
-    return {name: (processor_time(pid) - before[name]) / CHANGES for name, pid in pids.items()}
+    return {
+        name: (total_processor_time(pid) - before[name]) / CHANGES for name, pid in pids.items()
+    }
 
 
 def _late_scan(etcd: Etcd) -> float:

@@ -69,7 +69,6 @@ ONE_BY_ONE = (
     "tests/docs/",
     "tests/e2e/test_event_kinds.py",
     "tests/e2e/test_many_subarrays.py",
-    "tests/fuzz/",
     "tests/proof/",
     "tests/stack/test_up.py",
 )

@@ -38,9 +38,7 @@ def figures_of(summary: Mapping[str, Any], date: str) -> dict[str, Any]:
         "date": date,
         **{name: summary[name] for name in (*_SAME, "version")},
         "minutes": round(summary["seconds"] / 60, 1),
-        "faults": summary["faults"],
-        "kills": _kills(summary["faults_by_kind"]),
-        "observations": summary["observations"],
+        **{name: summary[name] for name in ("faults", "kills", "observations")},
         "transactions": sum(summary["transactions"].values()),
         "commands": sum(summary["commands"].values()),
         "events": summary["operations_by_kind"].get("event", 0),
@@ -69,15 +67,10 @@ def add(figures: Figures, group: str, file: Path) -> None:
     figures[group] = list(by_identity.values())
 
 
-def _kills(faults: Mapping[str, int]) -> int:
-    """Return the number of faults that killed a process."""
-    return sum(count for fault, count in faults.items() if fault.endswith(" killed"))
-
-
 def main() -> None:
     """Add the summaries."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("group", choices=_IDENTITY, help="kind of the runs")
+    parser.add_argument("group", choices=_IDENTITY, help="group to add the summaries to")
     parser.add_argument("files", nargs="+", type=Path, help="summaries of runs")
     arguments = parser.parse_args()
     figures: Figures = json.loads(FIGURES.read_text())

@@ -20,12 +20,24 @@ PROMISES: Sequence[Mapping[str, Any]] = yaml.safe_load(
 )
 
 RUN = (
-    *("date", "seed", "etcd", "backend", "version"),
-    *("minutes", "faults", "kills", "observations", "transactions", "commands", "events"),
+    "date",
+    "seed",
+    "etcd",
+    "backend",
+    "version",
+    "minutes",
+    "faults",
+    "kills",
+    "observations",
+    "transactions",
+    "commands",
+    "events",
     "violations",
 )
-FUZZ = ("date", "kind", "inputs", "defects")
-"""Figures of each kind of run, which are the columns of its table."""
+"""Figures of a run with faults, which are the columns of its table."""
+
+FUZZ = ("date", "kind", "seed", "inputs", "defects")
+"""Figures of a fuzzed kind of input, which are the columns of its table."""
 
 QUANTITIES = RUN[RUN.index("minutes") :]
 """Figures whose sum over all runs is shown."""

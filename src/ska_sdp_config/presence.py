@@ -11,6 +11,7 @@ from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.store.errors import ConfigConnectionError, ConfigRefused
 from ska_sdp_config.store.interface import Query
+from ska_sdp_config.store.joining import join_on_close
 from ska_sdp_config.store.keys import Span, key_of_path
 
 __all__ = ["Presence"]
@@ -82,9 +83,8 @@ class Presence:
         self._closed.set()
 
     def join(self) -> None:
-        """Wait for the end of the thread, after the backend was closed."""
-        if self._thread is not threading.current_thread():
-            self._thread.join()
+        """Wait for the end of the thread, after the backend was closed; see ``join_on_close``."""
+        join_on_close(self._thread)
 
     def _must_write(self, value: str | None, current_lease: int, lease: int) -> bool:
         """Return whether to write the key, given its stored value and lease."""

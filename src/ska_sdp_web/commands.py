@@ -89,7 +89,7 @@ class TangoSender:
                 result = _send(device, command, argument)
             except Exception:
                 # Without a result, the command would be running until the end of the server.
-                LOGGER.exception("Sending a command failed.")
+                LOGGER.exception("Sending %s to %s failed.", command, device)
                 result = OutcomeUnknown(
                     f"It is unknown whether {command} was executed: see the server's log."
                 )

@@ -22,8 +22,8 @@ class ConnectionState(NamedTuple):
     Attributes:
         name: ``ok`` while the values that are shown are current, ``away`` while the database is
             away or was not read yet, ``behind`` while this server does not derive its changes.
-        since: since when, for ``away`` the last answer of the database; None while they are
-            current.
+        since: since when; for ``away`` the last answer of the database, before the first the start
+            of this server. None while they are current.
         error: why, None while they are current.
     """
 
@@ -50,7 +50,7 @@ class ConnectionWatch:
 
     Attributes:
         state: the last state.
-        error: the error that ended the watch, None while it runs.
+        error: the error that ended the watch, kept until the next one has received; else None.
         delay: seconds from the receipt of the last changes until they were applied.
     """
 
@@ -87,7 +87,7 @@ class ConnectionWatch:
             return self._away(f"The database at {address} is being read.", now)
         if self.delay > MAX_DELAY_S:
             return self._behind(
-                "The changes are more than the server of the page can derive in time.", now
+                "The database changes faster than the server of this page can follow.", now
             )
         return ConnectionState("ok", None, None)
 

@@ -10,6 +10,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ska_sdp_config.store.errors import quoted
+
 __all__ = ["MIN_TOKEN_LENGTH", "Settings", "SettingsError", "read_token"]
 
 MIN_TOKEN_LENGTH = 16
@@ -106,7 +108,8 @@ def _check_origin(text: str) -> None:
     is_plain = text.isascii() and text.isprintable() and not set(text) & set(" ;,'\"")
     if not (is_plain and _is_origin(text)):
         raise SettingsError(
-            f"Invalid --frame-ancestor {text!r}: expected an origin, e.g. https://taranta.example."
+            f"Invalid --frame-ancestor {quoted(text)}: expected an origin, e.g. "
+            "https://taranta.example."
         )
 
 

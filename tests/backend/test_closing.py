@@ -9,13 +9,14 @@ from contextlib import suppress
 
 import pytest
 
+from ska_sdp_config import Config
 from ska_sdp_config.backend import ConfigConnectionError, MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.keys import EVERYTHING
 from tests.support.backends import Connect
+from tests.support.endless import EndlessCall
 from tests.support.stores import RecordingSink, now
-from tests.support.waiting import wait_until
 
 TIMES = 40
 
@@ -105,23 +106,18 @@ def test_failed_thread_start_leaves_nothing_open(
 def test_close_does_not_wait_for_a_refresh_that_never_ends(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.store.joining.CLOSE_TIMEOUT_S", 0.3)
+    endless = EndlessCall(monkeypatch)
     monkeypatch.setattr("ska_sdp_config.engine.lease.MAX_REFRESH_INTERVAL_S", 0.05)
-    is_called, may_return = threading.Event(), threading.Event()
-
-    def keep_lease(lease: int, *, timeout: float) -> bool:
-        is_called.set()
-        return may_return.wait(60)
-
-    monkeypatch.setattr(backend.store, "keep_lease", keep_lease)
+    monkeypatch.setattr(backend.store, "keep_lease", endless)
     backend.lease(ttl=60)
-    assert is_called.wait(30)
-    closing = threading.Thread(target=backend.close)
-    closing.start()
-    closing.join(20)
-    is_closed = not closing.is_alive()
-    may_return.set()
-    closing.join()
-    assert is_closed
-    assert "The thread config-leases has not ended within 0.3 s" in caplog.text
-    wait_until(lambda: all(each.name != "config-leases" for each in threading.enumerate()))
+    endless.check_close(backend.close, caplog)
+
+
+def test_close_does_not_wait_for_a_check_of_the_component_that_never_ends(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    endless = EndlessCall(monkeypatch)
+    monkeypatch.setattr("ska_sdp_config.presence.CHECK_INTERVAL_S", 0.02)
+    config = Config(backend=backend, component_name="endless")
+    monkeypatch.setattr(backend.store, "read", endless)
+    endless.check_close(config.close, caplog)

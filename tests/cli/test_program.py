@@ -204,6 +204,10 @@ def test_unreachable_database_is_exit_5(ska_sdp: Run, line: str) -> None:
     [
         ("PORT", "many", "give port 'many'"),
         ("PORT", "9" * 5_000, "give port '999"),
+        ("PORT", "many", "for '127.0.0.1': write a number"),
+        ("PROTOCOL", "x" * 5_000, "SDP_CONFIG_PROTOCOL is 'xxx"),
+        ("HOST", "," * 5_000, "SDP_CONFIG_HOST is ',,,"),
+        ("HOST", f"{'a.' * 2_000}b:0", "give port '0' for 'a.a."),
         ("HOST", "a..b", "SDP_CONFIG_HOST contains 'a..b': write host"),
         ("HOST", "[fe80::1%e\th]:1", "SDP_CONFIG_HOST contains '[fe80::1%e\\th]:1': write host"),
         ("HOST", "a\tb:1", "SDP_CONFIG_HOST contains 'a\\tb:1': write host"),

@@ -15,6 +15,8 @@ from ska_sdp_config import Config
 from .conftest import Run, assert_rejected, contents, fill
 from .samples import STORED
 
+LONG = "x" * 5_000
+
 STORED_EXTRA: dict[str, Any] = {
     "/eb/eb-done": {"status": "CANCELLED"},
     "/eb/eb-list": [],
@@ -201,6 +203,10 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("pb ../eb/x", "'../eb/x' is no id"),
         ("pb pb-a pb-b", "unexpected extra argument (pb-b)"),
         ("-v pb pb-a", "No such option"),
+        (f"{LONG} pb", "Unknown object 'xxx"),
+        (f"pb pb-a {LONG}", "unexpected extra argument (xxx"),
+        (f"pb {LONG}=1", "Missing argument 'ID' before 'xxx"),
+        (f"pb --{LONG}", "No such option"),
     ],
     "list": [
         ("", "Missing object: name one, or use -a"),
@@ -209,6 +215,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("pb 2021-01-02", "Invalid date '2021-01-02': expected YYYYMMDD, e.g. 20260101."),
         ("pb 20211301", "Invalid date '20211301'"),
         ("pb 2021111", "Invalid date '2021111'"),
+        (f"pb {LONG}", "Invalid date 'xxx"),
         ("script fast", "'fast' is not one of 'batch', 'realtime'"),
         ("eb eb-a", "unexpected extra argument (eb-a)"),
         ("flow a/b", "'a/b' is no id"),
@@ -232,6 +239,9 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
         ("pb pb-a =x", "Invalid condition '=x'"),
         ("pb status=RUNNING", "Missing argument 'ID' before 'status=RUNNING'."),
         ("pb pb-a status RUNNING", "Invalid condition 'status RUNNING': expected FIELD=VALUE"),
+        (f"pb pb-a {LONG}", "Invalid condition 'xxx"),
+        (f"pb pb-a {LONG}=x {LONG}", "Unexpected 'xxx"),
+        (f"pb pb-a {LONG} = x", "Invalid condition 'xxx"),
     ],
     "history": [
         (f"/k --since {'9' * 5_000}d", "Invalid duration '999"),
@@ -247,6 +257,7 @@ USAGE_ERRORS: dict[str, list[tuple[str, str]]] = {
     "": [
         ("", "Missing command: expected one of list, get, watch, describe, "),
         ("nonsense", "Unknown command 'nonsense'"),
+        (LONG, "Unknown command 'xxx"),
         ("-q", "No such option"),
         ("import", "Missing object: expected one of scripts, system."),
         ("import scripts", "Missing argument 'FILE-OR-URL'"),

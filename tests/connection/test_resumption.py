@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from ska_sdp_config.store.keys import EVERYTHING, Span
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_FIRST, NEWER_ONLY, EtcdOf, Start
 from tests.support.backends import compact
+from tests.support.endless import EndlessCall
 from tests.support.proxy import Proxy
 from tests.support.stores import RecordingSink, commit, now, watch_from_now
 from tests.support.waiting import wait_until
@@ -178,25 +178,10 @@ def test_internal_error_does_not_end_watches(
 def test_close_does_not_wait_for_a_stream_that_never_ends(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ska_sdp_config.store.joining.CLOSE_TIMEOUT_S", 0.3)
-    is_called, may_return = threading.Event(), threading.Event()
-
-    def receive(watch: StoreWatch, channel: Channel) -> str:
-        is_called.set()
-        may_return.wait(60)
-        return "ended by the test"
-
-    monkeypatch.setattr(StoreWatch, "_receive", receive)
+    endless = EndlessCall(monkeypatch)
+    monkeypatch.setattr(StoreWatch, "_receive", lambda *_: str(endless()))
     watch_from_now(backend)
-    assert is_called.wait(30)
-    closing = threading.Thread(target=backend.close)
-    closing.start()
-    closing.join(20)
-    is_closed = not closing.is_alive()
-    may_return.set()
-    closing.join()
-    assert is_closed
-    assert "The thread config-watch has not ended within 0.3 s" in caplog.text
+    endless.check_close(backend.close, caplog)
 
 
 @NEWER_FIRST

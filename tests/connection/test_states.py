@@ -16,6 +16,7 @@ from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span
 from tests.connection.conftest import ConnectTo
 from tests.services.versions import NEWER_ONLY, EtcdOf
+from tests.support.endless import EndlessCall
 from tests.support.in_time import in_time, on_time
 from tests.support.proxy import Proxy
 from tests.support.states import States, state_of
@@ -170,26 +171,19 @@ def test_config_exposes_connection_state(network: Proxy) -> None:
         network.reject_connections(False)
 
 
-def test_close_does_not_block_on_listener(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_does_not_block_on_listener(
+    program: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """The listener may wait for a lock that the closing thread holds."""
-    monkeypatch.setattr("ska_sdp_config.store.joining.CLOSE_TIMEOUT_S", 0.3)
+    endless = EndlessCall(monkeypatch)
     connection = Connection(lease_ttl=10.0)
-    is_called, may_return = threading.Event(), threading.Event()
 
     def listener(state: str) -> None:
-        is_called.set()
-        may_return.wait()
+        endless()
 
     connection.listen(listener)
     connection.answered()
-    assert is_called.wait(30)
-    closing = threading.Thread(target=connection.close)
-    closing.start()
-    closing.join(20)
-    is_closed = not closing.is_alive()
-    may_return.set()
-    closing.join()
-    assert is_closed
+    endless.check_close(connection.close, caplog)
 
 
 def test_listener_added_after_close_is_not_notified(program: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import tango
 
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import HealthState
+from ska_sdp_lmc.devices import init
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.observability.process import PROCESS
@@ -99,3 +101,28 @@ def test_changed_property_is_written_to_the_entry(
         set_timeout("60")
     subarray.Init()
     wait_until(lambda: stored_timeout() == 60)
+
+
+def test_init_of_a_device_that_was_deleted_meanwhile_is_rejected(
+    subarray: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
+
+    def is_served() -> bool:
+        return any(each.name == SUBARRAY for each in PROCESS.served())
+
+    def loops() -> list[threading.Thread]:
+        return [each for each in threading.enumerate() if each.name == f"watch-{SUBARRAY}"]
+
+    # Tango deletes a device without its monitor. Here it serves the next tests.
+    monkeypatch.setattr(device, "_is_deleted", False)
+    monkeypatch.setattr(init, "check_tango_database", lambda _: device.delete_device())
+    assert is_served()
+    reason, text = rejection(subarray.Init)
+    monkeypatch.undo()
+    assert reason == "API_CommandFailed"
+    assert text.startswith(f"Init was not carried out: {SUBARRAY} was deleted meanwhile")
+    assert not is_served()
+    wait_until(lambda: not loops())
+    subarray.Init()
+    assert is_served()

@@ -26,7 +26,7 @@ SUMMARY = {
     "version": "0.1.0",
     "seconds": 300.0,
     "faults": 7,
-    "faults_by_kind": {"leader killed": 2, "client killed": 1, "leader paused": 4},
+    "kills": 3,
     "observations": 3,
     "transactions": {"ok": 1_000, "unknown": 10},
     "commands": {"ok": 30, "failed": 4},
@@ -74,8 +74,8 @@ def test_figures_of_a_fuzzed_kind_are_replaced(
         add(figures, "fuzz", file)
     assert [tuple(run) for run in figures["fuzz"]] == [FUZZ, FUZZ]
     monkeypatch.setattr(guarantees, "_figures", lambda: figures)
-    assert "| cli | 2,000 | 0 |" in guarantees.fuzz()
-    assert "| urls | 3,000 | 0 |" in guarantees.fuzz()
+    assert "| cli | 1 | 2,000 | 0 |" in guarantees.fuzz()
+    assert "| urls | 1 | 3,000 | 0 |" in guarantees.fuzz()
 
 
 def test_run_with_the_same_seed_is_replaced(tmp_path: Path) -> None:

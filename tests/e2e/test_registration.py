@@ -21,6 +21,9 @@ from tests.support.waiting import LATE, wait_until
 WITHIN = 10.0
 """Time until a new client finds the remaining server, in seconds."""
 
+REPLY_WITHIN_MS = 30_000
+"""Timeout of a command that waits for the Tango database, in milliseconds."""
+
 
 @pytest.fixture
 def earlier(
@@ -109,14 +112,17 @@ def test_init_with_a_suspended_tango_database_delays_no_device(
         devices = [tango.DeviceProxy(trl_of(server, place)) for place in range(2)]
         for device in devices:
             device.ping()
+        devices[0].set_timeout_millis(REPLY_WITHIN_MS)
         tango_db.pause()
         try:
-            devices[0].command_inout_asynch("Init")
+            init = devices[0].command_inout_asynch("Init")
             end = time.monotonic() + 4 * CHECK_INTERVAL_S
             while time.monotonic() < end:
                 for device in devices:
                     with in_time(LATE):
                         device.read_attribute("obsState")
+            with pytest.raises(tango.DevFailed, match="API_DeviceTimedOut"):
+                devices[0].command_inout_reply(init, REPLY_WITHIN_MS)
             devices[0].command_inout("On")
             wait_until(lambda: devices[0].state() == tango.DevState.ON)
         finally:

@@ -145,7 +145,7 @@ def test_init_without_tango_database_fails_and_the_device_continues(
 ) -> None:
     stack.tango_db.kill()
     try:
-        with pytest.raises(tango.DevFailed):
+        with pytest.raises(tango.DevFailed, match="API_CantConnectToDevice"):
             subarray.command("Init")
         subarray.command("On")
         wait_until(lambda: subarray.proxy.state() == tango.DevState.ON)

@@ -16,7 +16,7 @@ import tango
 from tango.server import Device
 
 from ska_sdp_lmc.devices.subarray import SDPSubarray
-from ska_sdp_lmc.runtime import database_device, registration, tango_database
+from ska_sdp_lmc.runtime import registration, tango_database, tango_database_proxy
 from ska_sdp_lmc.runtime.publisher import TangoSink
 from ska_sdp_lmc.runtime.server import run
 from tests.faults.call_sites import Site
@@ -109,7 +109,7 @@ def main() -> None:
     """Run the server until Tango ends it."""
     file, *arguments = sys.argv[1:]
     cuts = FileCuts(Path(file))
-    for module in (database_device, registration, tango_database):
+    for module in (registration, tango_database, tango_database_proxy):
         vars(module)["tango"] = CutObject(tango, cuts)
     vars(registration)["socket"] = CutObject(socket, cuts)
     registration.CHECK_INTERVAL_S = tango_database.POLL_INTERVAL_S = CHECK_INTERVAL_S

@@ -190,15 +190,6 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     ),
     KillPoint(Site(ETCD + "watchdog.py", "Watchdog._probe", "newest_revision"), "probes"),
     KillPoint(Site(RUNTIME + "access.py", "check", "check_access"), "checks_access"),
-    KillPoint(Site(RUNTIME + "database_device.py", "database_device", "DeviceProxy"), "registers"),
-    KillPoint(
-        Site(
-            RUNTIME + "database_device.py",
-            "check_properties",
-            "command_inout DbGetDevicePropertyList",
-        ),
-        "fails_init",
-    ),
     KillPoint(Site(RUNTIME + "publisher.py", "TangoSink.push", "push"), "publishes"),
     KillPoint(
         Site(RUNTIME + "publisher.py", "Publisher._show", "push"), "publishes", is_killed=True
@@ -229,6 +220,18 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     KillPoint(Site(RUNTIME + "tango_database.py", "_find_devices", "Database"), "starts"),
     KillPoint(
         Site(RUNTIME + "tango_database.py", "_find_devices", "get_device_class_list"), "starts"
+    ),
+    KillPoint(
+        Site(
+            RUNTIME + "tango_database_proxy.py",
+            "check_tango_database",
+            "command_inout DbGetDevicePropertyList",
+        ),
+        "fails_init",
+    ),
+    KillPoint(
+        Site(RUNTIME + "tango_database_proxy.py", "create_tango_database_proxy", "DeviceProxy"),
+        "registers",
     ),
     KillPoint(Site(DEVICES + "base.py", "LmcDevice._show_misconfigured", "push"), "shows_setting"),
     KillPoint(Site(DEVICES + "init.py", "InitDevice.init_device", "init_device"), "starts_again"),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.faults.checkers.recovery import recoveries
+from tests.faults.faults.parts import KILLED
 from tests.faults.history import Operation, of_kind
 
 __all__ = ["summary_of", "text_of"]
@@ -41,6 +42,7 @@ def summary_of(
         "seconds": round(seconds, 1),
         "faults": len(begun),
         "faults_by_kind": _counts(each.details["fault"] for each in begun),
+        "kills": sum(each.details["fault"].endswith(f" {KILLED}") for each in begun),
         "faults_not_possible": _counts(
             each.details["fault"] for each in faults if each.outcome == "failed"
         ),

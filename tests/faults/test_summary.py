@@ -31,6 +31,7 @@ def test_summary_counts_what_took_place() -> None:
     found = summary_of(HISTORY, ["one", "two"], seconds=61, observations=1, **FACTS)
     assert found["faults"] == 1
     assert found["faults_by_kind"] == {"leader killed": 1}
+    assert found["kills"] == 1
     assert found["faults_not_possible"] == {"leader killed": 1}
     # A transaction without a mark has not reached its commit.
     assert found["transactions"] == {"ok": 1, "unknown": 1}

@@ -47,7 +47,10 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=float("inf"), help="time for each kind")
     parser.add_argument(
-        "--seed", type=int, default=int(time.time()), help="seed of the first round"
+        "--seed",
+        type=int,
+        default=int(os.environ.get("FUZZ_SEED") or time.time()),
+        help="seed of the first round (FUZZ_SEED)",
     )
     parser.add_argument("--keep", type=int, default=0, help="inputs to add to the corpus")
     parser.add_argument("--json", type=Path, help="file for the numbers of inputs and defects")
@@ -58,13 +61,18 @@ def main() -> int:
     # The database to which the shell of a developer points is not used.
     for name in [each for each in os.environ if each.startswith(("SDP_CONFIG_", "TANGO_HOST"))]:
         del os.environ[name]
-    outcomes = [_run(kind, options) for kind in options.kinds or KINDS]
+    if options.json:
+        # Before the search, which may take hours.
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+    outcomes: list[Outcome] = []
+    for kind in options.kinds or KINDS:
+        outcomes.append(_run(kind, options))
+        if options.json:
+            figures = [each.figures() for each in outcomes]
+            options.json.write_text(json.dumps(figures, indent=2) + "\n")
     inputs = sum(each.inputs for each in outcomes)
     defects = sum(len(each.defects) for each in outcomes)
     _say(f"{inputs} inputs, {defects} defects")
-    if options.json:
-        figures = [each.figures() for each in outcomes]
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return int(defects > 0)
 
 

@@ -77,23 +77,33 @@ def _check(case: Any) -> None:
 
 
 def _check_channels(case: Any) -> None:
-    """Check that each channel of valid addresses from the first on has a host and a port."""
-    entries = case if isinstance(case, list) else list(case.values())
+    """Compare the look-up of channels in valid addresses with a linear one."""
+    is_list = isinstance(case, list)
+    entries = case if is_list else [case[name] for name in case if name != "interface"]
     for entry in entries:
-        if not isinstance(entry, dict):
-            continue
         is_old = any(isinstance(entry.get(name), list) for name in ("host", "port"))
-        for beam in [entry] if is_old else entry.values():
-            if not isinstance(beam, dict):
-                continue
-            maps: list[Any] = [beam.get("host"), beam.get("port")]
-            if not all(maps):
-                continue
-            first = max(each[0][0] for each in maps)
-            for channel in (each for each in CHANNELS if each >= first):
-                host, port = host_and_port(beam, channel)
-                assert host
-                assert port >= 1
+        beams = [entry[name] for name in entry if name != "scan_type_id"]
+        for beam in [entry] if is_old else beams:
+            for channel in CHANNELS:
+                assert _looked_up(beam, channel) == _by_linear_search(beam, channel)
+
+
+def _looked_up(beam: dict[str, Any], channel: int) -> tuple[str, int] | None:
+    try:
+        return host_and_port(beam, channel)
+    except LookupError:
+        return None
+
+
+def _by_linear_search(beam: dict[str, Any], channel: int) -> tuple[str, int] | None:
+    host, port = None, None
+    for first, name in beam["host"]:
+        if first <= channel:
+            host = name
+    for first, number, *increment in beam["port"]:
+        if first <= channel:
+            port = number + (channel - first) * (increment[0] if increment else 0)
+    return None if host is None or port is None else (host, port)
 
 
 KIND = Kind("addresses", _CASES, _check)

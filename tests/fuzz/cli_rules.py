@@ -17,6 +17,9 @@ __all__ = ["Given", "check_run", "verb_of"]
 EXIT_CODES = (0, 1, 2, 3, 4)
 """Documented exit codes without 5, no connection."""
 
+MAX_USAGE = 1_000
+"""Characters of a message of a rejected command line."""
+
 READING = frozenset(
     [
         *("list", "get", "watch", "describe", "status", "wait", "history", "replay", "dump"),
@@ -69,6 +72,7 @@ def check_run(given: Given) -> Result:
     if result.code == 2 and not is_debug:
         assert re.fullmatch("ska-sdp: [^\n]+\n", result.err), f"usage: {result}"
         assert result.out == "", f"usage with output: {result}"
+        assert len(result.err) <= MAX_USAGE, f"{len(result.err)} characters: {result.err}"
     if result.code or verb_of(given.words) in READING:
         assert after == before, f"exit code {result.code}, and something was changed: {result.err}"
     if result.code and not result.out:

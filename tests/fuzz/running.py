@@ -75,7 +75,12 @@ class Outcome:
 
     def figures(self) -> dict[str, str | int]:
         """Return the figures that the documentation shows."""
-        return {"kind": self.kind, "inputs": self.inputs, "defects": len(self.defects)}
+        return {
+            "kind": self.kind,
+            "seed": self.seed,
+            "inputs": self.inputs,
+            "defects": len(self.defects),
+        }
 
     def __str__(self) -> str:
         rate = self.inputs / self.cpu_seconds if self.cpu_seconds else 0.0

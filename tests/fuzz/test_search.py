@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ska_sdp_config.entity.common.kafka import KafkaUrl
+from tests.fuzz import __main__ as program
 from tests.fuzz import corpus, kind, running
 from tests.fuzz.cli_rules import Given, check_run
 from tests.fuzz.kind import Kind
@@ -134,3 +136,24 @@ def test_kept_inputs_are_small_and_different() -> None:
         lines = [json.dumps(case, separators=(",", ":")) for case in corpus.read(name)]
         assert len(lines) == len(set(lines))
         assert all(len(line) <= corpus.MAX_CHARACTERS for line in lines)
+
+
+def test_program_writes_its_figures_after_each_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "new" / "fuzz.json"
+
+    def interrupt(case: Any) -> None:
+        raise KeyboardInterrupt
+
+    kinds = {
+        "first": Kind("first", NUMBERS, lambda case: None),
+        "second": Kind("second", NUMBERS, interrupt),
+    }
+    monkeypatch.setattr(program, "KINDS", kinds)
+    monkeypatch.setattr("sys.argv", ["fuzz", "--inputs", "5", "--json", str(file)])
+    monkeypatch.setenv("FUZZ_SEED", "7")
+    with pytest.raises(KeyboardInterrupt):
+        program.main()
+    figures = json.loads(file.read_text())
+    assert figures == [{"kind": "first", "seed": 7, "inputs": 5, "defects": 0}]

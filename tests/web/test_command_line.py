@@ -30,6 +30,7 @@ def run(*options: str) -> tuple[int, str]:
         (["--frame-ancestor", "https://a.example; script-src *"], "expected an origin"),
         (["--frame-ancestor", "https://a.example/x"], "expected an origin"),
         (["--frame-ancestor", "http://["], "expected an origin"),
+        (["--frame-ancestor", "x" * 5_000], "…': expected an origin"),
         (["--bind", "nowhere.invalid"], "cannot listen on nowhere.invalid"),
         (["--bind", "a..b"], "cannot listen on a..b"),
         (["--port", "65536"], "65536"),

@@ -64,7 +64,7 @@ def test_unexpected_error_leaves_the_outcome_unknown_and_the_command_free(
                 await asyncio.wait_for(sender.send("01", "On", None), CALL)
 
     asyncio.run(send_twice())
-    assert caplog.messages == ["Sending a command failed."] * 2
+    assert caplog.messages == ["Sending On to test-sdp/subarray/01 failed."] * 2
     assert "raised by the test" in caplog.text
 
 

@@ -32,7 +32,7 @@ def backend() -> Iterator[MemoryBackend]:
 # Whether it is connected, the error, whether the database was read, the delay; then the state.
 STATES: list[tuple[bool, Exception | None, bool, float, tuple[str, str | None]]] = [
     (True, None, True, 0.0, ("ok", None)),
-    (True, None, True, LATE, ("behind", "The changes are more than the server of the page can")),
+    (True, None, True, LATE, ("behind", "The database changes faster than the server of this")),
     (True, None, False, LATE, ("away", "is being read.")),
     (True, FAULT, True, LATE, ("behind", "a value of the test")),
     (True, FAULT, False, 0.0, ("behind", "a value of the test")),

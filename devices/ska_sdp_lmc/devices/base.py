@@ -168,13 +168,14 @@ class LmcDevice(InitDevice):
 
     def delete_device(self) -> None:
         """Stop without joining threads: one may be waiting for this device's monitor."""
+        # First, so that an Init in progress does not continue during the rest.
+        super().delete_device()
         watch_loop = getattr(self, "_watch_loop", None)
         if watch_loop is not None:
             PROCESS.end(self.name)
             watch_loop.stop()
             self.publisher.close()
             self.database.remove_listener(self._outage_listener)
-        super().delete_device()
 
     def check(self) -> None:
         """Run the further checks of a subclass, e.g. of the device's name.

@@ -12,8 +12,8 @@ from typing import Any
 import tango
 from tango.utils import PyTangoThread
 
-from ska_sdp_lmc.runtime.database_device import database_device
 from ska_sdp_lmc.runtime.ior import address_of
+from ska_sdp_lmc.runtime.tango_database_proxy import create_tango_database_proxy
 
 __all__ = ["Registration"]
 
@@ -72,7 +72,7 @@ class Registration:
     def _check(self) -> None:
         util = tango.Util.instance()
         admin = util.get_dserver_device()
-        database = database_device()
+        database = create_tango_database_proxy()
         numbers, texts = database.command_inout("DbImportDevice", admin.get_name())
         is_exported, found = bool(numbers[0]), texts[1]
         ours = util.get_dserver_ior(admin)

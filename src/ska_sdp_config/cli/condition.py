@@ -13,6 +13,7 @@ from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.live import values
+from ska_sdp_config.store.errors import quoted
 
 __all__ = ["Condition"]
 
@@ -42,7 +43,7 @@ class Condition(NamedTuple):
         field, equals, wanted = text.partition("=")
         if not field or not equals:
             raise click.UsageError(
-                f"Invalid condition {text!r}: expected FIELD=VALUE, e.g. status=FINISHED."
+                f"Invalid condition {quoted(text)}: expected FIELD=VALUE, e.g. status=FINISHED."
             )
         return cls(field, wanted)
 

@@ -38,7 +38,7 @@ from ska_sdp_config.cli.session import check_connection, open_backend, open_conf
 from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.suggestions import similar_name
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_depth_of_key, make_object_command
-from ska_sdp_config.store.errors import ConfigCollision
+from ska_sdp_config.store.errors import ConfigCollision, quoted
 
 if TYPE_CHECKING:
     from ska_sdp_config.config import Config
@@ -270,7 +270,7 @@ def _command(kind: SdpObject) -> click.Command:
         if value is None:
             # The only argument may be the value.
             is_value = key[:1] in ("{", "@") or key == "-"
-            missing = f"{kind.id_name!r} before {key!r}" if is_value else "'VALUE'"
+            missing = f"{kind.id_name!r} before {quoted(key)}" if is_value else "'VALUE'"
             raise click.UsageError(f"Missing argument {missing}.")
         given = argument_value(value, f"The value of the {kind.name}")
         _create_object(kind, key, given, **options)

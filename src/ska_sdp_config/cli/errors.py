@@ -30,6 +30,9 @@ __all__ = [
 MAX_FAULTS_NAMED = 10
 """Maximum number of faults in a message."""
 
+MAX_USAGE_LENGTH = 800
+"""Characters of a message about the usage, in which Click repeats whole words."""
+
 
 class Failed(Exception):
     """The command was rejected or failed. The message is one sentence, with what to do."""
@@ -111,7 +114,9 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
         text = error.format_message()
-        return 2, f"{text}{'' if text.endswith(('.', '?')) else '.'} Try '{command} -h'."
+        if len(text) > MAX_USAGE_LENGTH:
+            text = f"{text[:MAX_USAGE_LENGTH]}…"
+        return 2, f"{text}{'' if text.endswith(('.', '?', '…')) else '.'} Try '{command} -h'."
     if isinstance(error, ConfigConnectionError):
         return 5, str(error)
     if isinstance(error, ConfigVanished):

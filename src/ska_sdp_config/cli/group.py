@@ -15,6 +15,7 @@ from ska_sdp_config.cli.suggestions import (
     closest,
     misspelt_option,
 )
+from ska_sdp_config.store.errors import quoted
 
 __all__ = ["HELP", "Action", "Group", "first_word", "make_command", "with_printer"]
 
@@ -141,7 +142,7 @@ class Group(click.Group):
         advice = self._advise(word, names, ctx)
         if advice is None and other is not None:
             advice = f"the {self.members} goes first, as in '{ctx.command_path} {other} …'."
-        unknown = f"Unknown {self.members} {word!r}: "
+        unknown = f"Unknown {self.members} {quoted(word)}: "
         unknown += advice or f"expected one of {self._choices(ctx)}."
         ctx.fail(self._unsupported.get(self._aliases.get(word, word), unknown))
 

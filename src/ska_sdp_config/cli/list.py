@@ -25,7 +25,7 @@ from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import check_id, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
-from ska_sdp_config.store.errors import Compacted, depth_of_path
+from ska_sdp_config.store.errors import Compacted, depth_of_path, quoted
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span, key_of_path, path_of_key
 
@@ -168,7 +168,7 @@ def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -
             return value
     except ValueError:
         pass
-    raise click.UsageError(f"Invalid date {value!r}: expected YYYYMMDD, e.g. 20260101.", ctx)
+    raise click.UsageError(f"Invalid date {quoted(value)}: expected YYYYMMDD, e.g. 20260101.", ctx)
 
 
 def _of_word(listing: Listing, kind: SdpObject, word: str) -> Listing:

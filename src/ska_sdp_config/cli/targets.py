@@ -16,7 +16,7 @@ from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.engine.transaction import MAX_DEPTH
-from ska_sdp_config.store.errors import check_path, depth_of_path
+from ska_sdp_config.store.errors import check_path, depth_of_path, quoted
 from ska_sdp_config.store.keys import Span, key_of_path, spans_below
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def check_id(key: str) -> None:
     from ska_sdp_config.entity.common.ids import check_path_part
 
     if "=" in key:
-        raise click.UsageError(f"Missing argument 'ID' before {key!r}.")
+        raise click.UsageError(f"Missing argument 'ID' before {quoted(key)}.")
     try:
         # Each part of a compound key may be as long as an ID.
         for part in [part for part in key.split(":") if part] or [key]:

@@ -16,15 +16,16 @@ CLOSE_TIMEOUT_S = 2.0
 def join_on_close(thread: threading.Thread) -> None:
     """Wait for a thread to end; log a warning if it does not end in time.
 
-    Does nothing on the thread itself. The thread is a daemon: it does not keep its process.
+    Does nothing on the thread itself. The thread is a daemon, so it does not keep the process
+    alive.
     """
     if thread is threading.current_thread():
         return
     thread.join(CLOSE_TIMEOUT_S)
     if thread.is_alive():
         LOGGER.warning(
-            "The thread %s has not ended within %g s of the close of its Config; it is left "
-            "to end by itself.",
+            "Thread %s is still running %g s after its Config was closed; not waiting for it any "
+            "longer.",
             thread.name,
             CLOSE_TIMEOUT_S,
         )

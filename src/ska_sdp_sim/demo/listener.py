@@ -60,7 +60,7 @@ class Listener:
 
     @property
     def is_running(self) -> bool:
-        """Whether the subscriber has not ended."""
+        """Whether the subscriber is running."""
         with self._changed:
             return not self._ended
 

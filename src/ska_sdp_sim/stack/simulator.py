@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ska_sdp_config.lmc import paths
 from ska_sdp_sim.simulator import COMPONENTS
@@ -13,6 +14,19 @@ from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.programs import clean_environment
 
 OWNER_PATHS = tuple(map(paths.component, COMPONENTS))
+
+ARGUMENTS = (
+    "host",
+    "port",
+    "protocol",
+    "cert",
+    "client_cert",
+    "client_key",
+    "username",
+    "password",
+    "timeout",
+)
+"""Arguments of Config that default to variables of the environment: SDP_CONFIG_HOST and so on."""
 
 
 class Simulator(Part):
@@ -34,13 +48,14 @@ class Simulator(Part):
         """Return whether this process holds the owner keys of its components."""
         from ska_sdp_config import Config, ConfigConnectionError
 
-        # The host may be a list with ports. Without a port, Config would read the variable of this
+        # An empty text means the default. Without it, Config would read the variable of this
         # process, which the simulator does not have.
-        host = self.settings["SDP_CONFIG_HOST"]
-        port = self.settings.get("SDP_CONFIG_PORT", "2379")
+        arguments: dict[str, Any] = {
+            name: self.settings.get(f"SDP_CONFIG_{name.upper()}", "") for name in ARGUMENTS
+        }
         backend = self.settings.get("SDP_CONFIG_BACKEND", "etcd3")
         try:
-            with Config(backend=backend, host=host, port=port) as config:
+            with Config(backend=backend, **arguments) as config:
                 for txn in config.txn():
                     owners = [txn.get(path) for path in OWNER_PATHS]
         except ConfigConnectionError:

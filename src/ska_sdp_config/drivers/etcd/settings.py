@@ -86,7 +86,7 @@ class Settings:
 
         protocol = setting(protocol, "PROTOCOL", "http").lower()
         if protocol not in ("http", "https"):
-            raise ValueError(f"SDP_CONFIG_PROTOCOL is {protocol!r}: write http or https.")
+            raise ValueError(f"SDP_CONFIG_PROTOCOL is {quoted(protocol)}: write http or https.")
         authority = _pem(setting(cert, "CERT"), "SDP_CONFIG_CERT", CERTIFICATE)
         certificate = _pem(
             setting(client_cert, "CLIENT_CERT"), "SDP_CONFIG_CLIENT_CERT", CERTIFICATE
@@ -135,12 +135,14 @@ def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
         own_port = port if own_port is None else own_port
         if not (re.fullmatch("[0-9]{1,5}", own_port) and 0 < int(own_port) < 65536):
             raise ValueError(
-                f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {quoted(own_port)} for {name}: "
-                "write a number from 1 to 65535."
+                f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {quoted(own_port)} for "
+                f"{quoted(name)}: write a number from 1 to 65535."
             )
         endpoints.append(f"{name}:{own_port}")
     if not endpoints:
-        raise ValueError(f"SDP_CONFIG_HOST is {hosts!r}: write host, or host:port,host:port.")
+        raise ValueError(
+            f"SDP_CONFIG_HOST is {quoted(hosts)}: write host, or host:port,host:port."
+        )
     return tuple(dict.fromkeys(endpoints))
 
 

@@ -342,8 +342,11 @@ class StoreWatch:
                     GapCause.STALLED,
                     lambda watch: watch.next_revision <= newest and not watch.is_lossless,
                 )
-        elif ended is not Ending.UNCHECKED:
-            # An internal error of the check says nothing about the connection.
+        elif ended is Ending.UNCHECKED:
+            # An internal error says nothing about the connection, but it may come from the
+            # channel, on which each further check would fail too.
+            self._etcd.replace(channel)
+        else:
             self._etcd.connection.failed()
             if ended is Ending.SILENT or len(self._etcd.settings.endpoints) > 1:
                 self._etcd.replace(channel)

@@ -1,4 +1,4 @@
-"""Client of the Tango database that lets other threads run while it waits."""
+"""Proxy of the Tango database that lets other threads run while it waits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import tango
 
-__all__ = ["check_properties", "database_device"]
+__all__ = ["check_tango_database", "create_tango_database_proxy"]
 
 CALL_TIMEOUT_MS = 2000
 
 
-def database_device() -> Any:
-    """Return a client of the device of the Tango database that this server uses.
+def create_tango_database_proxy() -> Any:
+    """Return a proxy of the device of the Tango database that this server uses.
 
     Its calls time out after 2 s.
 
@@ -26,10 +26,11 @@ def database_device() -> Any:
     return proxy
 
 
-def check_properties(device: str) -> None:
-    """Read the properties of a device, to check that the Tango database responds.
+def check_tango_database(device: str) -> None:
+    """Check that the Tango database responds, by reading the names of a device's properties.
 
-    PyTango's own reading holds Python's global lock, see ``database_device``.
+    PyTango's own reading of properties holds Python's global lock, see
+    ``create_tango_database_proxy``.
 
     Args:
         device: name of the device.
@@ -38,4 +39,4 @@ def check_properties(device: str) -> None:
         tango.DevFailed: the Tango database does not respond.
     """
     if tango.Util._UseDb and not tango.Util._FileDb:  # noqa: SLF001  # part of its interface
-        database_device().command_inout("DbGetDevicePropertyList", [device, "*"])
+        create_tango_database_proxy().command_inout("DbGetDevicePropertyList", [device, "*"])
