@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.live.live import Live
+from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_web.connection import ConnectionState, ConnectionWatch
 from ska_sdp_web.model import Model, Update
 from ska_sdp_web.past import Past, read_past
@@ -149,7 +150,7 @@ class Hub:
                     self._live = Live(self._backend, self._prefix, self._note_received)
                 self._step()
                 if self._live is not None and self._live.error is not None:
-                    self._connection.error = self._live.error
+                    self._set_error(self._live.error)
                     self._live = None
                     retry_at = time.monotonic() + RETRY_S
             except Exception as error:
@@ -168,12 +169,28 @@ class Hub:
             self._wake.clear()
         self._restart_live()
 
+    def _set_error(self, error: Exception | None) -> None:
+        """Set the error that ended the watch, None after a read, and log a change of it."""
+        before, self._connection.error = self._connection.error, error
+        if repr(before) == repr(error):
+            return
+        if error is None:
+            LOGGER.info("The changes of the database are received again.")
+            return
+        # Other errors than those of the connection need their place to be found.
+        place = None if isinstance(error, ConfigConnectionError) else error
+        LOGGER.warning(
+            "The changes of the database are not received, the watch begins again: %s",
+            error,
+            exc_info=place,
+        )
+
     def _step(self) -> None:
         now = datetime.now(timezone.utc)
         since, self._received_at = self._received_at, None
         if self._live is not None and (received := self._live.take()):
             self._send(self._model.apply(received, now))
-            self._connection.error = None
+            self._set_error(None)
             self._connection.delay = 0.0 if since is None else time.monotonic() - since
         elif since is None:
             self._connection.delay = 0.0

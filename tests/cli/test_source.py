@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,52 @@ def test_invalid_url_is_rejected(url: str, complaint: str) -> None:
     assert complaint in str(caught.value)
 
 
-def test_password_in_a_url_is_not_printed() -> None:
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://me:sesame@h/x",
+        "HTTPS://ME:sesame@H/x",
+        " http://me:sesame@h/x",
+        "\t//me:sesame@h/x",
+        "http:http://me:sesame@127.0.0.1:1/x",
+        "http:///me:sesame@h",
+        "http:/me:sesame@h",
+        "http:me:sesame@h",
+        "http:\\\\me:sesame@h",
+        "ftp://me:sesame@h",
+        "ftp://me:x/sesame@h",
+        "a/b//me:sesame@h",
+        "me:sesame@h/x",
+        "sesame@h/x",
+        "//me:sesame@h/x",
+        "//h/me:sesame@h/x",
+        "http://me:sesame%40h/x",
+        "http://me:sesame%2540h/x",
+        "http%3A%2F%2Fme:sesame%40h/x",
+        "http://me:sesame\uff20h/x",
+        "http://me:sesame/x@h",
+        "http://127.0.0.1:1/sesame@h",
+        "http://127.0.0.1:1/me:sesame @h",
+        "http://me:p@ss/sesame@h",
+        "ftp://me\n:sesame\n@h/x",
+    ],
+)
+def test_password_in_a_source_is_not_printed(source: str) -> None:
     with pytest.raises(Failed) as caught:
-        read_text("https://me:sesame@h/x")
-    assert "sesame" not in str(caught.value)
+        read_text(source, seconds=1)
+    assert "sesame" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_password_in_a_redirect_is_not_printed(web: Web) -> None:
+    web.redirects["/moved"] = "sftp://me:sesame@h/x"
+    with pytest.raises(Failed) as caught:
+        read_text(web.url("/moved"))
+    assert "302 …@h/x' is not allowed" in str(caught.value)
+
+
+def test_path_with_an_at_sign_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "me:1@site.yaml"
+    file.write_text("a: 1")
+    assert read_text(str(file)) == "a: 1"
+    with pytest.raises(Failed, match=r"^…@none\.yaml cannot be read: No such file"):
+        read_text(str(tmp_path / "me:1@none.yaml"))

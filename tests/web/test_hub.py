@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from ska_sdp_config.backends import MemoryBackend
 from ska_sdp_config.drivers.memory import Database
 from ska_sdp_config.live.live import Live
+from ska_sdp_config.store.errors import ConfigConnectionError
 from ska_sdp_web import connection
 from ska_sdp_web import hub as module
 from ska_sdp_web.app import make_app
@@ -107,6 +109,35 @@ def test_failed_watch_is_shown_and_begins_again(monkeypatch: pytest.MonkeyPatch)
         await wait_for(lambda: hub.state.is_current)
 
     run(scene)
+
+
+def test_error_of_the_watch_is_logged_at_each_change(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, module.__name__)
+    read, errors = Live._read, [ConfigConnectionError("it is away"), ValueError("it is odd")]
+    left = [each for each in errors for _ in range(3)]
+
+    def fail_first(live: Live) -> Any:
+        if left:
+            raise left.pop(0)
+        return read(live)
+
+    async def scene(hub: Hub, backend: MemoryBackend) -> None:
+        await wait_for(lambda: hub.state.is_current)
+
+    monkeypatch.setattr(Live, "_read", fail_first)
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    monkeypatch.setattr(module, "CHECK_INTERVAL_S", 0.01)
+    run(scene)
+    logged = [record for record in caplog.records if record.name == module.__name__]
+    begin = "The changes of the database are "
+    assert [record.getMessage() for record in logged] == [
+        f"{begin}not received, the watch begins again: it is away",
+        f"{begin}not received, the watch begins again: it is odd",
+        f"{begin}received again.",
+    ]
+    assert [bool(record.exc_info) for record in logged] == [False, True, False]
 
 
 def test_late_changes_are_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:

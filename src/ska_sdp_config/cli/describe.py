@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ska_sdp_config.cli.errors import NotFound
+from ska_sdp_config.cli.errors import NotFound, join_faults
 from ska_sdp_config.cli.group import Group
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
@@ -26,6 +26,7 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON
 from ska_sdp_config.cli.output import Entry, Printer, Section, note
+from ska_sdp_config.cli.references import References, fields_of
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import check_id, id_argument, make_object_command
@@ -53,12 +54,14 @@ class _Collector:
 
     Attributes:
         absent: paths that are referenced but do not exist.
+        references: reader of the references of entries to others.
     """
 
     def __init__(self, txn: Txn, prefix: str) -> None:
         self._txn = txn
         self._prefix = prefix
         self.absent: list[str] = []
+        self.references = References(prefix)
 
     def sections(self, kind: SdpObject, key: str) -> Iterator[Section]:
         """Yield the section of an object, then those of all that is related to it."""
@@ -100,27 +103,27 @@ class _Collector:
 
     def _linked_section(self, section: Section, field: str, kind: SdpObject) -> Section:
         """Return the object to which a field of another one links, with its state."""
-        link = _value(section).get(field)
-        if not isinstance(link, str) or not link.startswith(kind.root) or link.endswith("/"):
+        found = (self.references.link(each, field, kind.root) for each in section.entries[:1])
+        link = next(found, None)
+        if link is None:
             return Section(_title(kind), [])
         path = f"{self._prefix}{link}"  # links are stored without the global prefix
-        found = self._entries([path, f"{path}/state"])
-        if not found:
+        linked = self._entries([path, f"{path}/state"])
+        if not linked:
             self.absent.append(path)
-        return Section(_title(kind), found)
+        return Section(_title(kind), linked)
 
     def _linking_section(self, kind: SdpObject, field: str, link: str) -> Section:
         """Return the objects of a kind whose field is a link."""
         values_of_kind = self._txn.list_values(kind.path(self._prefix))
         entries = [Entry(path, text) for path, text in values_of_kind]
-        found = [entry for entry in entries if _mapping(entry).get(field) == link]
+        found = [entry for entry in entries if fields_of(entry).get(field) == link]
         return Section(_title(kind), found, kind.columns)
 
     def _subarray_sections(self, key: str) -> Iterator[Section]:
         section = self._object_section(SUBARRAY, key)
         yield section
-        eb_id = _value(section).get("eb_id")
-        if isinstance(eb_id, str):
+        for eb_id in self._own_ids(section, "eb_id"):
             yield from self._eb_sections(eb_id)
             if not self._entries([EB.path(self._prefix, eb_id)]):
                 self.absent.append(EB.path(self._prefix, eb_id))
@@ -128,14 +131,12 @@ class _Collector:
     def _eb_sections(self, key: str) -> Iterator[Section]:
         section = self._object_section(EB, key)
         yield section
-        eb = _value(section)
-        listed = [eb.get("pb_realtime"), eb.get("pb_batch")]
-        pb_ids = [each for ids in listed if isinstance(ids, list) for each in ids]
-        found = {each: None for each in pb_ids if isinstance(each, str)}
+        listed = (self._own_ids(section, field) for field in ("pb_realtime", "pb_batch"))
+        found = {each: None for pb_ids in listed for each in pb_ids}
         # A processing block made by a script may be missing from the lists of its execution block.
         root = PB.path(self._prefix)
         for path, text in self._txn.list_values(root):
-            if _mapping(Entry(path, text)).get("eb_id") == key:
+            if fields_of(Entry(path, text)).get("eb_id") == key:
                 found[path[len(root) :]] = None
         yield from self._block_sections([*found])
 
@@ -162,18 +163,22 @@ class _Collector:
         """Yield the scripts, deployments, flows and dependencies of processing blocks."""
         scripts: dict[str, None] = {}
         deployments: dict[str, None] = {}
-        for value in map(_mapping, entries):
+        for entry in entries:
+            value = fields_of(entry)
+            self._ids_in(entry, "eb_id")  # not followed, but its fault is reported
             parts = [values.field(value, f"script.{each}") for each in ("kind", "name", "version")]
             if all(parts):
-                scripts[SCRIPT.path(self._prefix, ":".join(parts))] = None
+                for each in self.references.ids(entry, "script", [":".join(parts)]):
+                    scripts[SCRIPT.path(self._prefix, each)] = None
             named = value.get("deployments")
-            for each in named if isinstance(named, dict) else ():
+            ids = named if isinstance(named, dict) else ()
+            for each in self.references.ids(entry, "deployments", ids):
                 deployments[DEPLOYMENT.path(self._prefix, each)] = None
         yield Section(_title(SCRIPT), self._entries(scripts), SCRIPT.columns)
         # The ID of a deployment made by a script contains the ID of the processing block.
         root = DEPLOYMENT.path(self._prefix)
-        ids = "|".join(map(re.escape, pb_ids))
-        has_id = re.compile(rf"(?<![A-Za-z0-9])(?:{ids})(?![A-Za-z0-9])")
+        any_of = "|".join(map(re.escape, pb_ids))
+        has_id = re.compile(rf"(?<![A-Za-z0-9])(?:{any_of})(?![A-Za-z0-9])")
         for path in self._txn.list_keys(root) if pb_ids else ():
             if has_id.search(path, len(root)):
                 deployments[path] = None
@@ -205,6 +210,16 @@ class _Collector:
         columns = DEPLOYMENT_STATE_COLUMNS if kind == DEPLOYMENT else STATE_COLUMNS
         yield Section(f"states of {title}", states, columns)
 
+    def _own_ids(self, section: Section, field: str) -> list[str]:
+        """Return the IDs in a field of the object itself, not of its state."""
+        return [each for entry in section.entries[:1] for each in self._ids_in(entry, field)]
+
+    def _ids_in(self, entry: Entry, field: str) -> list[str]:
+        """Return the IDs in a field: of a list, a single one, or none if it is null."""
+        value = fields_of(entry).get(field)
+        found = value if isinstance(value, list) else [] if value is None else [value]
+        return self.references.ids(entry, field, found)
+
     def _entries(self, paths: Iterable[str]) -> list[Entry]:
         found = self._txn.get_many(paths)
         return [Entry(path, text) for path, text in found.items() if text is not None]
@@ -212,15 +227,6 @@ class _Collector:
 
 def _title(kind: SdpObject) -> str:
     return kind.about.removeprefix("Tango ")
-
-
-def _mapping(entry: Entry) -> dict[str, Any]:
-    value = values.read(entry.text)
-    return value if isinstance(value, dict) else {}
-
-
-def _value(section: Section) -> dict[str, Any]:
-    return _mapping(section.entries[0]) if section.entries else {}
 
 
 def _subarrays_of(txn: Txn, prefix: str, kind: SdpObject, key: str) -> list[SubarrayRow]:
@@ -235,7 +241,7 @@ def _subarrays_of(txn: Txn, prefix: str, kind: SdpObject, key: str) -> list[Suba
     eb_id: Any = key
     if kind == PB:
         path = PB.path(prefix, key)
-        eb_id = _mapping(Entry(path, txn.get(path) or "")).get("eb_id")
+        eb_id = fields_of(Entry(path, txn.get(path) or "")).get("eb_id")
     return [row for row in rows if row.eb_id is not None and row.eb_id == eb_id]
 
 
@@ -261,12 +267,14 @@ def _command(kind: SdpObject) -> click.Command:
             check_id(key)
         sections: list[Section] = []
         absent: list[str] = []
+        faults: list[str] = []
         rows: list[SubarrayRow] = []
         with open_backend() as backend:
             for txn in backend.txn():
                 collector = _Collector(txn, prefix)
                 sections = list(collector.sections(kind, key))
                 absent = collector.absent
+                faults = collector.references.faults
                 rows = _subarrays_of(txn, prefix, kind, key) if out.shows_columns else []
             if not sections[0].entries:
                 raise NotFound(nothing_at(backend, kind.path(prefix, key), kind, NOT_DESCRIBED))
@@ -275,6 +283,8 @@ def _command(kind: SdpObject) -> click.Command:
         _show_subarrays(rows, kind, out)
         if absent and not out.quiet:
             note(f"Referenced, but not in the database: {', '.join(absent)}.")
+        if faults and not out.quiet:
+            note(f"Not all references were followed: {join_faults(faults)}.")
 
     if kind.is_single:
         return make_object_command(kind, describe, [], f"Describe the {kind.about}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from ska_sdp_config.store.errors import (
 )
 
 __all__ = [
+    "AT_SIGN",
     "EditKept",
     "Failed",
     "Misconfigured",
@@ -23,6 +25,7 @@ __all__ = [
     "TimedOut",
     "Unfinished",
     "explain",
+    "hide_user",
     "join_faults",
     "rejecting",
 ]
@@ -32,6 +35,11 @@ MAX_FAULTS_NAMED = 10
 
 MAX_USAGE_LENGTH = 800
 """Characters of a message about the usage, in which Click repeats whole words."""
+
+AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
+"""Regular expression for an ``@``, also as a similar or an escaped character."""
+
+_BEFORE_AT_SIGN = re.compile(f".*(?={AT_SIGN})", re.DOTALL)
 
 
 class Failed(Exception):
@@ -83,6 +91,16 @@ def rejecting(what: str) -> Iterator[None]:
         raise Failed(f"{what} was rejected, nothing was changed: {exc}.") from exc
 
 
+def hide_user(source: str) -> str:
+    """Return a path or URL for a message, without what is before its last ``@``.
+
+    That part of a URL may contain a password. What is no valid URL may have been meant as one, so
+    paths are shortened too.
+    """
+    before = _BEFORE_AT_SIGN.match(source)
+    return source if before is None else f"…{source[before.end() :]}"
+
+
 def join_faults(faults: Sequence[str]) -> str:
     """Return the first faults as one message."""
     more = len(faults) - MAX_FAULTS_NAMED
@@ -132,7 +150,8 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError):
         reason = error.strerror or error
         if error.filename is not None:
-            return 1, f"{error.filename} cannot be read or written: {reason}; check the path."
+            file = hide_user(str(error.filename))
+            return 1, f"{file} cannot be read or written: {reason}; check the path."
         return 1, f"Cannot write the output: {reason}; the command may have been executed."
     if isinstance(error, UnicodeError):
         return 1, f"Invalid UTF-8 text: {error}."

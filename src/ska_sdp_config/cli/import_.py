@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ska_sdp_config.cli.errors import rejecting
+from ska_sdp_config.cli.errors import hide_user, rejecting
 from ska_sdp_config.cli.group import Group, make_command
 from ska_sdp_config.cli.objects import SCRIPT, SYSTEM
 from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, flag
@@ -29,7 +29,7 @@ def _import_scripts(
     from ska_sdp_config.cli.source import read_text
 
     text = read_text(source)
-    with rejecting(source):
+    with rejecting(hide_user(source)):
         definitions = read_definitions(parse(text))
     root = SCRIPT.path(prefix)
     wanted = {root + key: definitions[key] for key in sorted(definitions)}
@@ -44,7 +44,7 @@ def _import_system(source: str, dry_run: bool, out: Printer, prefix: str) -> Non
     from ska_sdp_config.cli.validity import stored_text
 
     path = SYSTEM.path(prefix)
-    value = parse_value(read_text(source), source)
+    value = parse_value(read_text(source), hide_user(source))
     goal = Goal(path, {path: stored_text(path, value, prefix)})
     _write(goal, prefix, out, dry_run=dry_run, atomic=True)
 

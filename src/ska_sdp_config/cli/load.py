@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ska_sdp_config.cli.errors import rejecting
+from ska_sdp_config.cli.errors import hide_user, rejecting
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.options import ATOMIC, DRY_RUN_VALUES, flag
 from ska_sdp_config.cli.output import Printer
@@ -32,7 +32,7 @@ def _load(
     from ska_sdp_config.cli.source import read_text
 
     text = read_text(source, max_bytes=MAX_BYTES)
-    with rejecting(source):
+    with rejecting(hide_user(source)):
         dumped = read_dump(parse(text), prefix, force=force)
     root = f"{prefix}/"
     wanted: dict[str, str | None] = {

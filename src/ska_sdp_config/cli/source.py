@@ -6,12 +6,12 @@ import re
 import sys
 import time
 import urllib.request
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, InvalidURL
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 
-from ska_sdp_config.cli.errors import Failed, rejecting
+from ska_sdp_config.cli.errors import AT_SIGN, Failed, hide_user, rejecting
 
 __all__ = [
     "FETCH_TIMEOUT_S",
@@ -29,7 +29,7 @@ FETCH_TIMEOUT_S = 30.0
 """Timeout of a download."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_WITH_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//[^/]*@")
+_WITH_USER = re.compile(rf"\s*([A-Za-z][A-Za-z0-9+.-]*:)*//+[^/]*{AT_SIGN}")
 _SCHEMES = ("http", "https")
 
 
@@ -43,24 +43,24 @@ def read_text(source: str, *, seconds: float = FETCH_TIMEOUT_S, max_bytes: int =
     """
     url = _URL.match(source)
     if _WITH_USER.match(source):
-        # The URL, perhaps without its scheme, may contain a password: do not repeat it in the
-        # message.
+        # Not repeated, as it may contain a password.
         raise Failed("The URL names a user: fetch the file by other means, and give its path.")
+    shown = hide_user(source)
     if url is None:
         content = _read_file(source, max_bytes)
     elif url[1].lower() in _SCHEMES:
         content = _fetch(source, seconds, max_bytes)
     else:
         raise Failed(
-            f"{source} was not read: only http and https URLs are; give a file by its path."
+            f"{shown} was not read: only http and https URLs are; give a file by its path."
         )
     if len(content) > max_bytes:
-        raise Failed(f"{source} has more than {max_bytes // 2**20} MiB: split it.")
+        raise Failed(f"{shown} has more than {max_bytes // 2**20} MiB: split it.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         raise Failed(
-            f"{source} is not UTF-8 text (byte {exc.start}): nothing was changed."
+            f"{shown} is not UTF-8 text (byte {exc.start}): nothing was changed."
         ) from exc
 
 
@@ -95,7 +95,11 @@ def _read_file(source: str, max_bytes: int) -> bytes:
         with Path(source).open("rb") as file:
             return file.read(max_bytes + 1)
     except OSError as exc:
-        raise Failed(f"{source} cannot be read: {exc.strerror or exc}; check the path.") from exc
+        # The traceback of the cause would repeat the path.
+        raise Failed(
+            f"{hide_user(source)} cannot be read: {exc.strerror or type(exc).__name__}; "
+            "check the path."
+        ) from None
 
 
 def _opener() -> urllib.request.OpenerDirector:
@@ -121,12 +125,16 @@ def _fetch(url: str, seconds: float, max_bytes: int) -> bytes:
             return _read_until(response, end, max_bytes)
     except HTTPError as exc:
         exc.close()
-        reason = f"the server responded {exc.code} {exc.reason}"
+        # The reason may contain the URL of a redirect.
+        reason = f"the server responded {exc.code} {hide_user(str(exc.reason))}"
+    except InvalidURL:
+        # Its text repeats parts of the URL.
+        reason = "its port is not a number, or a space or control character is not escaped"
     except (OSError, HTTPException, ValueError) as exc:
         cause = exc.reason if isinstance(exc, URLError) else exc
         late = "the server did not respond in time: " if isinstance(cause, TimeoutError) else ""
         reason = f"{late}{cause}"
-    raise Failed(f"{url} cannot be fetched: {reason}; check the URL.")
+    raise Failed(f"{hide_user(url)} cannot be fetched: {reason}; check the URL.")
 
 
 def _read_until(response: HTTPResponse, end: float, max_bytes: int) -> bytes:

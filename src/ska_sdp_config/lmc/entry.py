@@ -60,7 +60,18 @@ def under_present_names(document: Json) -> Json:
 
 def is_id(value: Any) -> TypeGuard[str]:
     """Return whether a value is a single part of a path, so that it names no other entity."""
-    return isinstance(value, str) and bool(value) and "/" not in value
+    return isinstance(value, str) and bool(value) and "/" not in value and _has_bytes(value)
+
+
+def _has_bytes(text: str) -> bool:
+    """Return whether a key can have a text: JSON can escape half a surrogate pair."""
+    if text.isascii():
+        return True
+    try:
+        text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without_empty(resources: Json) -> Json:

@@ -13,6 +13,9 @@ const shown = new Set();
 /** Commands that were sent and have no answer yet, as dialogs by subarray and command. */
 const running = new Map();
 
+/** Number of dialogs made, which makes the ids of the elements of each one unique. */
+let made = 0;
+
 /** Create the buttons of a subarray, or the names alone if the page may not send commands. */
 export function commands(card, hello) {
   if (!card.allowed?.length) return null;
@@ -63,9 +66,11 @@ function ask({ id }, { command, argument, example }) {
     running.get(key)();
     return;
   }
+  made += 1;
+  const [titleId, argumentId] = [`dialog-title-${made}`, `dialog-argument-${made}`];
   const state = h("p", { role: "status" });
   const answer = h("div", { class: "answer", role: "status" });
-  const field = argument && h("textarea", { id: "argument", rows: "12", spellcheck: "false", autocomplete: "off" }, example ?? "");
+  const field = argument && h("textarea", { id: argumentId, rows: "12", spellcheck: "false", autocomplete: "off" }, example ?? "");
   const send = h("button", { type: "submit", class: "primary" }, `Send ${command}`);
   const close = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
   const form = h("form", {
@@ -88,11 +93,11 @@ function ask({ id }, { command, argument, example }) {
       close.focus();
     },
   },
-  h("h2", { id: "dialog-title" }, `Send ${command} to subarray ${id}?`), state,
-  field && h("label", { for: "argument" }, "Argument, JSON"), field,
+  h("h2", { id: titleId }, `Send ${command} to subarray ${id}?`), state,
+  field && h("label", { for: argumentId }, "Argument, JSON"), field,
   answer,
   h("div", { class: "dialog-buttons" }, close, send));
-  const dialog = h("dialog", { "aria-labelledby": "dialog-title", class: "command" }, form);
+  const dialog = h("dialog", { "aria-labelledby": titleId, class: "command" }, form);
   dialog.addEventListener("close", () => {
     dialog.remove();
     shown.delete(describe);
