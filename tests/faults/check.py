@@ -15,6 +15,7 @@ from tests.faults.checkers.durations import check_durations
 from tests.faults.checkers.events import Period
 from tests.faults.checkers.progress import check_progress
 from tests.faults.checkers.stuck import check_stuck
+from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import DATABASE_LOG, Change, read_log
 from tests.faults.faults.parts import (
     DEVICE_SERVER,
@@ -54,7 +55,7 @@ NOT_SHOWN = (
 
 DELAYING: Mapping[str, float] = {
     # gRPC measures the timeouts of its calls by the wall clock: a step moves them.
-    ClockStepped.name: 2.0,
+    ClockStepped.name: SEEN_WITHIN_S,
     # A client needs it for its first command.
     f"{TANGO_DATABASE} {KILLED}": 2.0,
     f"{TANGO_DATABASE} {SUSPENDED}": 2.0,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tests.faults.checkers.events import Period
+from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.history import Operation, of_kind
 
 __all__ = ["check_stuck"]
-
-STEP_MARGIN_S = 2.0
-"""Seconds after the begin or end of a step in which processes may still read the earlier time."""
 
 
 def check_stuck(operations: Sequence[Operation], steps: Iterable[Period]) -> list[str]:
@@ -32,7 +30,7 @@ def check_stuck(operations: Sequence[Operation], steps: Iterable[Period]) -> lis
             if command.details["subarray"] == subarray and command.outcome != "failed"
         ]
         began = max((begin for begin in begins if begin < ended), default=ended)
-        if not any(begin <= ended and began <= end + STEP_MARGIN_S for begin, end in steps):
+        if not any(begin <= ended and began <= end + SEEN_WITHIN_S for begin, end in steps):
             faults.append(
                 f"{each.name}: subarray {subarray} stayed in {each.details['obs_state']} since "
                 f"{began:.3f} until {ended:.3f}"
