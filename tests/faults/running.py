@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -154,12 +155,16 @@ class Findings(NamedTuple):
     """Results of the checkers.
 
     Attributes:
-        violations: a sentence for each violation.
-        standing: number of values that stood so long that subscribers had to show them.
+        violations: a message for each violation.
+        standing: number of values that stood so long that a subscriber had to show them, by the
+            name of the subscriber.
+        excused_stuck: number of states that did not continue, as steps of the clock or outages
+            explain.
     """
 
     violations: list[str]
-    standing: int
+    standing: Counter[str]
+    excused_stuck: int = 0
 
 
 def check_all(
@@ -191,7 +196,7 @@ def find_all(
         excused: periods of faults, in which subscribers may show other values.
     """
     times = RevisionTimes(operations, changes)
-    faults = [
+    violations = [
         *check_serializability(operations, changes),
         *check_counter(operations, changes),
         *check_transfers(operations, changes),
@@ -199,15 +204,15 @@ def find_all(
         *check_ownership(operations, changes, times),
         *check_commands(operations, changes, times),
     ]
-    count = 0
+    shown: Counter[str] = Counter()
     events = of_kind(operations, "event", "subscribed")
     standing = Standing(limit_s, _end_of(operations), excused)
     for subarray in sorted({each.details["subarray"] for each in events}):
         implied = implied_values(changes, subarray)
         found, checked = check_events(operations, implied, subarray, times, standing)
-        faults += found
-        count += checked
-    return Findings(faults, count)
+        violations += found
+        shown += checked
+    return Findings(violations, shown)
 
 
 def _end_of(operations: Iterable[Operation]) -> float:

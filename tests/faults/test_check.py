@@ -1,12 +1,34 @@
-"""Periods in which subscribers may show other values than the database implies."""
+"""Check of a run: the periods that are excused, and that each checker has a part in it."""
 
 from __future__ import annotations
 
+import json
 import math
+import random
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from tests.faults.check import NOT_SHOWN, OUTAGE_S, excused
+import pytest
+
+from tests.faults.check import (
+    CRASHES,
+    DELAYING,
+    LIMIT_S,
+    NOT_SHOWN,
+    OUTAGE_S,
+    START_S,
+    check_directory,
+    check_run,
+    excused,
+)
+from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
+from tests.faults.checkers.stuck import TIMEOUT_S
+from tests.faults.database_log import DATABASE_LOG, Change
+from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
+from tests.faults.faults.storage import Compactions
 from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.resources import SAMPLES, Sample
 
 
 def operation(
@@ -22,19 +44,40 @@ def test_start_and_faults_of_devices_are_excused() -> None:
         operation(3, 4, "failed", kind="fault", fault="leader paused"),
         *(operation(5, 6, kind="fault", fault=name) for name in NOT_SHOWN),
     ]
-    assert excused(history) == [(-math.inf, 1), (1, 2)]
+    # One that could not begin may have had an effect.
+    assert excused(history) == [(-math.inf, 1), (1, 2), (3, 4)]
 
 
-def test_names_of_faults_that_are_not_shown_exist() -> None:
-    assert set(NOT_SHOWN) == {
-        "client killed",
-        "client paused",
-        "compaction every 200 ms",
-        "Tango database killed",
-        "Tango database suspended",
-        "simulator killed",
-        "simulator suspended",
+def fault(name: str, began: float, ended: float, **details: Any) -> Operation:
+    return operation(began, ended, kind="fault", fault=name, **details)
+
+
+@pytest.mark.parametrize("server", ["killed", "suspended"])
+@pytest.mark.parametrize("database", ["killed", "suspended"])
+@pytest.mark.parametrize(("after_s", "is_excused"), [(LIMIT_S, True), (LIMIT_S + 1, False)])
+def test_fault_of_the_tango_database_soon_after_one_of_a_server_is_excused(
+    server: str, database: str, after_s: float, is_excused: bool
+) -> None:
+    ready = 20 + (START_S if server == "killed" else 0)
+    struck = fault(f"Tango database {database}", ready + after_s, 100)
+    history = [fault(f"device server {server}", 10, 20), struck]
+    assert ((ready + after_s, 100) in excused(history)) is is_excused
+    assert ((10, ready) in excused(history)) is True
+    assert (ready + after_s, 100) not in excused([fault("leader killed", 10, 20), struck])
+
+
+def test_names_of_faults_exist() -> None:
+    chance, stack = random.Random(1), SimpleNamespace(parts={})
+    names = {
+        *(each.name for each in part_faults(stack, chance)),  # type: ignore[arg-type]
+        *(each.name for each in client_faults(SimpleNamespace(), (), chance)),  # type: ignore[arg-type]
+        *(Compactions.name, ClockStepped.name),
     }
+    assert set(NOT_SHOWN) < names
+    assert set(DELAYING) < names
+    shown = {"device server killed", "device server suspended", "clock stepped"}
+    assert names - set(NOT_SHOWN) == shown
+    assert set(DELAYING) - set(NOT_SHOWN) == shown
 
 
 def test_time_without_an_answer_is_an_outage() -> None:
@@ -60,3 +103,114 @@ def test_operation_of_a_killed_client_does_not_wait() -> None:
 
 def test_short_time_without_an_answer_is_no_outage() -> None:
     assert excused([operation(0, 1), operation(1, 1 + OUTAGE_S)]) == []
+
+
+def command(began: float, ended: float) -> Operation:
+    return operation(
+        began,
+        ended,
+        "failed",
+        "command",
+        command="Scan",
+        subarray="01",
+        transaction_id=None,
+        error=None,
+    )
+
+
+def stuck(since: float, at: float) -> Operation:
+    return operation(
+        at, at, kind="stuck", subarray="01", state="ON", obs_state="READY", since=since
+    )
+
+
+def violations(*operations: Operation, has_settled: bool = False) -> list[str]:
+    """Return what is found in a run of one transaction and these operations."""
+    done = operation(0, 0.1, kind="open", mark="one#1", values={}, writes={"/mark/one": "one#1"})
+    done.revision = 2
+    changes = [Change(2, "/mark/one", "one#1", 0.1)]
+    run = sorted([done, *operations], key=lambda each: each.began)
+    return check_run(run, changes, has_settled=has_settled).violations
+
+
+def test_run_without_a_violation_has_none() -> None:
+    assert violations(command(1, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("operations", "text"),
+    [
+        ([command(1, 7), operation(8, 9)], "Scan took 6.0 s"),
+        ([stuck(1, 80)], "subarray 01 stayed ON with obsState READY"),
+        (
+            [
+                operation(1, 1, kind="started", name="lists-1"),
+                operation(100, 101 + LIMIT_S, kind="rest"),
+            ],
+            "lists-1 had no answer from",
+        ),
+        (
+            [operation(1, 1, kind="subscribed", subarray="01", attributes=["scanID"])],
+            "one-1: scanID had no event",
+        ),
+    ],
+    ids=["durations", "stuck", "progress", "events"],
+)
+def test_violation_of_each_kind_is_found(operations: list[Operation], text: str) -> None:
+    (found,) = violations(*operations)
+    assert text in found
+
+
+def test_limit_is_that_of_the_clients_too() -> None:
+    rest = operation(100, 101 + LIMIT_S, kind="rest")
+    history = [operation(1, 1, kind="started", name="lists-1"), rest]
+    found = check_run(history, [], limit_s=LIMIT_S + 2, has_settled=False).violations
+    assert found == ["no transaction took effect"]
+
+
+@pytest.mark.parametrize("name", DELAYING)
+def test_fault_that_delays_commands_excuses_them_until_some_seconds_after_it(name: str) -> None:
+    end = 11 + DELAYING[name] + PROMISED_S + ALLOWANCE_S
+    others = fault(name, 9, 11, ahead_s=1.0), operation(end + 2, end + 3)
+    assert violations(command(10, end - 0.1), *others) == []
+    (found,) = violations(command(10, end + 0.1), *others)
+    assert "Scan took" in found
+
+
+def test_stuck_state_of_an_outage_or_a_step_is_counted() -> None:
+    outage = fault("quota exceeded", 1 + TIMEOUT_S, 80)
+    step = fault(ClockStepped.name, 40, 45, ahead_s=-5.0)
+    for excuse in (outage, step):
+        found = check_run([excuse, stuck(1, 80)], [], has_settled=False)
+        assert found.excused_stuck == 1
+        assert found.violations == ["no transaction took effect"]
+
+
+@pytest.mark.parametrize("has_settled", [True, False])
+def test_subscriber_of_which_nothing_was_checked_is_found(has_settled: bool) -> None:
+    idle = "no value was stable for longer than the limit: nothing was checked"
+    found = violations(command(1, 2), has_settled=has_settled)
+    assert found == ([f"no subscriber: {idle}"] if has_settled else [])
+    event = operation(3, 3, kind="event", subarray="01", attribute="scanID", value=0, error=None)
+    late = operation(3 + 2 * LIMIT_S, 3 + 2 * LIMIT_S, kind="looks", subarray="01")
+    subscribed = operation(3, 3, kind="subscribed", subarray="01", attributes=["scanID"])
+    assert violations(subscribed, event, late, has_settled=has_settled) == []
+    other = operation(3, 3, kind="subscribed", subarray="01", attributes=[])
+    other.client = "two-1"
+    found = violations(subscribed, other, event, late, has_settled=has_settled)
+    assert found == ([f"two-1: {idle}"] if has_settled else [])
+
+
+def test_crashes_and_growths_are_found_in_the_files_of_a_run(tmp_path: Path) -> None:
+    (tmp_path / DATABASE_LOG).touch()
+    without, operations, changes = check_directory(tmp_path, has_settled=False)
+    assert without.violations == ["no transaction took effect"]
+    assert (operations, changes) == ([], [])
+    (tmp_path / CRASHES).write_text(json.dumps(["simulator ended with exit code 1"]))
+    (tmp_path / SAMPLES).write_text(json.dumps(Sample(1, "counter-1", 5, 1, 1, 1)) + "\n")
+    found, *_ = check_directory(tmp_path, has_settled=False)
+    assert found.violations == [
+        *without.violations,
+        "simulator ended with exit code 1",
+        "counter-1 (process 5) has only 1 samples",
+    ]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from tests.faults.checkers.implied import LATE, Implied, Value
 from tests.faults.checkers.revision_times import RevisionTimes
 from tests.faults.history import Operation, of_kind
 
-__all__ = ["Period", "Standing", "check_events", "without"]
+__all__ = ["Period", "Standing", "check_events", "merged", "without"]
 
 Period = tuple[float, float]
 """Begin and end, on the monotonic clock."""
@@ -36,7 +35,7 @@ class Standing:
 
     Attributes:
         limit_s: seconds for which the database has implied the value.
-        excused: periods of faults, in order, in and after which the time begins again.
+        excused: periods of faults, in and after which the time begins again.
         until: end of the run, on the monotonic clock, for subscribers without a record of their
             end.
     """
@@ -52,12 +51,13 @@ def check_events(
     subarray_id: str,
     times: RevisionTimes,
     standing: Standing,
-) -> tuple[list[str], int]:
-    """Return a sentence for each violation, and how many values had to be shown.
+) -> tuple[list[str], Counter[str]]:
+    """Return a message for each violation, and how many values each subscriber had to show.
 
     Each event has to be of a value that the database implied, in this order and not before.
     Each attribute that was subscribed to has an event, as Tango sends a first one at once.
-    A value that stands for longer than the limit has to be shown, and no other one.
+    A value that stands for longer than the limit has to be shown, and no other one. An error of a
+    subscription ends within the limit.
 
     Args:
         operations: all operations, of which the events of the subarray and the ends of the
@@ -75,18 +75,19 @@ def check_events(
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:
             streams[event.client, event.details["attribute"]].append(event)
-    faults = [*_without_events(of_kind(operations, "subscribed"), subarray_id, streams)]
-    checked = 0
+    violations = [*_without_events(of_kind(operations, "subscribed"), subarray_id, streams)]
+    checked: Counter[str] = Counter()
     for (client, attribute), events in streams.items():
         title = f"{client}: {attribute}"
         values = implied[attribute]
-        faults += _out_of_order(title, attribute, events, values, times, standing)
-        due = replace(standing, until=ends.get(client, standing.until))
-        faults += _without_end_of_error(title, events, due)
-        shown = list(_shown(title, events, values, times, due))
-        faults += filter(None, shown)
-        checked += len(shown)
-    return faults, checked
+        violations += _out_of_order(title, attribute, events, values, times, standing)
+        own = replace(standing, until=ends.get(client, standing.until))
+        violations += _long_errors(title, events, own)
+        wrong, count = _not_shown(title, events, values, times, own)
+        violations += wrong
+        if count:
+            checked[client] += count
+    return violations, checked
 
 
 def _without_events(
@@ -122,8 +123,7 @@ def _out_of_order(
     # A device needs up to the limit to recover from a fault, or to find it.
     outages = merged((begin, end + standing.limit_s) for begin, end in standing.excused)
     position = 0
-    for before, event in pairwise([None, *events]):
-        assert event is not None
+    for before, event in zip([None, *events], events, strict=False):
         value, received = event.details["value"], event.began
         is_of_outage = (
             value in OF_OUTAGES.get(attribute, ())
@@ -157,14 +157,15 @@ def _next(places: Sequence[int], position: int) -> int | None:
     return places[number] if number < len(places) else None
 
 
-def _shown(
+def _not_shown(
     title: str,
     events: Sequence[Operation],
     values: Sequence[Implied],
     times: RevisionTimes,
     standing: Standing,
-) -> Iterable[str]:
-    """Return for each value that stood a sentence if it was not shown after the limit, else ""."""
+) -> tuple[list[str], int]:
+    """Return the values that stood and were not shown after the limit, and how many stood."""
+    violations, count = [], 0
     received = [event.began.monotonic for event in events]
     excused = merged([*standing.excused, *_gaps(events, standing)])
     # Without an event there is nothing shown, and no error of the subscription either.
@@ -178,6 +179,7 @@ def _shown(
             due = begin + standing.limit_s
             if due >= quiet_end:
                 continue
+            count += 1
             shown = bisect_right(received, due) - 1
             last = bisect_left(received, quiet_end) - 1
             wrong = [
@@ -185,28 +187,27 @@ def _shown(
                 for place in range(shown, last + 1)
                 if events[place].details["value"] != each.value
             ]
-            yield (
-                f"{title} {each.value!r} of {each.revision} was not shown within "
-                f"{standing.limit_s:g} s, but {wrong[0]!r}"
-                if wrong
-                else ""
-            )
+            if wrong:
+                violations.append(
+                    f"{title} {each.value!r} of {each.revision} was not shown within "
+                    f"{standing.limit_s:g} s, but {wrong[0]!r}"
+                )
+    return violations, count
+
+
+def _long_errors(title: str, events: Iterable[Operation], standing: Standing) -> Iterable[str]:
+    """Find errors of the subscription that lasted longer than the limit without a fault."""
+    excused = merged(standing.excused)
+    for gap in _gaps(events, standing):
+        if any(stop - start > standing.limit_s for start, stop in without(gap, excused)):
+            yield f"{title} had no value from the error at {gap[0]:.3f} until {gap[1]:.3f}"
 
 
 def _gaps(events: Iterable[Operation], standing: Standing) -> Iterable[Period]:
-    """Return the periods from an error of the subscription until the next value is due."""
+    """Return the periods from each error of the subscription until the next value, or the end."""
     for begin, end in _errors(events):
-        # The missing end of an error has a sentence of its own.
-        yield begin, min(end, _due(begin, end, standing)) if end < math.inf else standing.until
-
-
-def _without_end_of_error(
-    title: str, events: Iterable[Operation], standing: Standing
-) -> Iterable[str]:
-    """Find errors of the subscription since which there was no value, though it was due."""
-    for begin, end in _errors(events):
-        if end == math.inf and _due(begin, standing.until, standing) < standing.until:
-            yield f"{title} had no value since the error at {begin:.3f}"
+        if begin < standing.until:
+            yield begin, min(end, standing.until)
 
 
 def _errors(events: Iterable[Operation]) -> Iterable[Period]:
@@ -220,12 +221,6 @@ def _errors(events: Iterable[Operation]) -> Iterable[Period]:
             begin = None
     if begin is not None:
         yield begin, math.inf
-
-
-def _due(begin: float, end: float, standing: Standing) -> float:
-    """Return when a value is due after an error: the limit after it, or after the last fault."""
-    faults = [last for first, last in standing.excused if first < end]
-    return max([begin, *(min(each, end) for each in faults)]) + standing.limit_s
 
 
 def merged(periods: Iterable[Period]) -> list[Period]:
