@@ -16,7 +16,8 @@ import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,11 @@ class Run:
         """Run the stack and its clients under faults, until all has settled and ended."""
         began = time.monotonic()
         history = history_of(self.plan.directory, "nemesis")
-        with Scene(self.plan) as scene, HistoryWriter(history, "nemesis") as written:
+        with (
+            Scene(self.plan) as scene,
+            HistoryWriter(history, "nemesis") as written,
+            self._writing_crashes(scene),
+        ):
             self.skipped = scene.skipped
 
             def after_round(begun: int) -> None:
@@ -84,17 +89,21 @@ class Run:
 
             say(f"all is ready after {time.monotonic() - began:.0f} s")
             nemesis = Nemesis(scene.groups(), written, self.pace)
-            try:
-                with ExitStack() as sampled:
-                    if self.is_soak:
-                        samples = self.plan.directory / SAMPLES
-                        sampled.enter_context(Sampler(samples, scene.processes))
-                    nemesis.run(self.faults, 60 * self.minutes, after_round)
-                scene.settle(REST_S)
-            finally:
-                crashes = json.dumps(scene.stack.endings)
-                (self.plan.directory / CRASHES).write_text(crashes)
+            with ExitStack() as sampled:
+                if self.is_soak:
+                    samples = self.plan.directory / SAMPLES
+                    sampled.enter_context(Sampler(samples, scene.processes))
+                nemesis.run(self.faults, 60 * self.minutes, after_round)
+            scene.settle(REST_S)
         self.seconds = time.monotonic() - began
+
+    @contextmanager
+    def _writing_crashes(self, scene: Scene) -> Iterator[None]:
+        """Write the reports of parts that ended by themselves, also if the run is interrupted."""
+        try:
+            yield
+        finally:
+            (self.plan.directory / CRASHES).write_text(json.dumps(scene.stack.endings))
 
     def check(self) -> dict[str, Any]:
         """Check what was recorded, write the summary, and return it."""

@@ -7,18 +7,19 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.faults import run as program
 from tests.faults import soak
-from tests.faults.check import CRASHES, RUN_FILE
+from tests.faults.check import CRASHES, RUN_FILE, check_directory
 from tests.faults.database_log import DATABASE_LOG
 from tests.faults.history import HistoryWriter
-from tests.faults.nemesis import Pace
+from tests.faults.nemesis import Group, Pace
 from tests.faults.run import Run, execute
 from tests.faults.running import history_of
 from tests.faults.scene import Plan
@@ -84,6 +85,36 @@ def test_run_that_breaks_a_promise_fails_and_prints_how_to_repeat_it(
     assert CRASH in done.stdout
     recorded = json.loads((directory / RUN_FILE).read_text())["violations"]
     assert f"{len(recorded)} violations; 0 values that stood were checked" in done.stdout
+
+
+class Interrupted:
+    """Scene of which one part has ended by itself, and which then ends by an error."""
+
+    skipped: Sequence[str] = ()
+    stack = SimpleNamespace(endings=[CRASH])
+
+    def __init__(self, plan: Plan) -> None:
+        del plan
+
+    def __enter__(self) -> Interrupted:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing: there are no processes."""
+
+    def groups(self) -> list[Group]:
+        raise OSError("no fault can begin")
+
+
+def test_crash_is_found_in_a_run_that_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "Scene", Interrupted)
+    (tmp_path / DATABASE_LOG).touch()
+    with pytest.raises(OSError, match="no fault can begin"):
+        Run(plan(tmp_path), Pace(), 40, 5).run()
+    found, *_ = check_directory(tmp_path, has_settled=False)
+    assert CRASH in found.violations
 
 
 @pytest.mark.parametrize("is_default", [True, False])
