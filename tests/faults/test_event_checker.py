@@ -232,6 +232,18 @@ def test_value_is_due_again_after_a_lost_subscription(world: World) -> None:
     assert violations(world) == []
 
 
+def test_short_errors_of_a_subscription_do_not_excuse_a_missing_event(world: World) -> None:
+    device = Device(world)
+    world.command("client", "Scan")
+    for value in ("READY", "READY", "READY", "SCANNING"):
+        idle(world, 3)
+        device.push("obsState", None, "no answer")
+        device.push("obsState", value)
+    (found,) = violations(world)
+    assert "'SCANNING' of" in found
+    assert "not shown within 5 s, but 'READY'" in found
+
+
 def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
     device = Device(world)
     begin = world.time

@@ -89,15 +89,6 @@ def test_error_of_a_subscription_is_no_success() -> None:
     assert found.startswith(f"only {least_of('event') - 1} operations of kind event")
 
 
-def test_each_kind_of_operation_is_needed_also_if_it_is_rare() -> None:
-    history = [
-        operation("nemesis", "fault", LONG_RUN_S, LONG_RUN_S + 1, fault="kill"),
-        *(each for each in long_run() if each.kind != "fault"),
-    ]
-    found = check_progress(history, [], LIMIT_S)
-    assert found == ["only 0 operations of kind observation, expected at least 1"]
-
-
 def test_short_run_needs_one_transaction_only() -> None:
     history = [operation("one", "append", 0, 1, mark="one")]
     assert check(history) == []

@@ -29,6 +29,12 @@ until it has read the database; one that runs keeps its values, see ``_may_lack_
 """
 
 
+RECONNECT_S = 2.0
+"""Seconds in which a client subscribes again to a server that runs. The heartbeat of a server stops
+for long after a step back of its clock: its clients then find an error and subscribe again every
+ten seconds. A longer error is a lost subscription: the time of a value begins again after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Limit of the time within which a subscriber has to show a value.
@@ -167,7 +173,8 @@ def _not_shown(
     """Return the values that stood and were not shown after the limit, and how many stood."""
     violations, count = [], 0
     received = [event.began.monotonic for event in events]
-    excused = merged([*standing.excused, *_gaps(events, standing)])
+    lost = [gap for gap in _gaps(events, standing) if gap[1] - gap[0] > RECONNECT_S]
+    excused = merged([*standing.excused, *lost])
     # Without an event there is nothing shown, and no error of the subscription either.
     first = received[0]
     offset = events[0].began.wall - first
@@ -186,6 +193,7 @@ def _not_shown(
                 events[place].details["value"]
                 for place in range(shown, last + 1)
                 if events[place].details["value"] != each.value
+                and not events[place].details["error"]
             ]
             if wrong:
                 violations.append(
