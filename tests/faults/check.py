@@ -80,29 +80,17 @@ def excused(operations: Sequence[Operation]) -> list[Period]:
     faults = periods(operations, kinds.difference(NOT_SHOWN))
     # On a busy machine, servers may need long for their first connection.
     start = [(-math.inf, faults[0][0])] if faults else []
-    return [*start, *faults, *restarts(operations), *outages(operations)]
+    return [*start, *faults, *outages(operations)]
 
 
 def restarts(operations: Sequence[Operation]) -> list[Period]:
-    """Return the periods in which clients may not subscribe again to a device server.
+    """Return the periods in which clients cannot subscribe again to a device server.
 
-    It starts, or a fault of the Tango database follows, where clients find the server.
+    It starts, or the Tango database does not respond, where clients find it.
     """
-    servers, databases = (
-        [
-            *((begin, end + START_S) for begin, end in periods(operations, {f"{part} {KILLED}"})),
-            *periods(operations, {f"{part} {SUSPENDED}"}),
-        ]
-        for part in (DEVICE_SERVER, TANGO_DATABASE)
-    )
-    return [
-        *servers,
-        *(
-            (begin, end)
-            for begin, end in databases
-            if any(first <= end and begin <= last + LIMIT_S for first, last in servers)
-        ),
-    ]
+    found = periods(operations, {f"{TANGO_DATABASE} {SUSPENDED}"})
+    killed = periods(operations, {f"{part} {KILLED}" for part in (DEVICE_SERVER, TANGO_DATABASE)})
+    return [*found, *((begin, end + START_S) for begin, end in killed)]
 
 
 def periods(operations: Sequence[Operation], names: Container[str]) -> list[Period]:
@@ -160,7 +148,12 @@ def check_run(
     if has_settled:
         settled = max((each.revision for each in changes if each.path.startswith(DATA)), default=0)
     found = find_all(
-        operations, changes, limit_s=limit_s, settled=settled, excused=excused(operations)
+        operations,
+        changes,
+        limit_s=limit_s,
+        settled=settled,
+        excused=excused(operations),
+        restarts=restarts(operations),
     )
     # Its database rejects the writes of devices, also that of a timeout.
     full = periods(operations, {QuotaExceeded.name})

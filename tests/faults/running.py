@@ -185,6 +185,7 @@ def find_all(
     limit_s: float,
     settled: int = 0,
     excused: Sequence[Period] = (),
+    restarts: Sequence[Period] = (),
 ) -> Findings:
     """Return what all checkers find.
 
@@ -194,6 +195,7 @@ def find_all(
         limit_s: seconds after which subscribers have to show a value that stands.
         settled: revision that each mirror must have reached, 0 for none.
         excused: periods of faults, in which subscribers may show other values.
+        restarts: periods in which subscribers cannot connect again to a server.
     """
     times = RevisionTimes(operations, changes)
     violations = [
@@ -206,7 +208,7 @@ def find_all(
     ]
     shown: Counter[str] = Counter()
     events = of_kind(operations, "event", "subscribed")
-    standing = Standing(limit_s, _end_of(operations), excused)
+    standing = Standing(limit_s, _end_of(operations), excused, restarts)
     for subarray in sorted({each.details["subarray"] for each in events}):
         implied = implied_values(changes, subarray)
         found, checked = check_events(operations, implied, subarray, times, standing)

@@ -21,6 +21,7 @@ from tests.faults.check import (
     check_directory,
     check_run,
     excused,
+    restarts,
 )
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
@@ -53,19 +54,29 @@ def fault(name: str, began: float, ended: float, **details: Any) -> Operation:
     return operation(began, ended, kind="fault", fault=name, **details)
 
 
-@pytest.mark.parametrize("server", ["killed", "suspended"])
-@pytest.mark.parametrize("database", ["killed", "suspended"])
-@pytest.mark.parametrize(("after_s", "is_excused"), [(LIMIT_S, True), (LIMIT_S + 1, False)])
-def test_fault_of_the_tango_database_soon_after_one_of_a_server_is_excused(
-    server: str, database: str, after_s: float, is_excused: bool
-) -> None:
-    ready = 20 + (START_S if server == "killed" else 0)
-    struck = fault(f"Tango database {database}", ready + after_s, 100)
-    period = ready + after_s, 100 + (START_S if database == "killed" else 0)
-    history = [fault(f"device server {server}", 10, 20), struck]
-    assert (period in excused(history)) is is_excused
-    assert (10, ready) in excused(history)
-    assert period not in excused([fault("leader killed", 10, 20), struck])
+def test_faults_in_which_clients_cannot_subscribe_again_are_those_of_servers() -> None:
+    history = [
+        fault("device server killed", 1, 2),
+        fault("device server suspended", 3, 4),
+        fault("Tango database killed", 5, 6),
+        fault("Tango database suspended", 7, 8),
+        fault("leader killed", 9, 10),
+    ]
+    assert sorted(restarts(history)) == [(1, 2 + START_S), (5, 6 + START_S), (7, 8)]
+
+
+@pytest.mark.parametrize("end_s", [30.0, 90.0])
+def test_error_of_a_subscription_while_a_server_starts_is_excused(end_s: float) -> None:
+    """The Tango database is killed while the server, and its client, wait for it."""
+    details: dict[str, Any] = {"subarray": "01", "attribute": "scanID"}
+    history = [
+        fault("device server killed", 50, 53),
+        fault("Tango database killed", 60, 63),
+        operation(55, 55, kind="event", value=None, error="no answer", **details),
+        operation(55 + end_s, 55 + end_s, kind="event", value=0, error=None, **details),
+    ]
+    is_found = end_s > 8 + START_S + LIMIT_S
+    assert any("no value from" in each for each in violations(*history)) is is_found
 
 
 def test_names_of_faults_exist() -> None:

@@ -72,13 +72,15 @@ def violations(world: World, excused: tuple[Period, ...] = ()) -> list[str]:
     return check(world, excused)[0]
 
 
-def check(world: World, excused: tuple[Period, ...] = ()) -> tuple[list[str], Counter[str]]:
+def check(
+    world: World, excused: tuple[Period, ...] = (), restarts: tuple[Period, ...] = ()
+) -> tuple[list[str], Counter[str]]:
     return check_events(
         world.operations,
         implied_values(world.changes, SUBARRAY),
         SUBARRAY,
         RevisionTimes(world.operations, world.changes),
-        Standing(LIMIT_S, world.time, excused),
+        Standing(LIMIT_S, world.time, excused, restarts),
     )
 
 
@@ -329,6 +331,14 @@ def test_fault_excuses_a_part_of_an_error_only(world: World) -> None:
     in_time = [(begin + 4.0, begin + 12.0), (begin + 16.0, end - 4.0)]
     assert violations(world, (*in_time,)) == []
     assert len(violations(world, (in_time[0],))) == 1
+    # Periods in which a client cannot subscribe again excuse an error too.
+    assert check(world, (in_time[0],), (in_time[1],))[0] == []
+
+
+def test_period_without_subscription_does_not_excuse_a_missing_event(world: World) -> None:
+    silence(world)
+    assert len(violations(world)) == 1
+    assert violations(world) == check(world, restarts=((-1.0, world.time),))[0]
 
 
 @pytest.mark.parametrize("value", ["FAILED", "UNKNOWN"])

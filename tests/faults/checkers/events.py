@@ -30,9 +30,10 @@ until it has read the database; one that runs keeps its values, see ``_may_lack_
 
 
 RECONNECT_S = 2.0
-"""Seconds in which a client subscribes again to a server that runs. The heartbeat of a server stops
-for long after a step back of its clock: its clients then find an error and subscribe again every
-ten seconds. A longer error is a lost subscription: the time of a value begins again after it."""
+"""Seconds in which a client subscribes again to a server that runs. The heartbeat of a server
+stops for long after a step back of its clock: its clients then find an error and subscribe again
+every ten seconds. A longer error is a lost subscription: the time of a value begins again after
+it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Standing:
     Attributes:
         limit_s: seconds for which the database has implied the value.
         excused: periods of faults, in and after which the time begins again.
+        restarts: periods in which clients cannot subscribe again to a server; they excuse errors.
         until: end of the run, on the monotonic clock, for subscribers without a record of their
             end.
     """
@@ -49,6 +51,7 @@ class Standing:
     limit_s: float
     until: float
     excused: Sequence[Period] = ()
+    restarts: Sequence[Period] = ()
 
 
 def check_events(
@@ -127,7 +130,8 @@ def _out_of_order(
         if each.deadline != float("inf"):
             timed.append(place)
     # A device needs up to the limit to recover from a fault, or to find it.
-    outages = merged((begin, end + standing.limit_s) for begin, end in standing.excused)
+    faults = [*standing.excused, *standing.restarts]
+    outages = merged((begin, end + standing.limit_s) for begin, end in faults)
     position = 0
     for before, event in zip([None, *events], events, strict=False):
         value, received = event.details["value"], event.began
@@ -205,7 +209,7 @@ def _not_shown(
 
 def _long_errors(title: str, events: Iterable[Operation], standing: Standing) -> Iterable[str]:
     """Find errors of the subscription that lasted longer than the limit without a fault."""
-    excused = merged(standing.excused)
+    excused = merged([*standing.excused, *standing.restarts])
     for gap in _gaps(events, standing):
         if any(stop - start > standing.limit_s for start, stop in without(gap, excused)):
             yield f"{title} had no value from the error at {gap[0]:.3f} until {gap[1]:.3f}"
