@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tests.faults.checkers.durations import check_durations
 from tests.faults.checkers.events import Period
-from tests.faults.checkers.progress import check_progress
+from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
 from tests.faults.checkers.stuck import check_stuck
+from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import DATABASE_LOG, Change, read_log
 from tests.faults.faults.parts import (
     DEVICE_SERVER,
@@ -26,12 +27,13 @@ from tests.faults.faults.parts import (
     ClientPaused,
     ClockStepped,
 )
-from tests.faults.faults.storage import Compactions
+from tests.faults.faults.storage import Compactions, QuotaExceeded
 from tests.faults.history import NEVER, Operation, of_kind, read_run
+from tests.faults.resources import SAMPLES, growths, read_samples
 from tests.faults.running import Findings, find_all
 from tests.faults.transactions import DATA
 
-__all__ = ["LIMIT_S", "NOT_SHOWN", "RUN_FILE", "check_run"]
+__all__ = ["CRASHES", "LIMIT_S", "RUN_FILE", "check_directory", "check_run"]
 
 LIMIT_S = 15.0
 """Seconds after which subscribers have to show a value that stands: a Tango client detects within
@@ -39,6 +41,9 @@ ten that a server was killed, and a server needs some to start."""
 
 RUN_FILE = "run.json"
 """Summary of a run, written when it has settled."""
+
+CRASHES = "crashes.json"
+"""Reports of the parts that have ended by themselves in a run."""
 
 OUTAGE_S = 2.5
 """Seconds without an answer after which there is an outage."""
@@ -52,15 +57,19 @@ NOT_SHOWN = (
 )
 """Faults that do not concern what subscribers show."""
 
+START_S = 15.0
+"""Seconds in which a killed device server, or the Tango database, starts on a busy machine."""
+
 DELAYING: Mapping[str, float] = {
-    # gRPC measures the timeouts of its calls by the wall clock: a step moves them.
-    ClockStepped.name: 2.0,
+    # gRPC measures the timeouts of its calls by the wall clock: a step moves them. A call that has
+    # begun in one ahead ends only when the connection responds, or is found dead.
+    ClockStepped.name: SEEN_WITHIN_S + 2.0,
     # A client needs it for its first command.
     f"{TANGO_DATABASE} {KILLED}": 2.0,
     f"{TANGO_DATABASE} {SUSPENDED}": 2.0,
     f"{DEVICE_SERVER} {SUSPENDED}": 2.0,
     # It has to start.
-    f"{DEVICE_SERVER} {KILLED}": LIMIT_S,
+    f"{DEVICE_SERVER} {KILLED}": START_S,
 }
 """Faults in which a command may take longer than promised, and the seconds after them."""
 
@@ -74,12 +83,25 @@ def excused(operations: Sequence[Operation]) -> list[Period]:
     return [*start, *faults, *outages(operations)]
 
 
+def restarts(operations: Sequence[Operation]) -> list[Period]:
+    """Return the periods in which clients cannot subscribe again to a device server.
+
+    It starts, or the Tango database does not respond, where clients find it.
+    """
+    found = periods(operations, {f"{TANGO_DATABASE} {SUSPENDED}"})
+    killed = periods(operations, {f"{part} {KILLED}" for part in (DEVICE_SERVER, TANGO_DATABASE)})
+    return [*found, *((begin, end + START_S) for begin, end in killed)]
+
+
 def periods(operations: Sequence[Operation], names: Container[str]) -> list[Period]:
-    """Return the periods of some kinds of faults."""
+    """Return the periods of some kinds of faults.
+
+    One that could not begin may have had an effect: it has filled the database, and compacted it.
+    """
     return [
         (fault.began.monotonic, fault.ended.monotonic)
         for fault in of_kind(operations, "fault")
-        if fault.outcome != "failed" and fault.details["fault"] in names
+        if fault.details["fault"] in names
     ]
 
 
@@ -126,19 +148,64 @@ def check_run(
     if has_settled:
         settled = max((each.revision for each in changes if each.path.startswith(DATA)), default=0)
     found = find_all(
-        operations, changes, limit_s=limit_s, settled=settled, excused=excused(operations)
+        operations,
+        changes,
+        limit_s=limit_s,
+        settled=settled,
+        excused=excused(operations),
+        restarts=restarts(operations),
     )
+    # Its database rejects the writes of devices, also that of a timeout.
+    full = periods(operations, {QuotaExceeded.name})
+    stuck, excused_stuck = check_stuck(operations, [*full, *outages(operations)])
     delays = [
         (begin, end + after_s)
         for name, after_s in DELAYING.items()
         for begin, end in periods(operations, {name})
     ]
-    found.violations.extend(check_durations(operations, delays))
-    found.violations.extend(check_stuck(operations, periods(operations, {ClockStepped.name})))
-    found.violations.extend(check_progress(operations, LIMIT_S))
-    if has_settled and not found.standing:
-        found.violations.append("no value stood so long that a subscriber had to show it")
-    return found
+    violations = [
+        *found.violations,
+        *check_durations(operations, delays),
+        *stuck,
+        *check_progress(operations, changes, limit_s),
+        *(unchecked(operations, found.standing) if has_settled else ()),
+    ]
+    return Findings(violations, found.standing, excused_stuck)
+
+
+def unchecked(operations: Sequence[Operation], standing: Mapping[str, int]) -> list[str]:
+    """Return a message for each subscriber of a long run of which no value had to be shown.
+
+    In a short run, one subscriber with a value is sufficient.
+    """
+    reason = "no value was stable for longer than the limit: nothing was checked"
+    if not standing:
+        return [reason]
+    if duration(operations) < LONG_RUN_S:
+        return []
+    subscribers = sorted({each.client for each in of_kind(operations, "subscribed")})
+    return [f"{each}: {reason}" for each in subscribers if each not in standing]
+
+
+def check_directory(
+    directory: Path, *, limit_s: float = LIMIT_S, has_settled: bool
+) -> tuple[Findings, list[Operation], list[Change]]:
+    """Return what all checkers find in the files of a run, its operations and its changes.
+
+    Args:
+        directory: directory of the run.
+        limit_s: see ``check_run``.
+        has_settled: see ``check_run``.
+    """
+    operations = read_run(directory)
+    changes = list(read_log(directory / DATABASE_LOG))
+    found = check_run(operations, changes, limit_s=limit_s, has_settled=has_settled)
+    crashes, samples = directory / CRASHES, directory / SAMPLES
+    if crashes.exists():
+        found.violations.extend(json.loads(crashes.read_text()))
+    if samples.exists():
+        found.violations.extend(growths(read_samples(samples)))
+    return found, operations, changes
 
 
 def main() -> None:
@@ -149,16 +216,13 @@ def main() -> None:
     )
     options = arguments.parse_args()
     run_file = options.directory / RUN_FILE
-    found = check_run(
-        read_run(options.directory),
-        list(read_log(options.directory / DATABASE_LOG)),
-        limit_s=options.limit,
-        has_settled=run_file.exists() and json.loads(run_file.read_text())["has_settled"],
-    )
+    has_settled = run_file.exists() and json.loads(run_file.read_text())["has_settled"]
+    found, *_ = check_directory(options.directory, limit_s=options.limit, has_settled=has_settled)
     for each in found.violations:
         sys.stdout.write(f"{each}\n")
     sys.stdout.write(
-        f"{len(found.violations)} violations; {found.standing} values that stood were checked\n"
+        f"{len(found.violations)} violations; {sum(found.standing.values())} values that stood "
+        "were checked\n"
     )
     sys.exit(1 if found.violations else 0)
 

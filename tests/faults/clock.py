@@ -7,7 +7,11 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Clock", "library", "with_real_clock"]
+__all__ = ["SEEN_WITHIN_S", "Clock", "library", "with_real_clock"]
+
+SEEN_WITHIN_S = 3.0
+"""Seconds within which each process sees a step on a busy machine, also one that reads the file of
+the clock once a second."""
 
 _PLACES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
 
@@ -54,8 +58,9 @@ class Clock:
 
     Args:
         file: file that libfaketime reads; it is created.
-        is_cached: whether processes read it once a second only. Otherwise a step takes effect at
-            once, but each process that uses gRPC takes a fifth of a processor to read it.
+        is_cached: whether processes read it once a second only, so that a step takes effect after
+            at most two seconds. Otherwise it takes effect at once, but each process that uses gRPC
+            takes a fifth of a processor to read it.
 
     Raises:
         FileNotFoundError: libfaketime is not installed.

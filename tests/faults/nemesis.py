@@ -153,7 +153,7 @@ class Nemesis:
         fault, seconds = turn.group.next_fault()
         operation = self._history.begin("fault", fault=fault.name)
         try:
-            fault.begin()
+            details = fault.begin()
         except FaultNotPossibleError as error:
             self._history.end(operation, "failed", error=str(error))
             turn.due = self._clock() + self._gap(turn.group)
@@ -169,6 +169,10 @@ class Nemesis:
                 fault.end()
             raise
         self._impossible = 0
+        if details:
+            # At once: a run that is interrupted does not record the end.
+            operation.details |= details
+            self._history.attempt(operation)
         turn.fault, turn.operation = fault, operation
         turn.due = self._clock() + seconds
         return True

@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults.checkers.recovery import program_of
+__all__ = ["INTERVAL_S", "SAMPLES", "Sample", "Sampler", "growths", "read_samples", "sample"]
 
-__all__ = ["INTERVAL_S", "Sample", "Sampler", "growths", "read_samples", "sample"]
+SAMPLES = "resources.jsonl"
+"""Name of the file of a soak with its samples."""
 
 INTERVAL_S = 5.0
 """Seconds between two samples."""
 
 MIN_SAMPLES = 9
-"""Number of samples of a process, below which its level is not determined. A part has more: none
-is killed in a run whose processes have to stay level."""
+"""Number of samples of a process, below which its level is not determined. Each has more: no
+process is killed in a soak."""
 
 ALLOWANCES = {"memory_kb": (0.05, 2048), "threads": (0.0, 1), "descriptors": (0.0, 2)}
 """Growth that counts as level: a share of the earlier median, and an absolute amount."""
@@ -118,9 +119,9 @@ def read_samples(path: Path) -> Iterator[Sample]:
 
 
 def growths(samples: Iterable[Sample]) -> list[str]:
-    """Return a sentence for each resource of a process that is not level after its warm-up.
+    """Return a message for each resource of a process that is not level after its warm-up.
 
-    Also for each process that is no client and has too few samples.
+    Also for each process that has too few samples.
 
     The first third of the samples of a process is its warm-up. A resource is level if its median
     in the last third exceeds that in the second third by no more than the allowance.
@@ -130,13 +131,13 @@ def growths(samples: Iterable[Sample]) -> list[str]:
         by_process[each.name, each.pid].append(each)
     if not by_process:
         return ["no process was sampled"]
-    sentences: list[str] = []
+    violations: list[str] = []
     for (name, pid), found in by_process.items():
         if len(found) >= MIN_SAMPLES:
-            sentences += _growths_of(found)
-        elif program_of(name) == name:
-            sentences.append(f"{name} (process {pid}) has only {len(found)} samples")
-    return sentences
+            violations += _growths_of(found)
+        else:
+            violations.append(f"{name} (process {pid}) has only {len(found)} samples")
+    return violations
 
 
 def _growths_of(samples: list[Sample]) -> Iterable[str]:

@@ -16,7 +16,8 @@ import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,11 @@ from typing import Any
 import pytest
 
 from ska_sdp_config.version import __version__
-from tests.faults.check import LIMIT_S, RUN_FILE, check_run
+from tests.faults.check import CRASHES, LIMIT_S, RUN_FILE, check_directory
 from tests.faults.checkers.observations import completed
-from tests.faults.database_log import DATABASE_LOG, read_log
-from tests.faults.history import HistoryWriter, read_run
+from tests.faults.history import HistoryWriter
 from tests.faults.nemesis import Nemesis, Pace
-from tests.faults.resources import Sampler, growths, read_samples
+from tests.faults.resources import SAMPLES, Sampler
 from tests.faults.running import history_of
 from tests.faults.scene import Plan, Scene
 from tests.faults.summary import summary_of, text_of
@@ -41,8 +41,6 @@ __all__ = ["REST_S", "Run", "etcd_of", "execute", "make_plan", "parser"]
 
 REST_S = LIMIT_S + 8
 """Seconds without faults after a round: longer than subscribers need to show what stands."""
-
-SAMPLES = "resources.jsonl"
 
 DIRECTORIES = Path("build", "faults")
 """Directory of the directories of runs that name none."""
@@ -62,7 +60,6 @@ class Run:
         minutes: minutes after which no round of faults begins.
         is_soak: whether memory, threads and descriptors have to stay level.
         endings: reports of members of the cluster that ended by themselves: their disk was full.
-        crashes: reports of parts of the stack that ended by themselves, which are violations.
         skipped: sentences about faults that are not possible here.
     """
 
@@ -72,7 +69,6 @@ class Run:
     minutes: float
     is_soak: bool = False
     endings: list[str] = field(default_factory=list)
-    crashes: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -80,7 +76,11 @@ class Run:
         """Run the stack and its clients under faults, until all has settled and ended."""
         began = time.monotonic()
         history = history_of(self.plan.directory, "nemesis")
-        with Scene(self.plan) as scene, HistoryWriter(history, "nemesis") as written:
+        with (
+            Scene(self.plan) as scene,
+            HistoryWriter(history, "nemesis") as written,
+            self._writing_crashes(scene),
+        ):
             self.skipped = scene.skipped
 
             sampler: Sampler | None = None
@@ -100,23 +100,26 @@ class Run:
                     sampler = sampled.enter_context(Sampler(samples, scene.processes))
                 nemesis.run(self.faults, 60 * self.minutes, after_round)
             scene.settle(REST_S)
-            self.crashes = scene.stack.endings
         self.seconds = time.monotonic() - began
+
+    @contextmanager
+    def _writing_crashes(self, scene: Scene) -> Iterator[None]:
+        """Write the reports of parts that ended by themselves, also if the run is interrupted."""
+        try:
+            yield
+        finally:
+            (self.plan.directory / CRASHES).write_text(json.dumps(scene.stack.endings))
 
     def check(self) -> dict[str, Any]:
         """Check what was recorded, write the summary, and return it."""
-        operations = read_run(self.plan.directory)
-        changes = list(read_log(self.plan.directory / DATABASE_LOG))
-        found = check_run(operations, changes, has_settled=True)
-        violations = [*found.violations, *self.crashes]
-        if self.is_soak:
-            violations += growths(read_samples(self.plan.directory / SAMPLES))
+        found, operations, changes = check_directory(self.plan.directory, has_settled=True)
         summary = summary_of(
             operations,
-            violations,
+            found.violations,
             seconds=self.seconds,
             observations=len(completed(operations, changes)),
-            standing=found.standing,
+            standing=sum(found.standing.values()),
+            excused_stuck=found.excused_stuck,
             seed=self.plan.seed,
             etcd=version_of(self.plan.etcd),
             backend=self.plan.backend,

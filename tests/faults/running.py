@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -155,12 +156,16 @@ class Findings(NamedTuple):
     """Results of the checkers.
 
     Attributes:
-        violations: a sentence for each violation.
-        standing: number of values that stood so long that subscribers had to show them.
+        violations: a message for each violation.
+        standing: number of values that stood so long that a subscriber had to show them, by the
+            name of the subscriber.
+        excused_stuck: number of states that did not continue, as steps of the clock or outages
+            explain.
     """
 
     violations: list[str]
-    standing: int
+    standing: Counter[str]
+    excused_stuck: int = 0
 
 
 def check_all(
@@ -181,6 +186,7 @@ def find_all(
     limit_s: float,
     settled: int = 0,
     excused: Sequence[Period] = (),
+    restarts: Sequence[Period] = (),
 ) -> Findings:
     """Return what all checkers find.
 
@@ -190,9 +196,10 @@ def find_all(
         limit_s: seconds after which subscribers have to show a value that stands.
         settled: revision that each mirror must have reached, 0 for none.
         excused: periods of faults, in which subscribers may show other values.
+        restarts: periods in which subscribers cannot connect again to a server.
     """
     times = RevisionTimes(operations, changes)
-    faults = [
+    violations = [
         *check_serializability(operations, changes),
         *check_counter(operations, changes),
         *check_transfers(operations, changes),
@@ -200,15 +207,15 @@ def find_all(
         *check_ownership(operations, changes, times),
         *check_commands(operations, changes, times),
     ]
-    count = 0
+    shown: Counter[str] = Counter()
     events = of_kind(operations, "event", "subscribed")
-    standing = Standing(limit_s, _end_of(operations), excused)
+    standing = Standing(limit_s, _end_of(operations), excused, restarts)
     for subarray in sorted({each.details["subarray"] for each in events}):
         implied = implied_values(changes, subarray)
         found, checked = check_events(operations, implied, subarray, times, standing)
-        faults += found
-        count += checked
-    return Findings(faults, count)
+        violations += found
+        shown += checked
+    return Findings(violations, shown)
 
 
 def _end_of(operations: Iterable[Operation]) -> float:

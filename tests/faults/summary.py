@@ -76,6 +76,7 @@ def text_of(summary: Mapping[str, Any]) -> str:
         f"{summary['observations']} observations completed; commands: {commands}",
         f"transactions: {_listed(summary['transactions'])}",
         *(f"ended by itself: {each}" for each in summary["endings"]),
+        f"{summary['excused_stuck']} states did not continue after steps of the clock or outages",
     ]
     violations = summary["violations"]
     lines.append(

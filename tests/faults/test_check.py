@@ -1,12 +1,36 @@
-"""Periods in which subscribers may show other values than the database implies."""
+"""Check of a run: the periods that are excused, and that each checker has a part in it."""
 
 from __future__ import annotations
 
+import json
 import math
+import random
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from tests.faults.check import NOT_SHOWN, OUTAGE_S, excused
+import pytest
+
+from tests.faults.check import (
+    CRASHES,
+    DELAYING,
+    LIMIT_S,
+    NOT_SHOWN,
+    OUTAGE_S,
+    START_S,
+    check_directory,
+    check_run,
+    excused,
+    restarts,
+)
+from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
+from tests.faults.checkers.progress import LONG_RUN_S
+from tests.faults.checkers.stuck import TIMEOUT_S
+from tests.faults.database_log import DATABASE_LOG, Change
+from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
+from tests.faults.faults.storage import Compactions
 from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.resources import SAMPLES, Sample
 
 
 def operation(
@@ -22,19 +46,51 @@ def test_start_and_faults_of_devices_are_excused() -> None:
         operation(3, 4, "failed", kind="fault", fault="leader paused"),
         *(operation(5, 6, kind="fault", fault=name) for name in NOT_SHOWN),
     ]
-    assert excused(history) == [(-math.inf, 1), (1, 2)]
+    # One that could not begin may have had an effect.
+    assert excused(history) == [(-math.inf, 1), (1, 2), (3, 4)]
 
 
-def test_names_of_faults_that_are_not_shown_exist() -> None:
-    assert set(NOT_SHOWN) == {
-        "client killed",
-        "client paused",
-        "compaction every 200 ms",
-        "Tango database killed",
-        "Tango database suspended",
-        "simulator killed",
-        "simulator suspended",
+def fault(name: str, began: float, ended: float, **details: Any) -> Operation:
+    return operation(began, ended, kind="fault", fault=name, **details)
+
+
+def test_faults_in_which_clients_cannot_subscribe_again_are_those_of_servers() -> None:
+    history = [
+        fault("device server killed", 1, 2),
+        fault("device server suspended", 3, 4),
+        fault("Tango database killed", 5, 6),
+        fault("Tango database suspended", 7, 8),
+        fault("leader killed", 9, 10),
+    ]
+    assert sorted(restarts(history)) == [(1, 2 + START_S), (5, 6 + START_S), (7, 8)]
+
+
+@pytest.mark.parametrize("end_s", [30.0, 90.0])
+def test_error_of_a_subscription_while_a_server_starts_is_excused(end_s: float) -> None:
+    """The Tango database is killed while the server, and its client, wait for it."""
+    details: dict[str, Any] = {"subarray": "01", "attribute": "scanID"}
+    history = [
+        fault("device server killed", 50, 53),
+        fault("Tango database killed", 60, 63),
+        operation(55, 55, kind="event", value=None, error="no answer", **details),
+        operation(55 + end_s, 55 + end_s, kind="event", value=0, error=None, **details),
+    ]
+    is_found = end_s > 8 + START_S + LIMIT_S
+    assert any("no value from" in each for each in violations(*history)) is is_found
+
+
+def test_names_of_faults_exist() -> None:
+    chance, stack = random.Random(1), SimpleNamespace(parts={})
+    names = {
+        *(each.name for each in part_faults(stack, chance)),  # type: ignore[arg-type]
+        *(each.name for each in client_faults(SimpleNamespace(), (), chance)),  # type: ignore[arg-type]
+        *(Compactions.name, ClockStepped.name),
     }
+    assert set(NOT_SHOWN) < names
+    assert set(DELAYING) < names
+    shown = {"device server killed", "device server suspended", "clock stepped"}
+    assert names - set(NOT_SHOWN) == shown
+    assert set(DELAYING) - set(NOT_SHOWN) == shown
 
 
 def test_time_without_an_answer_is_an_outage() -> None:
@@ -60,3 +116,121 @@ def test_operation_of_a_killed_client_does_not_wait() -> None:
 
 def test_short_time_without_an_answer_is_no_outage() -> None:
     assert excused([operation(0, 1), operation(1, 1 + OUTAGE_S)]) == []
+
+
+def command(began: float, ended: float) -> Operation:
+    return operation(
+        began,
+        ended,
+        "failed",
+        "command",
+        command="Scan",
+        subarray="01",
+        transaction_id=None,
+        error=None,
+    )
+
+
+def stuck(since: float, at: float) -> Operation:
+    return operation(
+        at, at, kind="stuck", subarray="01", state="ON", obs_state="READY", since=since
+    )
+
+
+def violations(*operations: Operation, has_settled: bool = False) -> list[str]:
+    """Return what is found in a run of one transaction and these operations."""
+    done = operation(0, 0.1, kind="open", mark="one#1", values={}, writes={"/mark/one": "one#1"})
+    done.revision = 2
+    changes = [Change(2, "/mark/one", "one#1", 0.1)]
+    run = sorted([done, *operations], key=lambda each: each.began)
+    return check_run(run, changes, has_settled=has_settled).violations
+
+
+def test_run_without_a_violation_has_none() -> None:
+    assert violations(command(1, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("operations", "text"),
+    [
+        ([command(1, 7), operation(8, 9)], "Scan took 6.0 s"),
+        ([stuck(1, 80)], "subarray 01 stayed ON with obsState READY"),
+        (
+            [
+                operation(1, 1, kind="started", name="lists-1"),
+                operation(100, 101 + LIMIT_S, kind="rest"),
+            ],
+            "lists-1 had no answer from",
+        ),
+        (
+            [operation(1, 1, kind="subscribed", subarray="01", attributes=["scanID"])],
+            "one-1: scanID had no event",
+        ),
+    ],
+    ids=["durations", "stuck", "progress", "events"],
+)
+def test_violation_of_each_kind_is_found(operations: list[Operation], text: str) -> None:
+    (found,) = violations(*operations)
+    assert text in found
+
+
+def test_limit_is_that_of_the_clients_too() -> None:
+    rest = operation(100, 101 + LIMIT_S, kind="rest")
+    history = [operation(1, 1, kind="started", name="lists-1"), rest]
+    found = check_run(history, [], limit_s=LIMIT_S + 2, has_settled=False).violations
+    assert found == ["no transaction took effect"]
+
+
+@pytest.mark.parametrize("name", DELAYING)
+def test_fault_that_delays_commands_excuses_them_until_some_seconds_after_it(name: str) -> None:
+    end = 11 + DELAYING[name] + PROMISED_S + ALLOWANCE_S
+    others = fault(name, 9, 11, ahead_s=1.0), operation(end + 2, end + 3)
+    assert violations(command(10, end - 0.1), *others) == []
+    (found,) = violations(command(10, end + 0.1), *others)
+    assert "Scan took" in found
+
+
+def test_stuck_state_of_an_outage_or_a_step_is_counted() -> None:
+    outage = fault("quota exceeded", 1 + TIMEOUT_S, 80)
+    step = fault(ClockStepped.name, 40, 45, ahead_s=-5.0)
+    for excuse in (outage, step):
+        found = check_run([excuse, stuck(1, 80)], [], has_settled=False)
+        assert found.excused_stuck == 1
+        assert found.violations == ["no transaction took effect"]
+
+
+@pytest.mark.parametrize("has_settled", [True, False])
+@pytest.mark.parametrize("seconds", [LONG_RUN_S - 10, LONG_RUN_S + 10])
+def test_subscriber_of_which_nothing_was_checked_is_found(
+    has_settled: bool, seconds: float
+) -> None:
+    idle = "no value was stable for longer than the limit: nothing was checked"
+    found = violations(command(1, 2), has_settled=has_settled)
+    assert found == ([idle] if has_settled else [])
+    history = [
+        operation(3, 3, kind="event", subarray="01", attribute="scanID", value=0, error=None),
+        operation(seconds, seconds, kind="looks", subarray="01"),
+        *(
+            operation(3, 3, kind="subscribed", subarray="01", attributes=attributes)
+            for attributes in (["scanID"], [])
+        ),
+    ]
+    history[-1].client = "two-1"
+    found = [each for each in violations(*history, has_settled=has_settled) if idle in each]
+    is_long = seconds > LONG_RUN_S
+    assert found == ([f"two-1: {idle}"] if has_settled and is_long else [])
+
+
+def test_crashes_and_growths_are_found_in_the_files_of_a_run(tmp_path: Path) -> None:
+    (tmp_path / DATABASE_LOG).touch()
+    without, operations, changes = check_directory(tmp_path, has_settled=False)
+    assert without.violations == ["no transaction took effect"]
+    assert (operations, changes) == ([], [])
+    (tmp_path / CRASHES).write_text(json.dumps(["simulator ended with exit code 1"]))
+    (tmp_path / SAMPLES).write_text(json.dumps(Sample(1, "counter-1", 5, 1, 1, 1)) + "\n")
+    found, *_ = check_directory(tmp_path, has_settled=False)
+    assert found.violations == [
+        *without.violations,
+        "simulator ended with exit code 1",
+        "counter-1 (process 5) has only 1 samples",
+    ]

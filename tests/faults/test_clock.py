@@ -14,9 +14,10 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.e2e.subarray import Subarray
-from tests.faults.clock import Clock, library, remove_leftovers
+from tests.faults.clock import SEEN_WITHIN_S, Clock, library, remove_leftovers
 from tests.faults.faults.parts import MAX_STEP_S, ClockStepped
 from tests.faults.stack import Stack
+from tests.support.waiting import wait_until
 
 CALL_TIMEOUT_S = 1.0
 
@@ -125,6 +126,23 @@ def test_running_process_sees_each_step_of_the_wall_clock_only(own_clock: Clock)
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("own_clock")
+def test_process_that_caches_the_clock_sees_each_step_in_time(tmp_path: Path) -> None:
+    clock = Clock(tmp_path / "cached", is_cached=True)
+    with Program(CLOCKS, clock) as program:
+        assert abs(offsets(program)[0]) < TOLERANCE_S
+        for ahead_s in (MAX_STEP_S, -MAX_STEP_S, 0.0):
+            clock.step(ahead_s)
+            wait_until(
+                lambda ahead_s=ahead_s: (  # type: ignore[misc]
+                    abs(offsets(program)[0] - ahead_s) < TOLERANCE_S
+                ),
+                SEEN_WITHIN_S,
+                f"the clock is {ahead_s:g} s ahead",
+            )
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("step_s", [MAX_STEP_S, -MAX_STEP_S])
 @pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
 def test_step_during_a_call_does_not_change_its_timeout(
@@ -172,6 +190,10 @@ class Chosen(random.Random):
     def uniform(self, a: float, b: float) -> float:
         assert a <= self._step_s <= b
         return self._step_s
+
+
+def test_step_of_the_clock_is_recorded(own_clock: Clock) -> None:
+    assert ClockStepped(own_clock, Chosen(-5.0)).begin() == {"ahead_s": -5.0}
 
 
 @pytest.mark.long

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -70,13 +72,15 @@ def violations(world: World, excused: tuple[Period, ...] = ()) -> list[str]:
     return check(world, excused)[0]
 
 
-def check(world: World, excused: tuple[Period, ...] = ()) -> tuple[list[str], int]:
+def check(
+    world: World, excused: tuple[Period, ...] = (), restarts: tuple[Period, ...] = ()
+) -> tuple[list[str], Counter[str]]:
     return check_events(
         world.operations,
         implied_values(world.changes, SUBARRAY),
         SUBARRAY,
         RevisionTimes(world.operations, world.changes),
-        Standing(LIMIT_S, world.time, excused),
+        Standing(LIMIT_S, world.time, excused, restarts),
     )
 
 
@@ -219,13 +223,27 @@ def test_missing_event_is_excused_by_a_fault(world: World) -> None:
     assert len(violations(world, ((time - 1, time + 1),))) == 1
 
 
-def test_missing_events_are_excused_by_a_lost_subscription(world: World) -> None:
-    scanning, ready = events(world, "SCANNING")[0], events(world, "READY")[1]
-    scanning.details |= {"value": None, "error": "no answer"}
+def test_value_is_due_again_after_a_lost_subscription(world: World) -> None:
+    device = Device(world)
+    world.command("client", "Scan")
+    idle(world, 3)
+    device.push("obsState", None, "no answer")
+    idle(world, 4)
+    device.push("obsState", "SCANNING")
+    idle(world, 2 * int(LIMIT_S))
     assert violations(world) == []
-    world.operations.remove(ready)
+
+
+def test_short_errors_of_a_subscription_do_not_excuse_a_missing_event(world: World) -> None:
+    device = Device(world)
+    world.command("client", "Scan")
+    for value in ("READY", "READY", "READY", "SCANNING"):
+        idle(world, 3)
+        device.push("obsState", None, "no answer")
+        device.push("obsState", value)
     (found,) = violations(world)
-    assert "no value since the error" in found
+    assert "'SCANNING' of" in found
+    assert "not shown within 5 s, but 'READY'" in found
 
 
 def test_health_of_an_outage_is_excused_only_during_it(world: World) -> None:
@@ -263,11 +281,16 @@ def test_first_value_of_a_subscription_may_be_missing(
     assert (violations(world, ((world.time - 3, world.time - 2),)) == []) is is_possible
 
 
-def test_values_that_stood_are_counted(world: World) -> None:
-    _, count = check(world)
-    assert count > 0
+def test_values_that_stood_are_counted_by_subscriber(world: World) -> None:
+    _, before = check(world)
+    assert list(before) == ["subscriber"]
+    world.operations += [
+        replace(each, client="other") for each in world.operations if each.kind == "event"
+    ]
+    _, after = check(world)
+    assert after == {"subscriber": before["subscriber"], "other": before["subscriber"]}
     idle(world, 3 * int(LIMIT_S))
-    assert check(world, ((-1.0, world.time),)) == ([], 0)
+    assert check(world, ((-1.0, world.time),)) == ([], Counter())
 
 
 def test_error_of_a_subscription_without_a_later_value_is_found(world: World) -> None:
@@ -280,21 +303,42 @@ def test_error_of_a_subscription_without_a_later_value_is_found(world: World) ->
     device.push("obsState", None, "no answer")
     idle(world, 4)
     (found,) = violations(world)
-    assert found.startswith("subscriber: obsState had no value since the error at")
+    assert found.startswith("subscriber: obsState had no value from the error at")
     assert violations(world, ((begin, world.time - 2),)) == []
 
 
-def test_error_excuses_missing_events_until_the_limit_only(world: World) -> None:
+@pytest.mark.parametrize(("seconds", "is_found"), [(4, False), (7, True), (20, True)])
+def test_error_that_lasts_longer_than_the_limit_is_found_once(
+    world: World, seconds: int, is_found: bool
+) -> None:
+    device = Device(world)
+    device.push("obsState", None, "no answer")
+    idle(world, seconds)
+    device.push("obsState", "READY")
+    assert len(violations(world)) == is_found
+
+
+def test_fault_excuses_a_part_of_an_error_only(world: World) -> None:
+    """The one before the next value does not excuse the time before itself."""
     device = Device(world)
     device.push("obsState", None, "no answer")
     begin = world.time
-    idle(world, 4 * int(LIMIT_S))
-    assert any("no value since" in each for each in violations(world))
+    idle(world, 30)
     device.push("obsState", "READY")
-    (found,) = violations(world)
-    assert "'READY' of" in found
-    assert "was not shown within 5 s, but None" in found
-    assert violations(world, ((begin, world.time - 2 * LIMIT_S),)) == []
+    end = world.time
+    (found,) = violations(world, ((end - 3, end - 2),))
+    assert f"no value from the error at {begin + 0.2:.3f} until {end:.3f}" in found
+    in_time = [(begin + 4.0, begin + 12.0), (begin + 16.0, end - 4.0)]
+    assert violations(world, (*in_time,)) == []
+    assert len(violations(world, (in_time[0],))) == 1
+    # Periods in which a client cannot subscribe again excuse an error too.
+    assert check(world, (in_time[0],), (in_time[1],))[0] == []
+
+
+def test_period_without_subscription_does_not_excuse_a_missing_event(world: World) -> None:
+    silence(world)
+    assert len(violations(world)) == 1
+    assert violations(world) == check(world, restarts=((-1.0, world.time),))[0]
 
 
 @pytest.mark.parametrize("value", ["FAILED", "UNKNOWN"])

@@ -35,6 +35,7 @@ class Planned:
         is_possible: whether it can begin.
         ends: whether its end succeeds.
         breaks: whether its begin raises after it is in effect.
+        details: what its begin returns.
     """
 
     name: str
@@ -43,16 +44,18 @@ class Planned:
     is_possible: bool = True
     ends: bool = True
     breaks: bool = False
+    details: dict[str, float] | None = None
     periods: list[tuple[float, float]] = field(default_factory=list)
     in_effect: float | None = None
 
-    def begin(self) -> None:
+    def begin(self) -> dict[str, float] | None:
         if not self.is_possible:
             raise FaultNotPossibleError("there is no leader")
         assert self.in_effect is None
         self.in_effect = self.clock()
         if self.breaks:
             raise OSError("it is half begun")
+        return self.details
 
     def end(self) -> None:
         assert self.in_effect is not None
@@ -156,6 +159,17 @@ def test_faults_are_recorded_with_begin_and_end(tmp_path: Path) -> None:
     assert len(recorded) == 10
     assert {each.outcome for each in recorded} == {"ok"}
     assert {each.details["fault"] for each in recorded} <= {fault.name for fault in world.every()}
+
+
+def test_details_of_a_fault_are_recorded_also_without_its_end(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    planned = world.faults["network"][1]
+    planned.details, planned.ends = {"ahead_s": -5.0}, False
+    with pytest.raises(OSError, match="it does not end"):
+        world.run(faults=60)
+    (recorded,) = [each for each in world.recorded() if each.details["fault"] == planned.name]
+    assert recorded.outcome == "unknown"
+    assert recorded.details == {"fault": planned.name, "ahead_s": -5.0}
 
 
 def test_fault_that_cannot_begin_does_not_count(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
-"""Checkers of progress, of the durations of commands and of observations that do not continue."""
+"""Checkers of progress and of the durations of commands."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from tests.faults.checkers.durations import check_durations
+from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S, check_durations
+from tests.faults.checkers.events import Period
 from tests.faults.checkers.observations import completed
-from tests.faults.checkers.progress import LEAST, LONG_S, check_progress
-from tests.faults.checkers.stuck import check_stuck
+from tests.faults.checkers.progress import LONG_RUN_S, MIN_SUCCESSES, check_progress
+from tests.faults.clients.observations import PATIENCE_S
 from tests.faults.database_log import Change
 from tests.faults.history import NEVER, Operation, Outcome, Time
 
@@ -21,38 +24,77 @@ def operation(
     return Operation(client, 0, kind, Time(began, began), end, outcome, details=details)
 
 
+PERIODS = 10
+"""Number of the times within which a long run has to have its least numbers of operations."""
+
+
+def least_of(kind: str) -> int:
+    """Return the least number of operations of a kind in a long run."""
+    return int(PERIODS * MIN_SUCCESSES[kind])
+
+
 def long_run() -> list[Operation]:
     """Return a run with the least numbers of operations."""
     found = [
-        operation("nemesis", "fault", LONG_S + 1, LONG_S + 2, fault="kill"),
+        operation("nemesis", "fault", PERIODS * LONG_RUN_S, 2000, fault="kill"),
         operation("one", "open", 0, 1, mark="one"),
     ]
-    for kind, least in LEAST.items():
-        found += [operation("one", kind, 0, 1, error=None) for _ in range(least)]
+    for kind in MIN_SUCCESSES:
+        found += [
+            operation("one", kind, 0, 1, error=None, eb_id=f"eb-{number}")
+            for number in range(least_of(kind))
+        ]
     return found
 
 
+def finished(number: int) -> list[Change]:
+    """Return the changes of so many observations."""
+    return [
+        change
+        for each in range(number)
+        for change in (
+            Change(1, f"/eb/eb-{each}", "{}", 1.0),
+            Change(1, f"/eb/eb-{each}/state", '{"status": "FINISHED"}', 1.0),
+        )
+    ]
+
+
+FINISHED = finished(least_of("observation"))
+
+
+def check(operations: Sequence[Operation]) -> list[str]:
+    return check_progress(operations, FINISHED, LIMIT_S)
+
+
 def test_long_run_with_all_operations_has_progress() -> None:
-    assert check_progress(long_run(), LIMIT_S) == []
+    assert check(long_run()) == []
 
 
-@pytest.mark.parametrize("kind", LEAST)
+@pytest.mark.parametrize("kind", MIN_SUCCESSES)
 @pytest.mark.parametrize("outcome", ["failed", "unknown"])
-def test_kind_of_operation_without_success_is_found(kind: str, outcome: Outcome) -> None:
+def test_kind_of_operation_with_too_few_successes_is_found(kind: str, outcome: Outcome) -> None:
     history = long_run()
-    for each in history:
-        if each.kind == kind:
-            each.outcome = outcome
-    found = check_progress(history, LIMIT_S)
-    assert found[-1] == f"only 0 operations of kind {kind}, expected at least {LEAST[kind]}"
+    next(each for each in history if each.kind == kind).outcome = outcome
+    # The database counts, and not what the client claims.
+    changes = FINISHED[:-1] if kind == "observation" else FINISHED
+    found = check_progress(history, changes, LIMIT_S)
+    least = least_of(kind)
+    assert found == [f"only {least - 1} operations of kind {kind}, expected at least {least}"]
+
+
+def test_error_of_a_subscription_is_no_success() -> None:
+    history = long_run()
+    next(each for each in history if each.kind == "event").details["error"] = "no answer"
+    (found,) = check(history)
+    assert found.startswith(f"only {least_of('event') - 1} operations of kind event")
 
 
 def test_short_run_needs_one_transaction_only() -> None:
     history = [operation("one", "append", 0, 1, mark="one")]
-    assert check_progress(history, LIMIT_S) == []
+    assert check(history) == []
     history[0].outcome = "failed"
-    assert check_progress(history, LIMIT_S) == ["no transaction took effect"]
-    assert check_progress([], LIMIT_S) == ["no transaction took effect"]
+    assert check(history) == ["no transaction took effect"]
+    assert check([]) == ["no transaction took effect"]
 
 
 def rested(*answers: float, program: str = "lists") -> list[Operation]:
@@ -77,7 +119,7 @@ def rested(*answers: float, program: str = "lists") -> list[Operation]:
 def test_client_without_an_answer_after_all_faults_is_found(
     answers: tuple[float, ...], is_found: bool
 ) -> None:
-    found = check_progress(rested(*answers), LIMIT_S)
+    found = check(rested(*answers))
     expected = ["lists-1 had no answer from 115.000 to 130.000, long after all faults"]
     assert found == (expected if is_found else [])
 
@@ -94,31 +136,80 @@ def test_rejection_is_an_answer(error: str, is_answer: bool) -> None:
     history = rested(50.0, 120.0)
     history[2].outcome = "failed"
     history[2].details["error"] = error
-    assert (check_progress(history, LIMIT_S) == []) is is_answer
+    assert (check(history) == []) is is_answer
 
 
 def test_client_that_never_worked_is_found() -> None:
     history = [*rested(program="counter"), operation("one", "append", 0, 1, mark="one")]
-    (found,) = check_progress(history, LIMIT_S)
+    (found,) = check(history)
     assert found.startswith("counter-1 had no answer")
 
 
 def test_client_that_was_killed_or_started_late_or_waits_is_not_due() -> None:
     killed = [*rested(50.0), operation("clients", "killed", 90, 90, name="lists-1")]
-    assert check_progress(killed, LIMIT_S) == []
+    assert check(killed) == []
     late = rested(50.0)
     late[0].began = Time(101, 101)
-    assert check_progress(late, LIMIT_S) == []
-    assert check_progress(rested(50.0, program="observations"), LIMIT_S) == []
+    assert check(late) == []
+    assert check(rested(50.0, program="subscriber")) == []
 
 
 def test_interrupted_or_short_rest_is_not_checked() -> None:
     interrupted = rested(50.0)
     interrupted[-1].outcome = "unknown"
-    assert check_progress(interrupted, LIMIT_S) == []
+    assert check(interrupted) == []
     short = rested(50.0)
     short[-1].ended = Time(110, 110)
-    assert check_progress(short, LIMIT_S) == []
+    assert check(short) == []
+
+
+def observing(*accepted: float, faults: Sequence[Period] = ()) -> list[Operation]:
+    """Return a run of a client that observes, from 10 until its last rest ends at 300."""
+    return [
+        operation("clients", "started", 10, 10, name="observations-1"),
+        operation("other", "append", 10, 20, mark="one"),
+        *(operation("nemesis", "fault", *each, fault="kill") for each in faults),
+        *(operation("observations-1", "command", each - 1, each) for each in accepted),
+        operation("nemesis", "rest", 290, 300),
+    ]
+
+
+def late(*accepted: float, faults: Sequence[Period] = ()) -> list[str]:
+    found = check(observing(*accepted, faults=faults))
+    return [each for each in found if each.startswith("observations-1")]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_found"),
+    [
+        ((100, 190, 280), False),
+        ((100, 190), True),
+        ((101, 190, 280), True),
+        ((100, 191, 280), True),
+        ((), True),
+        ((100, 190, 280, 500), False),
+    ],
+    ids=["in time", "never again", "late first", "late later", "never", "after the run"],
+)
+def test_observing_client_without_an_accepted_command_is_found(
+    accepted: tuple[float, ...], is_found: bool
+) -> None:
+    assert PATIENCE_S + LIMIT_S == 90
+    assert bool(late(*accepted)) is is_found
+
+
+def test_time_of_faults_does_not_count_for_an_observing_client() -> None:
+    faults = [(50.0, 120.0), (110.0, 150.0), (200.0, 211.0)]
+    assert late(211, 290, faults=faults) == []
+    (found,) = late(212, 290, faults=faults[1:])
+    assert "from 10.000 to 212.000, of which 151 s without a fault" in found
+
+
+@pytest.mark.parametrize("outcome", ["failed", "unknown"])
+def test_command_that_may_have_no_effect_is_no_progress(outcome: Outcome) -> None:
+    history = observing(100, 190, 280)
+    next(each for each in history if each.client == "observations-1").outcome = outcome
+    assert any("had no accepted command from 10.000 to 190" in each for each in check(history))
 
 
 def command(began: float, ended: float, outcome: Outcome = "ok") -> Operation:
@@ -137,25 +228,17 @@ def test_command_that_takes_too_long_is_found(
     history = [command(10, ended, outcome), operation("two", "append", 30, 31)]
     assert bool(check_durations(history, [])) is is_found
     assert bool(check_durations(history, [(0, 9.9), (40, 50)])) is is_found
-    assert check_durations(history, [(0, 10.1)]) == []
+    assert check_durations(history, [(9, 11), (10, 100)]) == []
 
 
-def stuck(at: float) -> Operation:
-    return operation("one", "stuck", at, at, subarray="01", obs_state="RESOURCING")
-
-
-@pytest.mark.parametrize(
-    ("step", "is_found"),
-    [((50.0, 60.0), False), ((1.0, 9.0), False), ((1.0, 7.0), True), ((90.0, 91.0), True)],
-    ids=["meanwhile", "just before", "before", "after"],
-)
-def test_stuck_observation_without_a_step_of_the_clock_is_found(
-    step: tuple[float, float], is_found: bool
-) -> None:
-    history = [command(1, 2), command(10, 11), command(70, 71, "failed"), stuck(85)]
-    found = check_stuck(history, [step])
-    expected = ["one.0: subarray 01 stayed in RESOURCING since 10.000 until 85.000"]
-    assert found == (expected if is_found else [])
+def test_time_of_a_command_begins_again_after_what_delays_it() -> None:
+    limit = PROMISED_S + ALLOWANCE_S
+    history = [command(10, 40), operation("two", "append", 50, 51)]
+    delays = [(10 + limit, 20.0), (19.0, 22.0), (22 + limit, 40 - limit)]
+    assert check_durations(history, delays) == []
+    for place, (begin, end) in enumerate(delays):
+        shorter = [*delays[:place], (begin + 0.1, end - 0.1), *delays[place + 1 :]]
+        assert check_durations(history, shorter)
 
 
 def test_observations_count_once_and_if_their_block_has_finished() -> None:

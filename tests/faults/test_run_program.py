@@ -6,17 +6,19 @@ import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.faults import run as program
 from tests.faults import soak
-from tests.faults.check import RUN_FILE
+from tests.faults.check import CRASHES, RUN_FILE, check_directory
 from tests.faults.database_log import DATABASE_LOG
 from tests.faults.history import HistoryWriter
-from tests.faults.nemesis import Pace
+from tests.faults.nemesis import Group, Pace
 from tests.faults.run import Run, execute
 from tests.faults.running import history_of
 from tests.faults.scene import Plan
@@ -30,6 +32,8 @@ MODULE = "tests.faults"
 END_WITHIN_S = 120.0
 """Time in which a run ends after SIGTERM, in seconds."""
 
+CRASH = "simulator ended with exit code 1"
+
 
 def plan(directory: Path, **options: Any) -> Plan:
     return Plan(directory, program_of("3.4"), "etcd3", 5, **options)
@@ -42,6 +46,7 @@ class Recorded(Run):
         directory = self.plan.directory
         (directory / "stack").mkdir()
         (directory / DATABASE_LOG).touch()
+        (directory / CRASHES).write_text(json.dumps([CRASH]))
         with HistoryWriter(history_of(directory, "counter-1"), "counter-1") as history:
             history.note("increment", 5)
 
@@ -63,6 +68,7 @@ def test_run_that_breaks_a_promise_fails_and_prints_how_to_repeat_it(
     assert not execute(run)
     output = capsys.readouterr().out
     assert "the counter is 0, after 1 to 1 increments" in output
+    assert CRASH in output
     assert f"failed with random seed 5; its history is kept in {directory}" in output
     assert f"run again: {run.command()}" in output
     # The printed command checks it again, with the same violations.
@@ -72,14 +78,39 @@ def test_run_that_breaks_a_promise_fails_and_prints_how_to_repeat_it(
     )
     assert done.returncode == 1
     assert "the counter is 0" in done.stdout
+    assert CRASH in done.stdout
     recorded = json.loads((directory / RUN_FILE).read_text())["violations"]
     assert f"{len(recorded)} violations; 0 values that stood were checked" in done.stdout
 
 
-def test_crash_of_a_part_is_a_violation(tmp_path: Path) -> None:
-    run = Recorded(plan(tmp_path), Pace(), 40, 5, crashes=["simulator ended with exit code 1"])
-    run.run()
-    assert "simulator ended with exit code 1" in run.check()["violations"]
+class Interrupted:
+    """Scene of which one part has ended by itself, and which then ends by an error."""
+
+    skipped: Sequence[str] = ()
+    stack = SimpleNamespace(endings=[CRASH])
+
+    def __init__(self, plan: Plan) -> None:
+        del plan
+
+    def __enter__(self) -> Interrupted:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing: there are no processes."""
+
+    def groups(self) -> list[Group]:
+        raise OSError("no fault can begin")
+
+
+def test_crash_is_found_in_a_run_that_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "Scene", Interrupted)
+    (tmp_path / DATABASE_LOG).touch()
+    with pytest.raises(OSError, match="no fault can begin"):
+        Run(plan(tmp_path), Pace(), 40, 5).run()
+    found, *_ = check_directory(tmp_path, has_settled=False)
+    assert CRASH in found.violations
 
 
 @pytest.mark.parametrize("is_default", [True, False])

@@ -23,6 +23,7 @@ FACTS: dict[str, Any] = {
     "backend": "etcd3",
     "skipped": ["no full disk: not root"],
     "standing": 12,
+    "excused_stuck": 3,
     "endings": ["simulator ended with exit code 1"],
 }
 
@@ -61,6 +62,7 @@ def test_text_has_the_random_seed_and_violations() -> None:
         "1 observations completed; commands: 1 failed",
         "transactions: 1 ok, 1 unknown",
         "ended by itself: simulator ended with exit code 1",
+        "3 states did not continue after steps of the clock or outages",
         "1 violations; 12 values that stood were checked",
         "  one is lost",
     ]

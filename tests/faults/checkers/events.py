@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from tests.faults.checkers.implied import LATE, Implied, Value
 from tests.faults.checkers.revision_times import RevisionTimes
 from tests.faults.history import Operation, of_kind
 
-__all__ = ["Period", "Standing", "check_events", "without"]
+__all__ = ["Period", "Standing", "check_events", "merged", "without"]
 
 Period = tuple[float, float]
 """Begin and end, on the monotonic clock."""
@@ -30,13 +29,21 @@ until it has read the database; one that runs keeps its values, see ``_may_lack_
 """
 
 
+RECONNECT_S = 2.0
+"""Seconds in which a client subscribes again to a server that runs. The heartbeat of a server
+stops for long after a step back of its clock: its clients then find an error and subscribe again
+every ten seconds. A longer error is a lost subscription: the time of a value begins again after
+it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Limit of the time within which a subscriber has to show a value.
 
     Attributes:
         limit_s: seconds for which the database has implied the value.
-        excused: periods of faults, in order, in and after which the time begins again.
+        excused: periods of faults, in and after which the time begins again.
+        restarts: periods in which clients cannot subscribe again to a server; they excuse errors.
         until: end of the run, on the monotonic clock, for subscribers without a record of their
             end.
     """
@@ -44,6 +51,7 @@ class Standing:
     limit_s: float
     until: float
     excused: Sequence[Period] = ()
+    restarts: Sequence[Period] = ()
 
 
 def check_events(
@@ -52,12 +60,13 @@ def check_events(
     subarray_id: str,
     times: RevisionTimes,
     standing: Standing,
-) -> tuple[list[str], int]:
-    """Return a sentence for each violation, and how many values had to be shown.
+) -> tuple[list[str], Counter[str]]:
+    """Return a message for each violation, and how many values each subscriber had to show.
 
     Each event has to be of a value that the database implied, in this order and not before.
     Each attribute that was subscribed to has an event, as Tango sends a first one at once.
-    A value that stands for longer than the limit has to be shown, and no other one.
+    A value that stands for longer than the limit has to be shown, and no other one. An error of a
+    subscription ends within the limit.
 
     Args:
         operations: all operations, of which the events of the subarray and the ends of the
@@ -75,18 +84,19 @@ def check_events(
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:
             streams[event.client, event.details["attribute"]].append(event)
-    faults = [*_without_events(of_kind(operations, "subscribed"), subarray_id, streams)]
-    checked = 0
+    violations = [*_without_events(of_kind(operations, "subscribed"), subarray_id, streams)]
+    checked: Counter[str] = Counter()
     for (client, attribute), events in streams.items():
         title = f"{client}: {attribute}"
         values = implied[attribute]
-        faults += _out_of_order(title, attribute, events, values, times, standing)
-        due = replace(standing, until=ends.get(client, standing.until))
-        faults += _without_end_of_error(title, events, due)
-        shown = list(_shown(title, events, values, times, due))
-        faults += filter(None, shown)
-        checked += len(shown)
-    return faults, checked
+        violations += _out_of_order(title, attribute, events, values, times, standing)
+        own = replace(standing, until=ends.get(client, standing.until))
+        violations += _long_errors(title, events, own)
+        wrong, count = _not_shown(title, events, values, times, own)
+        violations += wrong
+        if count:
+            checked[client] += count
+    return violations, checked
 
 
 def _without_events(
@@ -120,10 +130,10 @@ def _out_of_order(
         if each.deadline != float("inf"):
             timed.append(place)
     # A device needs up to the limit to recover from a fault, or to find it.
-    outages = merged((begin, end + standing.limit_s) for begin, end in standing.excused)
+    faults = [*standing.excused, *standing.restarts]
+    outages = merged((begin, end + standing.limit_s) for begin, end in faults)
     position = 0
-    for before, event in pairwise([None, *events]):
-        assert event is not None
+    for before, event in zip([None, *events], events, strict=False):
         value, received = event.details["value"], event.began
         is_of_outage = (
             value in OF_OUTAGES.get(attribute, ())
@@ -157,16 +167,18 @@ def _next(places: Sequence[int], position: int) -> int | None:
     return places[number] if number < len(places) else None
 
 
-def _shown(
+def _not_shown(
     title: str,
     events: Sequence[Operation],
     values: Sequence[Implied],
     times: RevisionTimes,
     standing: Standing,
-) -> Iterable[str]:
-    """Return for each value that stood a sentence if it was not shown after the limit, else ""."""
+) -> tuple[list[str], int]:
+    """Return the values that stood and were not shown after the limit, and how many stood."""
+    violations, count = [], 0
     received = [event.began.monotonic for event in events]
-    excused = merged([*standing.excused, *_gaps(events, standing)])
+    lost = [gap for gap in _gaps(events, standing) if gap[1] - gap[0] > RECONNECT_S]
+    excused = merged([*standing.excused, *lost])
     # Without an event there is nothing shown, and no error of the subscription either.
     first = received[0]
     offset = events[0].began.wall - first
@@ -178,35 +190,36 @@ def _shown(
             due = begin + standing.limit_s
             if due >= quiet_end:
                 continue
+            count += 1
             shown = bisect_right(received, due) - 1
             last = bisect_left(received, quiet_end) - 1
             wrong = [
                 events[place].details["value"]
                 for place in range(shown, last + 1)
                 if events[place].details["value"] != each.value
+                and not events[place].details["error"]
             ]
-            yield (
-                f"{title} {each.value!r} of {each.revision} was not shown within "
-                f"{standing.limit_s:g} s, but {wrong[0]!r}"
-                if wrong
-                else ""
-            )
+            if wrong:
+                violations.append(
+                    f"{title} {each.value!r} of {each.revision} was not shown within "
+                    f"{standing.limit_s:g} s, but {wrong[0]!r}"
+                )
+    return violations, count
+
+
+def _long_errors(title: str, events: Iterable[Operation], standing: Standing) -> Iterable[str]:
+    """Find errors of the subscription that lasted longer than the limit without a fault."""
+    excused = merged([*standing.excused, *standing.restarts])
+    for gap in _gaps(events, standing):
+        if any(stop - start > standing.limit_s for start, stop in without(gap, excused)):
+            yield f"{title} had no value from the error at {gap[0]:.3f} until {gap[1]:.3f}"
 
 
 def _gaps(events: Iterable[Operation], standing: Standing) -> Iterable[Period]:
-    """Return the periods from an error of the subscription until the next value is due."""
+    """Return the periods from each error of the subscription until the next value, or the end."""
     for begin, end in _errors(events):
-        # The missing end of an error has a sentence of its own.
-        yield begin, min(end, _due(begin, end, standing)) if end < math.inf else standing.until
-
-
-def _without_end_of_error(
-    title: str, events: Iterable[Operation], standing: Standing
-) -> Iterable[str]:
-    """Find errors of the subscription since which there was no value, though it was due."""
-    for begin, end in _errors(events):
-        if end == math.inf and _due(begin, standing.until, standing) < standing.until:
-            yield f"{title} had no value since the error at {begin:.3f}"
+        if begin < standing.until:
+            yield begin, min(end, standing.until)
 
 
 def _errors(events: Iterable[Operation]) -> Iterable[Period]:
@@ -220,12 +233,6 @@ def _errors(events: Iterable[Operation]) -> Iterable[Period]:
             begin = None
     if begin is not None:
         yield begin, math.inf
-
-
-def _due(begin: float, end: float, standing: Standing) -> float:
-    """Return when a value is due after an error: the limit after it, or after the last fault."""
-    faults = [last for first, last in standing.excused if first < end]
-    return max([begin, *(min(each, end) for each in faults)]) + standing.limit_s
 
 
 def merged(periods: Iterable[Period]) -> list[Period]:

@@ -1,20 +1,27 @@
-"""Checker of progress: all that runs has done something, and does so again after faults."""
+"""Checker of progress: each client completes operations, also after faults."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
-from tests.faults.checkers.recovery import is_answer, program_of
+from ska_sdp_config.lmc.rejections import Reason
+from tests.faults.checkers.events import merged, without
+from tests.faults.checkers.observations import completed
+from tests.faults.checkers.recovery import is_answer, is_error, program_of
+from tests.faults.clients.observations import PATIENCE_S
+from tests.faults.database_log import Change
 from tests.faults.history import Operation, of_kind
 
-__all__ = ["LEAST", "LONG_S", "check_progress"]
+__all__ = ["LONG_RUN_S", "MIN_SUCCESSES", "check_progress", "duration"]
 
-LONG_S = 180.0
+LONG_RUN_S = 180.0
 """Seconds after which a run has to have the least numbers of operations."""
 
-LEAST: Mapping[str, int] = {
+MIN_SUCCESSES: Mapping[str, float] = {
     "increment": 60,
     "transfer": 50,
     "audit": 20,
@@ -26,38 +33,59 @@ LEAST: Mapping[str, int] = {
     "command": 20,
     "event": 40,
     "mirror": 100,
-    "observation": 1,
+    "observation": 0.3,
 }
-"""Numbers of successes that a long run has, by kind: a tenth of those on two busy cores."""
+"""Numbers of successes in so many seconds of a longer run, by kind: a tenth of those on two busy
+cores."""
 
 ALWAYS_BUSY = ("counter", "transfers", "lists", "ownership", "mirror", "commands")
 """Programs whose clients have answers all the time. An observation may wait for its blocks, and a
 subscriber for changes."""
 
+OBSERVES = "observations"
+"""Program whose clients have an accepted command as often as their patience ends."""
 
-REJECTIONS = ("API_CommandNotAllowed", "Cannot take")
-"""Begins of the errors of operations that the device or the database has rejected."""
+REJECTION_PREFIXES = (Reason.NOT_ALLOWED.value, "Cannot take")
+"""Prefixes of the errors of operations that the device or the database has rejected."""
 
 
-def check_progress(operations: Sequence[Operation], limit_s: float) -> list[str]:
-    """Return a sentence for each client and kind of operation without progress.
+def check_progress(
+    operations: Sequence[Operation], changes: Iterable[Change], limit_s: float
+) -> list[str]:
+    """Return a message for each client and kind of operation without progress.
 
     Args:
         operations: all operations of a run.
+        changes: all changes of its database.
         limit_s: seconds after the last fault of a round within which each client recovers.
     """
-    return [*_too_few(operations), *_without_answers(operations, limit_s)]
+    return [
+        *_too_few(operations, len(completed(operations, changes))),
+        *_without_answers(operations, limit_s),
+        *_without_commands(operations, limit_s),
+    ]
 
 
-def _too_few(operations: Sequence[Operation]) -> Iterable[str]:
+def duration(operations: Iterable[Operation]) -> float:
+    """Return the seconds from the first to the last begin of an operation."""
+    begins = [each.began.monotonic for each in operations]
+    return max(begins, default=0.0) - min(begins, default=0.0)
+
+
+def _too_few(operations: Sequence[Operation], observations: int) -> Iterable[str]:
     transactions = [each for each in operations if "mark" in each.details]
     if not any(each.outcome == "ok" for each in transactions):
         yield "no transaction took effect"
-    begins = [each.began.monotonic for each in operations]
-    if not begins or max(begins) - min(begins) < LONG_S:
+    seconds = duration(operations)
+    if seconds < LONG_RUN_S:
         return
-    found = Counter(each.kind for each in operations if each.outcome == "ok")
-    for kind, least in LEAST.items():
+    found = Counter(
+        each.kind for each in operations if each.outcome == "ok" and not is_error(each)
+    )
+    # Those that the database confirms.
+    found["observation"] = observations
+    for kind, number in MIN_SUCCESSES.items():
+        least = math.floor(number * seconds / LONG_RUN_S)
         if found[kind] < least:
             yield f"only {found[kind]} operations of kind {kind}, expected at least {least}"
 
@@ -69,21 +97,58 @@ def _without_answers(operations: Sequence[Operation], limit_s: float) -> Iterabl
     for each in operations:
         if is_answer(each) or _is_rejected(each):
             answers[each.client].append(each.ended.monotonic)
-    # A rest that was interrupted has no end.
-    rests = [each for each in of_kind(operations, "rest") if each.outcome == "ok"]
-    for rest in rests:
+    for times in answers.values():
+        times.sort()
+    clients = [
+        (each.details["name"], each.began.monotonic)
+        for each in of_kind(operations, "started")
+        if program_of(each.details["name"]) in ALWAYS_BUSY
+    ]
+    for rest in _rests(operations):
         begin, end = rest.began.monotonic + limit_s, rest.ended.monotonic
-        for started in of_kind(operations, "started"):
-            name = started.details["name"]
-            is_due = started.began.monotonic < rest.began.monotonic and begin < end
-            if not is_due or program_of(name) not in ALWAYS_BUSY:
+        if begin >= end:
+            continue
+        for name, started in clients:
+            if started >= rest.began.monotonic or ends.get(name, math.inf) <= end:
                 continue
-            if ends.get(name, math.inf) > end and not any(
-                begin <= answer <= end for answer in answers[name]
-            ):
+            place = bisect_left(answers[name], begin)
+            if place == len(answers[name]) or answers[name][place] > end:
                 yield f"{name} had no answer from {begin:.3f} to {end:.3f}, long after all faults"
+
+
+def _without_commands(operations: Sequence[Operation], limit_s: float) -> Iterable[str]:
+    """Find clients that observe and had no accepted command for too long.
+
+    The times of faults do not count: commands may be rejected in them. The state of the subarray
+    does not matter: the client ends each one that does not continue.
+    """
+    faults = merged(
+        (each.began.monotonic, each.ended.monotonic) for each in of_kind(operations, "fault")
+    )
+    accepted: defaultdict[str, list[float]] = defaultdict(list)
+    for each in of_kind(operations, "command"):
+        if each.outcome == "ok":
+            accepted[each.client].append(each.ended.monotonic)
+    until = max((each.ended.monotonic for each in _rests(operations)), default=-math.inf)
+    for started in of_kind(operations, "started"):
+        name = started.details["name"]
+        if program_of(name) != OBSERVES:
+            continue
+        times = sorted(each for each in accepted[name] if each < until)
+        for begin, end in pairwise([started.began.monotonic, *times, until]):
+            seconds = sum(stop - start for start, stop in without((begin, end), faults))
+            if seconds > PATIENCE_S + limit_s:
+                yield (
+                    f"{name} had no accepted command from {begin:.3f} to {end:.3f}, of which "
+                    f"{seconds:.0f} s without a fault"
+                )
+
+
+def _rests(operations: Iterable[Operation]) -> list[Operation]:
+    """Return the rests between faults; one that was interrupted has no end."""
+    return [each for each in of_kind(operations, "rest") if each.outcome == "ok"]
 
 
 def _is_rejected(operation: Operation) -> bool:
     error = operation.details.get("error")
-    return operation.outcome == "failed" and str(error).startswith(REJECTIONS)
+    return operation.outcome == "failed" and str(error).startswith(REJECTION_PREFIXES)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.faults.history import Operation
 
-__all__ = ["Recovery", "is_answer", "program_of", "quantile", "recoveries", "table"]
+__all__ = ["Recovery", "is_answer", "is_error", "program_of", "quantile", "recoveries", "table"]
 
 NO_ANSWERS = (
     *("fault", "rest", "started", "killed"),
@@ -78,12 +78,14 @@ def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
 
 
 def is_answer(operation: Operation) -> bool:
-    """Return whether an operation shows that the database or the device responds.
+    """Return whether an operation shows that the database or the device responds."""
+    is_other = operation.kind in NO_ANSWERS or is_error(operation)
+    return operation.outcome == "ok" and not is_other
 
-    The error of a subscription is recorded as an event, and is none.
-    """
-    is_error = operation.kind == "event" and bool(operation.details["error"])
-    return operation.outcome == "ok" and operation.kind not in NO_ANSWERS and not is_error
+
+def is_error(operation: Operation) -> bool:
+    """Return whether an operation is the error of a subscription, recorded as an event."""
+    return operation.kind == "event" and bool(operation.details["error"])
 
 
 def program_of(client: str) -> str:

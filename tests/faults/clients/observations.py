@@ -3,8 +3,8 @@
 It acts upon State and obsState only, so that it continues from any of them after a fault: also
 from those of an observation that another client began. A completed observation is recorded as an
 operation of kind ``observation``: its resources were assigned and released by this client, and in
-between all its scans ended. One that does not continue, and so is aborted, is recorded as
-``stuck``.
+between all its scans ended. A state that does not continue, and so is aborted if possible, is
+recorded as ``stuck``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import json
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import tango
 
-from ska_sdp_config.lmc.states import ObsState
+from ska_sdp_config.lmc.states import ObsState, State
+from ska_sdp_config.lmc.transitions import TRANSITIONS
 from ska_sdp_sim.demo.content import Content, configure, scan
 from tests.faults.clients.content import small
 from tests.faults.clients.program import parser, start
@@ -33,13 +33,27 @@ ABORT_SHARE = 0.03
 """Share of the commands that are Abort instead, where it is allowed."""
 
 PATIENCE_S = 75.0
-"""Time in a pending obsState after which the observation is aborted, in seconds: longer than the
+"""Time in a pending state after which the observation is aborted, in seconds: longer than the
 devices' default timeout of 60 s, which ends it before."""
 
-IN_PROGRESS = (ObsState.ABORTING, ObsState.RESTARTING)
-"""Pending obsStates that Abort does not end."""
-
 ABORTABLE = (ObsState.IDLE, ObsState.READY, ObsState.SCANNING)
+
+
+@dataclass
+class Seen:
+    """Values that the device has shown without a change.
+
+    Attributes:
+        state: value of State.
+        obs_state: value of obsState, None if the device has none yet.
+        since: when it was seen first, on the monotonic clock.
+        is_noted: whether it is recorded as ``stuck``.
+    """
+
+    state: str
+    obs_state: ObsState | None
+    since: float
+    is_noted: bool = False
 
 
 @dataclass
@@ -89,33 +103,51 @@ class Observer:
         sender: sends the commands.
         history: history of the client.
         chance: source of random choices.
+        clock: returns the present time on the monotonic clock, in seconds.
     """
 
-    def __init__(self, sender: Sender, history: HistoryWriter, chance: random.Random) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        history: HistoryWriter,
+        chance: random.Random,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sender = sender
         self._history = history
         self._chance = chance
+        self._clock = clock
         self._progress: Progress | None = None
-        self._seen: tuple[ObsState, float] = ObsState.EMPTY, time.monotonic()
+        self._seen: Seen | None = None
 
     def step(self) -> None:
         """Send the command that follows; do nothing while the device does not respond."""
-        with suppress(tango.DevFailed, ValueError):
-            subarray = self._sender.subarray
-            state = subarray.proxy.state()
-            obs_state = ObsState(subarray.read("obsState"))
-            self._look(obs_state)
-            command = self._choose(obs_state) if state == tango.DevState.ON else None
-            if state == tango.DevState.OFF:
-                command = "On"
-            if command is not None:
-                self._send(command)
+        seen = self._look()
+        if seen is None:
+            return
+        if seen.obs_state is ObsState.EMPTY:
+            self._note_completed()
+        command = self._choose(seen)
+        if command is not None:
+            self._send(command)
 
-    def _look(self, obs_state: ObsState) -> None:
-        """Note an obsState, and a completed observation."""
-        if obs_state is not self._seen[0]:
-            self._seen = obs_state, time.monotonic()
-        if obs_state is not ObsState.EMPTY or self._progress is None:
+    def _look(self) -> Seen | None:
+        """Return what the device shows, None without a response."""
+        before, self._seen = self._seen, None
+        try:
+            subarray = self._sender.subarray
+            state, value = str(subarray.proxy.state()), subarray.read("obsState")
+            obs_state = None if value is None else ObsState(value)
+        except (tango.DevFailed, ValueError):
+            # It may change and change back before the next response.
+            return None
+        is_same = before is not None and (before.state, before.obs_state) == (state, obs_state)
+        self._seen = before if is_same else Seen(state, obs_state, self._clock())
+        return self._seen
+
+    def _note_completed(self) -> None:
+        """Note the end of an observation in EMPTY, and whether it was completed."""
+        if self._progress is None:
             return
         if self._progress.is_released:
             self._history.note(
@@ -126,21 +158,36 @@ class Observer:
             )
         self._progress = None
 
-    def _choose(self, obs_state: ObsState) -> str | None:
-        command = next_command(obs_state, self._progress)
-        since = self._seen[1]
-        if command is None and obs_state not in IN_PROGRESS:
-            if time.monotonic() <= since + PATIENCE_S:
-                return None
-            self._history.note(
-                "stuck", subarray=self._sender.subarray_id, obs_state=obs_state.name
-            )
-            return "Abort"
+    def _choose(self, seen: Seen) -> str | None:
+        """Return the next command, None while a state is pending."""
+        if seen.state == State.OFF.name:
+            return "On"
+        obs_state, command = seen.obs_state, None
+        if obs_state is not None and seen.state == State.ON.name:
+            command = next_command(obs_state, self._progress)
+        if command is None:
+            return self._end_if_stuck(seen)
         if obs_state in ABORTABLE and self._chance.random() < ABORT_SHARE:
             return "Abort"
         if command == "Restart" and self._progress and self._chance.random() < 0.5:
             return "ObsReset"
         return command
+
+    def _end_if_stuck(self, seen: Seen) -> str | None:
+        """Note once a pending state that lasts too long; return Abort if that may end it."""
+        if self._clock() <= seen.since + PATIENCE_S:
+            return None
+        if not seen.is_noted:
+            seen.is_noted = True
+            self._history.note(
+                "stuck",
+                subarray=self._sender.subarray_id,
+                state=seen.state,
+                obs_state=seen.obs_state.name if seen.obs_state is not None else None,
+                since=seen.since,
+            )
+        is_abortable = seen.obs_state in TRANSITIONS["Abort"].obs_states
+        return "Abort" if seen.state == State.ON.name and is_abortable else None
 
     def _send(self, command: str) -> None:
         began = Progress(small()) if command == "AssignResources" else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 __all__ = ["Fault", "FaultNotPossibleError"]
 
@@ -33,8 +34,8 @@ class Fault(Protocol):
     name: str
     lasts_s: tuple[float, float]
 
-    def begin(self) -> None:
-        """Bring the fault into effect.
+    def begin(self) -> Mapping[str, Any] | None:
+        """Bring the fault into effect; return details that are recorded, None without any.
 
         Raises:
             FaultNotPossibleError: it cannot begin now.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.faults.clock import Clock
+from tests.faults.clock import SEEN_WITHIN_S, Clock
 from tests.faults.faults.fault import Fault, FaultNotPossibleError
 from tests.faults.population import Clients
 from tests.faults.stack import Stack
@@ -29,7 +29,9 @@ __all__ = [
 
 KILLED_S = (0.3, 3.0)
 SUSPENDED_S = (0.5, 4.0)
-STEPPED_S = (1.0, 4.0)
+
+STEPPED_S = (SEEN_WITHIN_S, 2 * SEEN_WITHIN_S)
+"""Duration of a step of the clock, which each process sees before its end."""
 
 PAUSED_S = (6.5, 9.0)
 """Duration of the pause of a client: longer than its lease of 5 s, and the time to expire it."""
@@ -186,9 +188,11 @@ class ClockStepped:
     name: str = "clock stepped"
     lasts_s: tuple[float, float] = STEPPED_S
 
-    def begin(self) -> None:
-        """Step the clock."""
-        self.clock.step(self.chance.uniform(-MAX_STEP_S, MAX_STEP_S))
+    def begin(self) -> Mapping[str, float]:
+        """Step the clock, and return by how many seconds, as ``ahead_s``."""
+        ahead_s = self.chance.uniform(-MAX_STEP_S, MAX_STEP_S)
+        self.clock.step(ahead_s)
+        return {"ahead_s": ahead_s}
 
     def end(self) -> None:
         """Step it back."""
