@@ -54,9 +54,9 @@ DISK_MEGABYTES = 768
 
 SUBARRAYS = 4
 
-BUSY_PAUSE_S = 0.05
+BUSY_PAUSE_S = 0.01
 CALM_PAUSE_S = 0.3
-OBSERVE_PAUSE_S = 1.0
+OBSERVE_PAUSE_S = 0.5
 """Longest pauses of clients between two operations, for two cores."""
 
 READY_WITHIN_S = 120.0
@@ -173,18 +173,27 @@ class Scene:
             READY_WITHIN_S,
             "subscribers and mirrors are ready",
         )
-        for program, pause in (
-            ("counter", BUSY_PAUSE_S),
-            *[("counter", CALM_PAUSE_S)] * 2,
-            *[("transfers", BUSY_PAUSE_S)] * 2,
-            *[("lists", BUSY_PAUSE_S)] * 2,
-            *[("ownership", CALM_PAUSE_S)] * 3,
-        ):
+        writing = [
             self.clients.start(program, f"--pause={pause}")
+            for program, pause in (
+                ("counter", BUSY_PAUSE_S),
+                *[("counter", CALM_PAUSE_S)] * 2,
+                *[("transfers", BUSY_PAUSE_S)] * 2,
+                *[("lists", BUSY_PAUSE_S)] * 2,
+                *[("ownership", CALM_PAUSE_S)] * 3,
+            )
+        ]
         paced = f"--pause={OBSERVE_PAUSE_S}"
-        self.clients.start("commands", f"--device={first[0]}", paced)
-        for trl in observed:
-            self.clients.start("observations", f"--device={trl}", paced)
+        writing += [
+            self.clients.start("commands", f"--device={first[0]}", paced),
+            *(self.clients.start("observations", f"--device={trl}", paced) for trl in observed),
+        ]
+        # Before, SIGTERM ends a client at once.
+        wait_until(
+            lambda: all(history_of(self._plan.directory, name).exists() for name in writing),
+            READY_WITHIN_S,
+            "the other clients have begun",
+        )
 
     def _is_ready(self, name: str) -> bool:
         """Return whether a client that observes has recorded its begin."""
