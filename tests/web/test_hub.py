@@ -146,7 +146,7 @@ def test_late_changes_are_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None
         with monkeypatch.context() as patch:
             patch.setattr(connection, "MAX_DELAY_S", -1.0)
             await wait_for(lambda: hub.state.name == "behind")
-            assert "in time" in (hub.state.error or "")
+            assert "faster than" in (hub.state.error or "")
             assert await readyz(hub, None) == (503, f"{hub.state.error}\n")
             # Without a login, the error is not shown.
             assert await readyz(hub, TOKEN) == (503, "The changes are not shown.\n")
