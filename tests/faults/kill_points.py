@@ -123,7 +123,7 @@ KILL_POINTS: tuple[KillPoint, ...] = (
     KillPoint(
         Site(ENGINE + "committer.py", "TokenCommitter._settle", "commit"),
         "increments",
-        (Cut(COMMIT, "before"),),
+        LOST_COMMIT,
         is_killed=True,
     ),
     KillPoint(

@@ -248,24 +248,23 @@ class TokenCommitter:
             try:
                 # A member loses what it forwards to a leader that has just died, without an
                 # answer. Without this read, the settlement would wait until its timeout.
-                found = self._store.read([Query(Span(token.key))], timeout=left).found[0]
-                if _modified(found) == before:
-                    outcome = self._store.commit(
-                        [KeyAt(token.key, before)],
-                        [Put(token.key, SETTLED, token.lease)],
-                        [Query(Span(token.key))],
-                        timeout=max(0.0, end - time.monotonic()),
-                    )
-                    if isinstance(outcome, Commit):
-                        token.modified = outcome.revision
-                        return None
-                    found = outcome.fresh.found[0]
-            except (AnswerLost, QuotaExceeded):
+                self._store.read([Query(Span(token.key))], timeout=left)
+                outcome = self._store.commit(
+                    [KeyAt(token.key, before)],
+                    [Put(token.key, SETTLED, token.lease)],
+                    [Query(Span(token.key))],
+                    timeout=max(0.0, end - time.monotonic()),
+                )
+            except AnswerLost:
                 # A repeated settlement is safe: it finds the value of the first one.
                 time.sleep(min(pause, max(0.0, end - time.monotonic())))
                 continue
             except (ConfigConnectionError, LeaseNotFound):
                 break
+            if isinstance(outcome, Commit):
+                token.modified = outcome.revision
+                return None
+            found = outcome.fresh.found[0]
             if not found:
                 break
             token.modified = found[0].modified
