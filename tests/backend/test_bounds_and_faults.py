@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -93,28 +92,6 @@ def test_transaction_above_size_limit_is_rejected(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("attempt", range(2))
-def test_rejected_commit_in_a_full_database_has_written_nothing(
-    start: Start, etcd_client: ConnectTo, attempt: int
-) -> None:
-    """etcd applies the write that exceeds the quota, and answers that the database is full."""
-    server = start(quota_backend_bytes=8_000_000)
-    with etcd_client(host=server.endpoint) as backend:
-
-        def write_until_rejected(writer: int) -> str:
-            for number in range(1000):
-                path = f"/x/{writer}-{number}"
-                try:
-                    backend.create(path, "x" * 100_000)
-                except ConfigRefused:
-                    return path
-            raise AssertionError("The database is not full.")
-
-        with ThreadPoolExecutor(16) as writers:
-            rejected = list(writers.map(write_until_rejected, range(16)))
-        assert [path for path in rejected if backend.get(path)[0] is not None] == []
-
-
 def test_watcher_waits_while_quota_is_exceeded(
     small_server: Etcd, etcd_client: ConnectTo, caplog: pytest.LogCaptureFixture
 ) -> None:

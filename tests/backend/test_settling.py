@@ -12,7 +12,6 @@ from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.engine.committer import TokenCommitter
 from ska_sdp_config.store.deadline import Deadline
-from ska_sdp_config.store.errors import QuotaExceeded
 from ska_sdp_config.store.interface import Commit, Conflict, Put, Reply
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.backends import ConnectTo, put
@@ -99,35 +98,6 @@ def test_commit_that_arrives_during_its_settlement_takes_effect_once(
     assert backend.get("/n")[0] == "1"
     assert increment(backend) == 1
     assert backend.get("/n")[0] == "2"
-
-
-@pytest.mark.parametrize("is_first", [True, False], ids=["first commit", "later commit"])
-def test_commit_in_a_full_database_writes_nothing(
-    backend: Backend, network: CommitFaults, is_first: bool
-) -> None:
-    if is_first:
-        # The token does not exist before its first commit.
-        vars(backend.committer)["_free"].clear()
-    network.plan = ["full"]
-    with pytest.raises(QuotaExceeded):
-        increment(backend)
-    assert backend.get("/n")[0] == "0"
-    # The token is still usable.
-    assert increment(backend) == 1
-    assert backend.get("/n")[0] == "1"
-
-
-def test_outcome_in_a_full_database_is_unknown_after_the_end_of_the_lease(
-    backend: Backend, network: CommitFaults
-) -> None:
-    """The token of a commit that took effect may have been deleted with the lease."""
-    vars(backend.committer)["_free"].clear()
-    lease = backend.client_lease.current()
-    network.plan = ["full"]
-    backend.store.revoke_lease(lease.id, timeout=20)
-    with pytest.raises(CommitUnknown):
-        increment(backend)
-    assert increment(backend) == 1
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["first commit", "later commit"])

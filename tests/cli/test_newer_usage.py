@@ -280,3 +280,18 @@ def test_help_names_a_deployment_as_such(ska_sdp: Run) -> None:
     for verb in ("list", "get", "create", "delete"):
         assert "deploy " not in ska_sdp(verb, "-h").out
     assert ska_sdp("get", "deploy", "-h").out == ska_sdp("get", "deployment", "-h").out
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "create pb @http://me:sesame@h/x",
+        "import http://me:sesame@h/x",
+        "import scripts a http://me:sesame@h/x",
+        "lst http://me:sesame%40h/x",
+    ],
+)
+def test_usage_error_repeats_no_password(ska_sdp: Run, line: str) -> None:
+    result = ska_sdp(*line.split())
+    assert result.code == 2
+    assert "sesame" not in result.err

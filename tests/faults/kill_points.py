@@ -127,10 +127,11 @@ KILL_POINTS: tuple[KillPoint, ...] = (
         is_killed=True,
     ),
     KillPoint(
-        Site(ENGINE + "committer.py", "TokenCommitter._applied", "read"), "increments_when_full"
+        Site(ENGINE + "committer.py", "TokenCommitter._revision_if_applied", "read"),
+        "increments_when_full",
     ),
     KillPoint(
-        Site(ENGINE + "committer.py", "TokenCommitter._applied", "keep_lease"),
+        Site(ENGINE + "committer.py", "TokenCommitter._revision_if_applied", "keep_lease"),
         "increments_when_full",
         is_killed=True,
     ),

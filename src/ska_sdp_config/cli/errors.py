@@ -39,6 +39,9 @@ MAX_USAGE_LENGTH = 800
 AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
 """Regular expression for an ``@``, also as a similar or an escaped character."""
 
+_USER_OF_A_WORD = re.compile(f"[^\\s'\"]+{AT_SIGN}")
+"""What is before the last ``@`` of a word: a URL may have a password there."""
+
 _BEFORE_AT_SIGN = re.compile(f".*(?={AT_SIGN})", re.DOTALL)
 
 
@@ -131,7 +134,7 @@ def _explain(error: BaseException) -> tuple[int, str]:
             return 2, f"{text} Try '{command} -h'."
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
-        text = error.format_message()
+        text = _USER_OF_A_WORD.sub("…@", error.format_message())
         if len(text) > MAX_USAGE_LENGTH:
             text = f"{text[:MAX_USAGE_LENGTH]}…"
         return 2, f"{text}{'' if text.endswith(('.', '?', '…')) else '.'} Try '{command} -h'."

@@ -201,11 +201,12 @@ class TokenCommitter:
             LOGGER.warning("The answer to a commit was lost (%s); settling it.", exc)
             return self._settle(token, before, mark, end)
         except QuotaExceeded:
-            revision = self._applied(token, before, mark, end)
+            revision = self._revision_if_applied(token, before, mark, end)
             if revision is None:
                 raise
             LOGGER.warning(
-                "A commit took effect at revision %d, and filled the database.", revision
+                "A commit was applied at revision %d, although etcd answered that it is full.",
+                revision,
             )
             return revision
         except (LeaseNotFound, TransactionTooLarge, ConfigConnectionError):
@@ -271,11 +272,11 @@ class TokenCommitter:
             return token.modified if found[0].value == mark else None
         raise self._unknown()
 
-    def _applied(self, token: Token, before: int, mark: str, end: float) -> int | None:
-        """Return the revision of a commit to which the database responded that it is full.
+    def _revision_if_applied(self, token: Token, before: int, mark: str, end: float) -> int | None:
+        """Return the revision of a commit to which etcd answered that it is full.
 
-        Such a commit has ended, so a read shows whether it took effect. A token that is missing
-        shows it only if its lease, with which it would be deleted, has not ended.
+        etcd applies the commits that exceed its quota, and answers so all the same. The commit has
+        ended, so a read decides. A missing token was deleted with its lease, unless that is alive.
 
         Args:
             token: the token of the commit.
@@ -292,16 +293,18 @@ class TokenCommitter:
         try:
             reply = self._store.read([Query(Span(token.key))], timeout=end - time.monotonic())
             found = reply.found[0]
-            is_known = bool(found) or self._store.keep_lease(
+            is_alive = bool(found) or self._store.keep_lease(
                 token.lease, timeout=end - time.monotonic()
             )
-        except ConfigConnectionError as exc:
-            raise self._unknown() from exc
+        except ConfigConnectionError:
+            raise self._unknown() from None
         if found and found[0].value == mark:
             token.modified = found[0].modified
             return token.modified
-        if not is_known or _modified(found) != before:
-            raise self._unknown()
+        if not is_alive:
+            self._client_lease.on_ended(token.lease)
+        if not is_alive or _modified(found) != before:
+            raise self._unknown() from None
         token.modified = before
         return None
 

@@ -109,8 +109,8 @@ class ConfigRefused(ConfigConnectionError):
 class QuotaExceeded(ConfigRefused):
     """The database has reached its quota.
 
-    etcd also responds with this error after it has applied the write that exceeds the quota. A
-    commit raises it only if nothing was written; what a store raises can mean both.
+    A transaction that raises it has written nothing. A store raises it for a commit that was
+    applied, too: etcd answers so to the commits that exceed its quota.
     """
 
 

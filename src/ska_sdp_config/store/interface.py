@@ -240,7 +240,7 @@ class Store(Reader, Protocol):
             AnswerLost: the commit was sent, and no response arrived within the timeout.
             LeaseNotFound: a write names a lease that has expired or was revoked.
             TransactionTooLarge: the commit exceeds a limit of the server; nothing was written.
-            QuotaExceeded: the database is full. The commit has ended, and may have been applied.
+            QuotaExceeded: the database is full; the commit has ended, and may have been applied.
             ConfigConnectionError: the commit was not sent; nothing was written.
         """
 
