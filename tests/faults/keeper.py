@@ -56,6 +56,19 @@ class Keeper:
         with self._lock:
             self._kept.setdefault(part.name, _Kept(part))
 
+    def kill(self, part: Part) -> None:
+        """Kill a part with SIGKILL; it stays ended until it is started.
+
+        Raises:
+            ProcessLookupError: it has ended by itself; it is reported and started again.
+        """
+        # Meanwhile no check finds the killed process, which has not ended by itself.
+        with self._lock:
+            if not part.running:
+                raise ProcessLookupError(f"{part.name} has ended by itself")
+            part.kill()
+            self._kept.pop(part.name, None)
+
     def release(self, part: Part) -> None:
         """Leave a part as it is; its process is not started again."""
         with self._lock:

@@ -131,10 +131,12 @@ class Stack:
         return list(self._keeper.endings)
 
     def kill(self, name: str) -> None:
-        """Kill a part with SIGKILL; it stays ended until it is started."""
-        part = self.parts[name]
-        self._keeper.release(part)
-        part.kill()
+        """Kill a part with SIGKILL; it stays ended until it is started.
+
+        Raises:
+            ProcessLookupError: it has ended by itself; it is started again.
+        """
+        self._keeper.kill(self.parts[name])
 
     def start(self, name: str) -> None:
         """Start a part again; return before its process is started."""
