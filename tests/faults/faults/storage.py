@@ -310,7 +310,7 @@ class DiskFull:
                 f"{self._member.name} does not respond: {error}"
             ) from error
         if not self._fill(other):
-            self._file.unlink()
+            self._file.unlink(missing_ok=True)
             if self._member.running:
                 raise FaultNotPossibleError(f"{other.name} does not accept writes")
 
