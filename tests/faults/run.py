@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -87,6 +87,7 @@ class Run:
 
             def after_round(begun: int) -> None:
                 self.endings += scene.revive()
+                scene.check()
                 if sampler is not None:
                     # Otherwise its error would be raised only hours later.
                     sampler.check()
@@ -214,7 +215,7 @@ def make_plan(
 def execute(run: Run) -> bool:
     """Run, check, and print the summary; return whether no promise was broken."""
     # The default would leave the processes and the small disk.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    signal.signal(signal.SIGTERM, end_once)
     plan = run.plan
     say(f"random seed {plan.seed}, directory {plan.directory}")
     is_good = False
@@ -231,6 +232,12 @@ def execute(run: Run) -> bool:
             say(f"run again: {run.command()}")
             say(f"check again: python -m tests.faults.check {plan.directory}")
     return is_good
+
+
+def end_once(*_: object) -> NoReturn:
+    """End the program on the first SIGTERM; a further one does not interrupt the clean-up."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit("ended by SIGTERM")
 
 
 def keep_summary(directory: Path) -> None:

@@ -227,6 +227,10 @@ class Scene:
         parts = {name: part.process.pid for name, part in self.stack.parts.items() if part.running}
         return parts | self.clients.processes
 
+    def check(self) -> None:
+        """Raise the error that has ended the compactions, if there was one."""
+        self._compactor.check()
+
     def revive(self) -> list[str]:
         """Start members that have ended, outside faults.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -124,6 +125,26 @@ def test_good_run_keeps_its_summary_only_in_a_directory_of_its_own(
     kept = {each.name for each in directory.iterdir()}
     assert RUN_FILE in kept
     assert (kept == {RUN_FILE}) is is_default
+
+
+class Terminated(Recorded):
+    """Run that SIGTERM ends, and whose clean-up gets another one."""
+
+    is_clean = False
+
+    def run(self) -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            self.is_clean = True
+
+
+def test_second_sigterm_does_not_interrupt_the_clean_up(tmp_path: Path) -> None:
+    run = Terminated(plan(tmp_path), Pace(), 40, 5)
+    with pytest.raises(SystemExit, match="ended by SIGTERM"):
+        execute(run)
+    assert run.is_clean
 
 
 @pytest.mark.parametrize(

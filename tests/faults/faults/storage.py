@@ -102,7 +102,8 @@ def heal(cluster: Cluster, log: DatabaseLog) -> bool:
 class Compactor:
     """Compacts the history periodically up to what the log has recorded. A context manager.
 
-    It uses one member after the other, and does not retry.
+    It uses one member after the other, and does not retry. Its end raises the error that has ended
+    the compactions, if there was one.
 
     Args:
         cluster: the cluster.
@@ -119,6 +120,7 @@ class Compactor:
         self._cluster = cluster
         self._log = log
         self._closed = threading.Event()
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="compactor")
 
     def __enter__(self) -> Compactor:
@@ -128,8 +130,20 @@ class Compactor:
     def __exit__(self, *_: object) -> None:
         self._closed.set()
         self._thread.join()
+        self.check()
+
+    def check(self) -> None:
+        """Raise the error that has ended the compactions, if there was one."""
+        if self._error is not None:
+            raise self._error
 
     def _run(self) -> None:
+        try:
+            self._compact_until_closed()
+        except Exception as error:
+            self._error = error
+
+    def _compact_until_closed(self) -> None:
         revision, number, waited = 0, 0, 0.0
         while not self._closed.wait(FAULT_INTERVAL_S):
             waited += FAULT_INTERVAL_S
