@@ -37,6 +37,9 @@ class Fault(Protocol):
     def begin(self) -> Mapping[str, Any] | None:
         """Bring the fault into effect; return details that are recorded, None without any.
 
+        The detail ``is_in_effect`` is False if nothing has shown the effect: the fault is ended,
+        and does not count.
+
         Raises:
             FaultNotPossibleError: it cannot begin now.
             Exception: any other error ends the run, after ``end``.

@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,17 +204,21 @@ class QuotaExceeded:
     name: str = "quota exceeded"
     lasts_s: tuple[float, float] = (0.5, 3.0)
 
-    def begin(self) -> None:
-        """Write until etcd rejects it; etcd checks the size only periodically."""
+    def begin(self) -> Mapping[str, bool]:
+        """Write until etcd rejects it; etcd checks the size only periodically.
+
+        Return as ``is_in_effect`` whether etcd has rejected it.
+        """
         # A compaction would free what was written, so that the quota might never be exceeded.
         self.compactor.is_paused = True
         try:
-            self._fill(self.cluster.members[0])
+            return {"is_in_effect": self._fill(self.cluster.members[0])}
         except FaultNotPossibleError:
             self.compactor.is_paused = False
             raise
 
-    def _fill(self, member: Member) -> None:
+    def _fill(self, member: Member) -> bool:
+        """Write to a member, and return whether the quota is exceeded."""
         end = time.monotonic() + FILL_WITHIN_S
         accepted = 0
         with raw(member.endpoint) as channel:
@@ -224,7 +228,7 @@ class QuotaExceeded:
                     accepted += 1
                 except grpc.RpcError as error:
                     if is_no_space(error):
-                        return
+                        return True
                     if not accepted:
                         raise FaultNotPossibleError(
                             f"{member.name} does not accept writes: {error}"
@@ -232,6 +236,7 @@ class QuotaExceeded:
                     # A busy cluster may elect a leader.
                     time.sleep(RETRY_AFTER_S)
         LOGGER.warning("The quota is not exceeded after %d values of 1 MB.", accepted)
+        return False
 
     def end(self) -> None:
         """Compact, defragment, and disarm the alarm."""
