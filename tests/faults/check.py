@@ -7,12 +7,12 @@ import json
 import math
 import sys
 from bisect import bisect_left
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 from tests.faults.checkers.durations import check_durations
-from tests.faults.checkers.events import Period
+from tests.faults.checkers.events import Period, Subscription
 from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
 from tests.faults.checkers.stuck import check_stuck
 from tests.faults.clock import SEEN_WITHIN_S
@@ -84,13 +84,22 @@ def excused(operations: Sequence[Operation]) -> list[Period]:
 
 
 def restarts(operations: Sequence[Operation]) -> list[Period]:
-    """Return the periods in which clients cannot subscribe again to a device server.
+    """Return the periods in which a device server starts."""
+    killed = periods(operations, {f"{DEVICE_SERVER} {KILLED}"})
+    return [(begin, end + START_S) for begin, end in killed]
 
-    It starts, or the Tango database does not respond, where clients find it.
+
+def unreachable(operations: Sequence[Operation]) -> list[Period]:
+    """Return the periods in which clients lose a subscription, or cannot subscribe again.
+
+    The device server does not respond, or starts; or the Tango database does not respond, where
+    clients find it; or a step back of the clock stops the heartbeat of the servers.
     """
-    found = periods(operations, {f"{TANGO_DATABASE} {SUSPENDED}"})
-    killed = periods(operations, {f"{part} {KILLED}" for part in (DEVICE_SERVER, TANGO_DATABASE)})
-    return [*found, *((begin, end + START_S) for begin, end in killed)]
+    names = {f"{part} {SUSPENDED}" for part in (DEVICE_SERVER, TANGO_DATABASE)}
+    found = periods(operations, {*names, ClockStepped.name})
+    database = periods(operations, {f"{TANGO_DATABASE} {KILLED}"})
+    starts = [(begin, end + START_S) for begin, end in database]
+    return [*found, *restarts(operations), *starts]
 
 
 def periods(operations: Sequence[Operation], names: Container[str]) -> list[Period]:
@@ -154,6 +163,7 @@ def check_run(
         settled=settled,
         excused=excused(operations),
         restarts=restarts(operations),
+        unreachable=unreachable(operations),
     )
     # Its database rejects the writes of devices, also that of a timeout.
     full = periods(operations, {QuotaExceeded.name})
@@ -173,18 +183,26 @@ def check_run(
     return Findings(violations, found.standing, excused_stuck)
 
 
-def unchecked(operations: Sequence[Operation], standing: Mapping[str, int]) -> list[str]:
-    """Return a message for each subscriber of a long run of which no value had to be shown.
+def unchecked(operations: Sequence[Operation], standing: Collection[Subscription]) -> list[str]:
+    """Return a message for each subscription of a long run of which no value had to be shown.
 
-    In a short run, one subscriber with a value is sufficient.
+    In a short run, one with a value is sufficient.
     """
     reason = "no value was stable for longer than the limit: nothing was checked"
     if not standing:
         return [reason]
     if duration(operations) < LONG_RUN_S:
         return []
-    subscribers = sorted({each.client for each in of_kind(operations, "subscribed")})
-    return [f"{each}: {reason}" for each in subscribers if each not in standing]
+    subscriptions = {
+        (each.client, attribute)
+        for each in of_kind(operations, "subscribed")
+        for attribute in each.details["attributes"]
+    }
+    return [
+        f"{client}: {attribute}: {reason}"
+        for client, attribute in sorted(subscriptions)
+        if (client, attribute) not in standing
+    ]
 
 
 def check_directory(

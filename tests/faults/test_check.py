@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from tests.faults.check import (
     check_run,
     excused,
     restarts,
+    unreachable,
 )
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
@@ -54,15 +56,18 @@ def fault(name: str, began: float, ended: float, **details: Any) -> Operation:
     return operation(began, ended, kind="fault", fault=name, **details)
 
 
-def test_faults_in_which_clients_cannot_subscribe_again_are_those_of_servers() -> None:
+def test_faults_that_excuse_errors_are_those_of_servers_and_of_the_clock() -> None:
     history = [
         fault("device server killed", 1, 2),
         fault("device server suspended", 3, 4),
         fault("Tango database killed", 5, 6),
         fault("Tango database suspended", 7, 8),
-        fault("leader killed", 9, 10),
+        *(fault(name, 9, 10) for name in ("leader killed", "data lost", "quota exceeded")),
+        fault("clock stepped", 11, 12),
     ]
-    assert sorted(restarts(history)) == [(1, 2 + START_S), (5, 6 + START_S), (7, 8)]
+    assert restarts(history) == [(1, 2 + START_S)]
+    expected = [(1, 2 + START_S), (3, 4), (5, 6 + START_S), (7, 8), (11, 12)]
+    assert sorted(unreachable(history)) == expected
 
 
 @pytest.mark.parametrize("end_s", [30.0, 90.0])
@@ -212,13 +217,16 @@ def test_subscriber_of_which_nothing_was_checked_is_found(
         operation(seconds, seconds, kind="looks", subarray="01"),
         *(
             operation(3, 3, kind="subscribed", subarray="01", attributes=attributes)
-            for attributes in (["scanID"], [])
+            for attributes in (["scanID"], ["obsState"])
         ),
     ]
-    history[-1].client = "two-1"
+    event = replace(history[0], details=history[0].details | {"attribute": "obsState"})
+    event.began = Time(seconds - 1, seconds - 1)
+    event.details["value"] = "EMPTY"
+    history.append(event)
     found = [each for each in violations(*history, has_settled=has_settled) if idle in each]
     is_long = seconds > LONG_RUN_S
-    assert found == ([f"two-1: {idle}"] if has_settled and is_long else [])
+    assert found == ([f"one-1: obsState: {idle}"] if has_settled and is_long else [])
 
 
 def test_crashes_and_growths_are_found_in_the_files_of_a_run(tmp_path: Path) -> None:
