@@ -29,21 +29,22 @@ from tests.faults.faults.parts import (
 )
 from tests.faults.faults.storage import Compactions, QuotaExceeded
 from tests.faults.history import NEVER, Operation, of_kind, read_run
+from tests.faults.keeper import CRASHES
 from tests.faults.resources import SAMPLES, growths, read_samples
 from tests.faults.running import Findings, find_all
 from tests.faults.transactions import DATA
 
-__all__ = ["CRASHES", "LIMIT_S", "RUN_FILE", "check_directory", "check_run"]
+__all__ = ["LIMIT_S", "RUN_FILE", "SETTLED", "check_directory", "check_run"]
 
 LIMIT_S = 15.0
 """Seconds after which subscribers have to show a value that stands: a Tango client detects within
 ten that a server was killed, and a server needs some to start."""
 
 RUN_FILE = "run.json"
-"""Summary of a run, written when it has settled."""
+"""Summary of a run, written when it was checked."""
 
-CRASHES = "crashes.json"
-"""Reports of the parts that have ended by themselves in a run."""
+SETTLED = "settled"
+"""Empty file, written when a run has settled and its clients have ended."""
 
 OUTAGE_S = 2.5
 """Seconds without an answer after which there is an outage."""
@@ -220,10 +221,22 @@ def check_directory(
     found = check_run(operations, changes, limit_s=limit_s, has_settled=has_settled)
     crashes, samples = directory / CRASHES, directory / SAMPLES
     if crashes.exists():
-        found.violations.extend(json.loads(crashes.read_text()))
+        for line in crashes.read_text().splitlines():
+            found.violations.extend(json.loads(line))
+    elif has_settled:
+        found.violations.append(f"{crashes} is missing: crashes of parts were not recorded")
     if samples.exists():
         found.violations.extend(growths(read_samples(samples)))
     return found, operations, changes
+
+
+def was_settled(directory: Path) -> bool:
+    """Return whether a run has settled, also if it was not checked then."""
+    run_file = directory / RUN_FILE
+    return (directory / SETTLED).exists() or (
+        # Recordings without the other file.
+        run_file.exists() and bool(json.loads(run_file.read_text())["has_settled"])
+    )
 
 
 def main() -> None:
@@ -233,8 +246,7 @@ def main() -> None:
         "--limit", type=float, default=LIMIT_S, help="seconds for subscribers to show a value"
     )
     options = arguments.parse_args()
-    run_file = options.directory / RUN_FILE
-    has_settled = run_file.exists() and json.loads(run_file.read_text())["has_settled"]
+    has_settled = was_settled(options.directory)
     found, *_ = check_directory(options.directory, limit_s=options.limit, has_settled=has_settled)
     for each in found.violations:
         sys.stdout.write(f"{each}\n")

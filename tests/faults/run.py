@@ -16,8 +16,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,7 +24,7 @@ from typing import Any, NoReturn
 import pytest
 
 from ska_sdp_config.version import __version__
-from tests.faults.check import CRASHES, LIMIT_S, RUN_FILE, check_directory
+from tests.faults.check import LIMIT_S, RUN_FILE, SETTLED, check_directory
 from tests.faults.checkers.observations import completed
 from tests.faults.history import HistoryWriter
 from tests.faults.nemesis import Nemesis, Pace
@@ -79,7 +78,6 @@ class Run:
         with (
             Scene(self.plan) as scene,
             HistoryWriter(history, "nemesis") as written,
-            self._writing_crashes(scene),
         ):
             self.skipped = scene.skipped
 
@@ -101,15 +99,8 @@ class Run:
                     sampler = sampled.enter_context(Sampler(samples, scene.processes))
                 nemesis.run(self.faults, 60 * self.minutes, after_round)
             scene.settle(REST_S)
+        (self.plan.directory / SETTLED).touch()
         self.seconds = time.monotonic() - began
-
-    @contextmanager
-    def _writing_crashes(self, scene: Scene) -> Iterator[None]:
-        """Write the reports of parts that ended by themselves, also if the run is interrupted."""
-        try:
-            yield
-        finally:
-            (self.plan.directory / CRASHES).write_text(json.dumps(scene.stack.endings))
 
     def check(self) -> dict[str, Any]:
         """Check what was recorded, write the summary, and return it."""

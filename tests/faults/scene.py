@@ -25,6 +25,7 @@ from tests.faults.faults.storage import (
     small_disk,
 )
 from tests.faults.history import read_file
+from tests.faults.keeper import CRASHES
 from tests.faults.nemesis import Group
 from tests.faults.population import Clients
 from tests.faults.running import history_of
@@ -138,6 +139,7 @@ class Scene:
                 self._plan.backend,
                 subarrays=SUBARRAYS,
                 settings=self._clock.environment if self._clock else {},
+                crashes=directory / CRASHES,
             )
         )
         self.clients = opened.enter_context(

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from tests.faults.check import (
-    CRASHES,
     DELAYING,
     LIMIT_S,
     NOT_SHOWN,
@@ -32,6 +31,7 @@ from tests.faults.database_log import DATABASE_LOG, Change
 from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
 from tests.faults.faults.storage import Compactions
 from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.keeper import CRASHES
 from tests.faults.resources import SAMPLES, Sample
 
 
@@ -234,11 +234,15 @@ def test_crashes_and_growths_are_found_in_the_files_of_a_run(tmp_path: Path) -> 
     without, operations, changes = check_directory(tmp_path, has_settled=False)
     assert without.violations == ["no transaction took effect"]
     assert (operations, changes) == ([], [])
-    (tmp_path / CRASHES).write_text(json.dumps(["simulator ended with exit code 1"]))
+    unknown, *_ = check_directory(tmp_path, has_settled=True)
+    assert any("crashes.json is missing" in each for each in unknown.violations)
+    crashes = ["simulator ended with exit code 1", "second ended with exit code 2"]
+    lines = [json.dumps([each]) + "\n" for each in crashes]
+    (tmp_path / CRASHES).write_text("".join(lines))
     (tmp_path / SAMPLES).write_text(json.dumps(Sample(1, "counter-1", 5, 1, 1, 1)) + "\n")
     found, *_ = check_directory(tmp_path, has_settled=False)
     assert found.violations == [
         *without.violations,
-        "simulator ended with exit code 1",
+        *crashes,
         "counter-1 (process 5) has only 1 samples",
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from ska_sdp_sim.stack.part import Part
-from tests.faults.keeper import Keeper
+from tests.faults.keeper import CRASHES, Keeper
 from tests.support.waiting import wait_until
 
 
@@ -36,7 +37,8 @@ class Sleeping(Part):
 def test_killed_part_stays_ended_unless_it_has_ended_by_itself(ends: bool, tmp_path: Path) -> None:
     part, other = (Sleeping(name, tmp_path / name) for name in ("part", "other"))
     part.ends = ends
-    with Keeper() as keeper:
+    crashes = tmp_path / CRASHES
+    with Keeper(crashes) as keeper:
         try:
             keeper.start(part)
             wait_until(lambda: part.running, what="it is started")
@@ -45,6 +47,8 @@ def test_killed_part_stays_ended_unless_it_has_ended_by_itself(ends: bool, tmp_p
                 with pytest.raises(ProcessLookupError):
                     keeper.kill(part)
                 wait_until(lambda: part.process is not before, what="it is started again")
+                # At once, and not only at the end.
+                assert json.loads(crashes.read_text()) == keeper.endings
             else:
                 keeper.kill(part)
                 keeper.start(other)
@@ -56,6 +60,7 @@ def test_killed_part_stays_ended_unless_it_has_ended_by_itself(ends: bool, tmp_p
                 keeper.release(each)
                 each.stop()
     assert len(keeper.endings) == ends
+    assert len(crashes.read_text().splitlines()) == ends
 
 
 def test_part_that_has_ended_is_not_killed(tmp_path: Path) -> None:
