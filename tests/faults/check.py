@@ -168,7 +168,7 @@ def check_run(
     )
     # Its database rejects the writes of devices, also that of a timeout.
     full = periods(operations, {QuotaExceeded.name})
-    stuck, excused_stuck = check_stuck(operations, [*full, *outages(operations)])
+    stuck, excused_stuck = check_stuck(operations, changes, [*full, *outages(operations)])
     delays = [
         (begin, end + after_s)
         for name, after_s in DELAYING.items()

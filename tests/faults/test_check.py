@@ -199,7 +199,8 @@ def test_stuck_state_of_an_outage_or_a_step_is_counted() -> None:
     outage = fault("quota exceeded", 1 + TIMEOUT_S, 80)
     step = fault(ClockStepped.name, 40, 45, ahead_s=-5.0)
     for excuse in (outage, step):
-        found = check_run([excuse, stuck(1, 80)], [], has_settled=False)
+        change = Change(1, "/lmc/subarray/01", "{}", 42.0)
+        found = check_run([excuse, stuck(1, 80)], [change], has_settled=False)
         assert found.excused_stuck == 1
         assert found.violations == ["no transaction took effect"]
 
