@@ -178,7 +178,7 @@ def check_run(
         *found.violations,
         *check_durations(operations, delays),
         *stuck,
-        *check_progress(operations, changes, limit_s),
+        *check_progress(operations, changes, limit_s, outages(operations)),
         *(unchecked(operations, found.standing) if has_settled else ()),
     ]
     return Findings(violations, found.standing, excused_stuck)
