@@ -59,7 +59,7 @@ class Run:
         minutes: minutes after which no round of faults begins.
         is_soak: whether memory, threads and descriptors have to stay level.
         endings: reports of members of the cluster that ended by themselves: their disk was full.
-        skipped: sentences about faults that are not possible here.
+        skipped: messages about faults that are not possible here.
     """
 
     plan: Plan

@@ -17,16 +17,10 @@ from tests.faults.checkers.progress import (
 )
 from tests.faults.clients.observations import PATIENCE_S
 from tests.faults.database_log import Change
-from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.history import Operation, Outcome, Time
+from tests.faults.operations import operation
 
 LIMIT_S = 15.0
-
-
-def operation(
-    client: str, kind: str, began: float, ended: float, outcome: Outcome = "ok", **details: object
-) -> Operation:
-    end = NEVER if outcome == "unknown" else Time(ended, ended)
-    return Operation(client, 0, kind, Time(began, began), end, outcome, details=details)
 
 
 PERIODS = 10

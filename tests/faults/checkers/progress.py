@@ -74,7 +74,7 @@ def check_progress(
 
 
 def duration(operations: Iterable[Operation]) -> float:
-    """Return the seconds from the first to the last begin of an operation."""
+    """Return the seconds from the first to the last start of an operation."""
     begins = [each.began.monotonic for each in operations]
     return max(begins, default=0.0) - min(begins, default=0.0)
 

@@ -9,7 +9,7 @@ __all__ = ["Fault", "FaultNotPossibleError"]
 
 
 class FaultNotPossibleError(Exception):
-    """The fault cannot begin now; it has changed nothing.
+    """The fault cannot begin now; it may have had an effect, as on a full database.
 
     An example is a cluster without a leader when the leader is to be killed.
     """
