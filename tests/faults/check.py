@@ -7,12 +7,12 @@ import json
 import math
 import sys
 from bisect import bisect_left
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 from tests.faults.checkers.durations import check_durations
-from tests.faults.checkers.events import Period
+from tests.faults.checkers.events import Period, Subscription
 from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
 from tests.faults.checkers.stuck import check_stuck
 from tests.faults.clock import SEEN_WITHIN_S
@@ -29,21 +29,22 @@ from tests.faults.faults.parts import (
 )
 from tests.faults.faults.storage import Compactions, QuotaExceeded
 from tests.faults.history import NEVER, Operation, of_kind, read_run
+from tests.faults.keeper import CRASHES
 from tests.faults.resources import SAMPLES, growths, read_samples
 from tests.faults.running import Findings, find_all
 from tests.faults.transactions import DATA
 
-__all__ = ["CRASHES", "LIMIT_S", "RUN_FILE", "check_directory", "check_run"]
+__all__ = ["LIMIT_S", "RUN_FILE", "SETTLED", "check_directory", "check_run"]
 
 LIMIT_S = 15.0
 """Seconds after which subscribers have to show a value that stands: a Tango client detects within
 ten that a server was killed, and a server needs some to start."""
 
 RUN_FILE = "run.json"
-"""Summary of a run, written when it has settled."""
+"""Summary of a run, written when it was checked."""
 
-CRASHES = "crashes.json"
-"""Reports of the parts that have ended by themselves in a run."""
+SETTLED = "settled"
+"""Empty file, written when a run has settled and its clients have ended."""
 
 OUTAGE_S = 2.5
 """Seconds without an answer after which there is an outage."""
@@ -84,13 +85,22 @@ def excused(operations: Sequence[Operation]) -> list[Period]:
 
 
 def restarts(operations: Sequence[Operation]) -> list[Period]:
-    """Return the periods in which clients cannot subscribe again to a device server.
+    """Return the periods in which a device server starts."""
+    killed = periods(operations, {f"{DEVICE_SERVER} {KILLED}"})
+    return [(begin, end + START_S) for begin, end in killed]
 
-    It starts, or the Tango database does not respond, where clients find it.
+
+def unreachable(operations: Sequence[Operation]) -> list[Period]:
+    """Return the periods in which clients lose a subscription, or cannot subscribe again.
+
+    The device server does not respond, or starts; or the Tango database does not respond, where
+    clients find it; or a step back of the clock stops the heartbeat of the servers.
     """
-    found = periods(operations, {f"{TANGO_DATABASE} {SUSPENDED}"})
-    killed = periods(operations, {f"{part} {KILLED}" for part in (DEVICE_SERVER, TANGO_DATABASE)})
-    return [*found, *((begin, end + START_S) for begin, end in killed)]
+    names = {f"{part} {SUSPENDED}" for part in (DEVICE_SERVER, TANGO_DATABASE)}
+    found = periods(operations, {*names, ClockStepped.name})
+    database = periods(operations, {f"{TANGO_DATABASE} {KILLED}"})
+    starts = [(begin, end + START_S) for begin, end in database]
+    return [*found, *restarts(operations), *starts]
 
 
 def periods(operations: Sequence[Operation], names: Container[str]) -> list[Period]:
@@ -154,10 +164,11 @@ def check_run(
         settled=settled,
         excused=excused(operations),
         restarts=restarts(operations),
+        unreachable=unreachable(operations),
     )
     # Its database rejects the writes of devices, also that of a timeout.
     full = periods(operations, {QuotaExceeded.name})
-    stuck, excused_stuck = check_stuck(operations, [*full, *outages(operations)])
+    stuck, excused_stuck = check_stuck(operations, changes, [*full, *outages(operations)])
     delays = [
         (begin, end + after_s)
         for name, after_s in DELAYING.items()
@@ -167,24 +178,32 @@ def check_run(
         *found.violations,
         *check_durations(operations, delays),
         *stuck,
-        *check_progress(operations, changes, limit_s),
+        *check_progress(operations, changes, limit_s, outages(operations)),
         *(unchecked(operations, found.standing) if has_settled else ()),
     ]
     return Findings(violations, found.standing, excused_stuck)
 
 
-def unchecked(operations: Sequence[Operation], standing: Mapping[str, int]) -> list[str]:
-    """Return a message for each subscriber of a long run of which no value had to be shown.
+def unchecked(operations: Sequence[Operation], standing: Collection[Subscription]) -> list[str]:
+    """Return a message for each subscription of a long run of which no value had to be shown.
 
-    In a short run, one subscriber with a value is sufficient.
+    In a short run, one with a value is sufficient.
     """
     reason = "no value was stable for longer than the limit: nothing was checked"
     if not standing:
         return [reason]
     if duration(operations) < LONG_RUN_S:
         return []
-    subscribers = sorted({each.client for each in of_kind(operations, "subscribed")})
-    return [f"{each}: {reason}" for each in subscribers if each not in standing]
+    subscriptions = {
+        (each.client, attribute)
+        for each in of_kind(operations, "subscribed")
+        for attribute in each.details["attributes"]
+    }
+    return [
+        f"{client}: {attribute}: {reason}"
+        for client, attribute in sorted(subscriptions)
+        if (client, attribute) not in standing
+    ]
 
 
 def check_directory(
@@ -202,10 +221,22 @@ def check_directory(
     found = check_run(operations, changes, limit_s=limit_s, has_settled=has_settled)
     crashes, samples = directory / CRASHES, directory / SAMPLES
     if crashes.exists():
-        found.violations.extend(json.loads(crashes.read_text()))
+        for line in crashes.read_text().splitlines():
+            found.violations.extend(json.loads(line))
+    elif has_settled:
+        found.violations.append(f"{crashes} is missing: crashes of parts were not recorded")
     if samples.exists():
         found.violations.extend(growths(read_samples(samples)))
     return found, operations, changes
+
+
+def was_settled(directory: Path) -> bool:
+    """Return whether a run has settled, also if it was not checked then."""
+    run_file = directory / RUN_FILE
+    return (directory / SETTLED).exists() or (
+        # Recordings without the other file.
+        run_file.exists() and bool(json.loads(run_file.read_text())["has_settled"])
+    )
 
 
 def main() -> None:
@@ -215,8 +246,7 @@ def main() -> None:
         "--limit", type=float, default=LIMIT_S, help="seconds for subscribers to show a value"
     )
     options = arguments.parse_args()
-    run_file = options.directory / RUN_FILE
-    has_settled = run_file.exists() and json.loads(run_file.read_text())["has_settled"]
+    has_settled = was_settled(options.directory)
     found, *_ = check_directory(options.directory, limit_s=options.limit, has_settled=has_settled)
     for each in found.violations:
         sys.stdout.write(f"{each}\n")

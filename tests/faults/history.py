@@ -80,6 +80,11 @@ class Operation:
         """Name of the operation, unique in the run."""
         return f"{self.client}.{self.number}"
 
+    @property
+    def was_in_effect(self) -> bool:
+        """Whether a fault was in effect, as far as that is known."""
+        return self.outcome != "failed" and bool(self.details.get("is_in_effect", True))
+
 
 class HistoryWriter:
     """Writes the history of one client. Thread-safe; a context manager.

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from ska_sdp_sim.stack.part import Part
 
-__all__ = ["Keeper"]
+__all__ = ["CRASHES", "Keeper"]
+
+CRASHES = "crashes.json"
+"""Name of the file with the reports of the parts that have ended by themselves in a run."""
 
 INTERVAL_S = 0.05
 """Time between two checks of the processes, in seconds."""
@@ -32,11 +37,18 @@ class Keeper:
     The system kills a process when the thread that started it ends, so one thread starts all. All
     processes end with the context.
 
+    Args:
+        crashes: file of the reports, one JSON list a line, each written at once: a run may be
+            killed. None for no file.
+
     Attributes:
         endings: a failure report for each process that ended by itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, crashes: Path | None = None) -> None:
+        self._crashes = crashes
+        if crashes is not None:
+            crashes.touch()
         self.endings: list[str] = []
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
@@ -55,6 +67,19 @@ class Keeper:
         """Keep a part running; return before its process is started."""
         with self._lock:
             self._kept.setdefault(part.name, _Kept(part))
+
+    def kill(self, part: Part) -> None:
+        """Kill a part with SIGKILL; it stays ended until it is started.
+
+        Raises:
+            ProcessLookupError: it has ended by itself; it is reported and started again.
+        """
+        # Meanwhile no check finds the killed process, which has not ended by itself.
+        with self._lock:
+            if not part.running:
+                raise ProcessLookupError(f"{part.name} has ended by itself")
+            part.kill()
+            self._kept.pop(part.name, None)
 
     def release(self, part: Part) -> None:
         """Leave a part as it is; its process is not started again."""
@@ -75,13 +100,19 @@ class Keeper:
         if kept.is_started:
             kept.is_started = False
             kept.due = time.monotonic() + RESTART_AFTER_S
-            self.endings.append(part.process.failure_report(part.process.ending))
+            self._report(part.process.failure_report(part.process.ending))
         if time.monotonic() < kept.due:
             return
         try:
             part.launch()
         except OSError as error:
             kept.due = time.monotonic() + RESTART_AFTER_S
-            self.endings.append(f"{part.name} could not be started: {error}")
+            self._report(f"{part.name} could not be started: {error}")
         else:
             kept.is_started = True
+
+    def _report(self, text: str) -> None:
+        self.endings.append(text)
+        if self._crashes is not None:
+            with self._crashes.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([text]) + "\n")

@@ -175,7 +175,7 @@ class Nemesis:
             self._history.attempt(operation)
         turn.fault, turn.operation = fault, operation
         turn.due = self._clock() + seconds
-        return True
+        return operation.was_in_effect
 
     def _end(self, turn: _Turn) -> None:
         """End the fault of a group."""

@@ -16,16 +16,15 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from ska_sdp_config.version import __version__
-from tests.faults.check import CRASHES, LIMIT_S, RUN_FILE, check_directory
+from tests.faults.check import LIMIT_S, RUN_FILE, SETTLED, check_directory
 from tests.faults.checkers.observations import completed
 from tests.faults.history import HistoryWriter
 from tests.faults.nemesis import Nemesis, Pace
@@ -60,7 +59,7 @@ class Run:
         minutes: minutes after which no round of faults begins.
         is_soak: whether memory, threads and descriptors have to stay level.
         endings: reports of members of the cluster that ended by themselves: their disk was full.
-        skipped: sentences about faults that are not possible here.
+        skipped: messages about faults that are not possible here.
     """
 
     plan: Plan
@@ -79,7 +78,6 @@ class Run:
         with (
             Scene(self.plan) as scene,
             HistoryWriter(history, "nemesis") as written,
-            self._writing_crashes(scene),
         ):
             self.skipped = scene.skipped
 
@@ -87,6 +85,7 @@ class Run:
 
             def after_round(begun: int) -> None:
                 self.endings += scene.revive()
+                scene.check()
                 if sampler is not None:
                     # Otherwise its error would be raised only hours later.
                     sampler.check()
@@ -100,15 +99,8 @@ class Run:
                     sampler = sampled.enter_context(Sampler(samples, scene.processes))
                 nemesis.run(self.faults, 60 * self.minutes, after_round)
             scene.settle(REST_S)
+        (self.plan.directory / SETTLED).touch()
         self.seconds = time.monotonic() - began
-
-    @contextmanager
-    def _writing_crashes(self, scene: Scene) -> Iterator[None]:
-        """Write the reports of parts that ended by themselves, also if the run is interrupted."""
-        try:
-            yield
-        finally:
-            (self.plan.directory / CRASHES).write_text(json.dumps(scene.stack.endings))
 
     def check(self) -> dict[str, Any]:
         """Check what was recorded, write the summary, and return it."""
@@ -214,7 +206,7 @@ def make_plan(
 def execute(run: Run) -> bool:
     """Run, check, and print the summary; return whether no promise was broken."""
     # The default would leave the processes and the small disk.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    signal.signal(signal.SIGTERM, end_once)
     plan = run.plan
     say(f"random seed {plan.seed}, directory {plan.directory}")
     is_good = False
@@ -231,6 +223,12 @@ def execute(run: Run) -> bool:
             say(f"run again: {run.command()}")
             say(f"check again: python -m tests.faults.check {plan.directory}")
     return is_good
+
+
+def end_once(*_: object) -> NoReturn:
+    """End the program on the first SIGTERM; a further one does not interrupt the clean-up."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit("ended by SIGTERM")
 
 
 def keep_summary(directory: Path) -> None:

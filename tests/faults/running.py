@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tests.faults.checkers.commands import check_commands
 from tests.faults.checkers.counter import check_counter
-from tests.faults.checkers.events import Period, Standing, check_events
+from tests.faults.checkers.events import Period, Standing, Subscription, check_events
 from tests.faults.checkers.implied import implied_values
 from tests.faults.checkers.mirrors import check_mirrors
 from tests.faults.checkers.ownership import check_ownership
@@ -157,14 +157,14 @@ class Findings(NamedTuple):
 
     Attributes:
         violations: a message for each violation.
-        standing: number of values that stood so long that a subscriber had to show them, by the
-            name of the subscriber.
+        standing: number of values that stood so long that a subscriber had to show them, by
+            subscriber and attribute.
         excused_stuck: number of states that did not continue, as steps of the clock or outages
             explain.
     """
 
     violations: list[str]
-    standing: Counter[str]
+    standing: Counter[Subscription]
     excused_stuck: int = 0
 
 
@@ -187,6 +187,7 @@ def find_all(
     settled: int = 0,
     excused: Sequence[Period] = (),
     restarts: Sequence[Period] = (),
+    unreachable: Sequence[Period] = (),
 ) -> Findings:
     """Return what all checkers find.
 
@@ -196,7 +197,8 @@ def find_all(
         limit_s: seconds after which subscribers have to show a value that stands.
         settled: revision that each mirror must have reached, 0 for none.
         excused: periods of faults, in which subscribers may show other values.
-        restarts: periods in which subscribers cannot connect again to a server.
+        restarts: periods in which a server starts.
+        unreachable: periods in which subscribers may lose their subscription.
     """
     times = RevisionTimes(operations, changes)
     violations = [
@@ -207,9 +209,9 @@ def find_all(
         *check_ownership(operations, changes, times),
         *check_commands(operations, changes, times),
     ]
-    shown: Counter[str] = Counter()
+    shown: Counter[Subscription] = Counter()
     events = of_kind(operations, "event", "subscribed")
-    standing = Standing(limit_s, _end_of(operations), excused, restarts)
+    standing = Standing(limit_s, _end_of(operations), excused, restarts, unreachable)
     for subarray in sorted({each.details["subarray"] for each in events}):
         implied = implied_values(changes, subarray)
         found, checked = check_events(operations, implied, subarray, times, standing)

@@ -25,6 +25,7 @@ from tests.faults.faults.storage import (
     small_disk,
 )
 from tests.faults.history import read_file
+from tests.faults.keeper import CRASHES
 from tests.faults.nemesis import Group
 from tests.faults.population import Clients
 from tests.faults.running import history_of
@@ -138,6 +139,7 @@ class Scene:
                 self._plan.backend,
                 subarrays=SUBARRAYS,
                 settings=self._clock.environment if self._clock else {},
+                crashes=directory / CRASHES,
             )
         )
         self.clients = opened.enter_context(
@@ -226,6 +228,10 @@ class Scene:
         """Return the process IDs of the parts of the stack and of the clients, by name."""
         parts = {name: part.process.pid for name, part in self.stack.parts.items() if part.running}
         return parts | self.clients.processes
+
+    def check(self) -> None:
+        """Raise the error that has ended the compactions, if there was one."""
+        self._compactor.check()
 
     def revive(self) -> list[str]:
         """Start members that have ended, outside faults.

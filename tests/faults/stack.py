@@ -65,6 +65,7 @@ class Stack:
         backend: backend of all processes.
         subarrays: number of subarrays, see ``server_names``.
         settings: further environment variables of the device servers, the simulator and clients.
+        crashes: file of the reports of parts that end by themselves, see ``Keeper``.
 
     Attributes:
         parts: all parts by name, in the order of their start.
@@ -81,6 +82,7 @@ class Stack:
         *,
         subarrays: int = 4,
         settings: Mapping[str, str] = MappingProxyType({}),
+        crashes: Path | None = None,
     ) -> None:
         if subarrays < 1:
             raise ValueError(f"a stack has at least 1 subarray, not {subarrays}")
@@ -95,7 +97,7 @@ class Stack:
         }
         self._directory = directory
         self._subarrays = subarrays
-        self._keeper = Keeper()
+        self._keeper = Keeper(crashes)
         self._opened = ExitStack()
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
@@ -131,10 +133,12 @@ class Stack:
         return list(self._keeper.endings)
 
     def kill(self, name: str) -> None:
-        """Kill a part with SIGKILL; it stays ended until it is started."""
-        part = self.parts[name]
-        self._keeper.release(part)
-        part.kill()
+        """Kill a part with SIGKILL; it stays ended until it is started.
+
+        Raises:
+            ProcessLookupError: it has ended by itself; it is started again.
+        """
+        self._keeper.kill(self.parts[name])
 
     def start(self, name: str) -> None:
         """Start a part again; return before its process is started."""

@@ -35,7 +35,7 @@ def summary_of(
         facts: further entries, such as the random seed and versions.
     """
     faults = of_kind(operations, "fault")
-    begun = [each for each in faults if each.outcome != "failed"]
+    begun = [each for each in faults if each.was_in_effect]
     transactions = [each for each in operations if "mark" in each.details]
     return {
         **facts,
@@ -44,7 +44,7 @@ def summary_of(
         "faults_by_kind": _counts(each.details["fault"] for each in begun),
         "kills": sum(each.details["fault"].endswith(f" {KILLED}") for each in begun),
         "faults_not_possible": _counts(
-            each.details["fault"] for each in faults if each.outcome == "failed"
+            each.details["fault"] for each in faults if not each.was_in_effect
         ),
         "observations": observations,
         "transactions": _counts(each.outcome for each in transactions),

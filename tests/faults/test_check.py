@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 
 from tests.faults.check import (
-    CRASHES,
     DELAYING,
     LIMIT_S,
     NOT_SHOWN,
@@ -22,6 +22,7 @@ from tests.faults.check import (
     check_run,
     excused,
     restarts,
+    unreachable,
 )
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
@@ -30,6 +31,7 @@ from tests.faults.database_log import DATABASE_LOG, Change
 from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
 from tests.faults.faults.storage import Compactions
 from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.keeper import CRASHES
 from tests.faults.resources import SAMPLES, Sample
 
 
@@ -54,15 +56,18 @@ def fault(name: str, began: float, ended: float, **details: Any) -> Operation:
     return operation(began, ended, kind="fault", fault=name, **details)
 
 
-def test_faults_in_which_clients_cannot_subscribe_again_are_those_of_servers() -> None:
+def test_faults_that_excuse_errors_are_those_of_servers_and_of_the_clock() -> None:
     history = [
         fault("device server killed", 1, 2),
         fault("device server suspended", 3, 4),
         fault("Tango database killed", 5, 6),
         fault("Tango database suspended", 7, 8),
-        fault("leader killed", 9, 10),
+        *(fault(name, 9, 10) for name in ("leader killed", "data lost", "quota exceeded")),
+        fault("clock stepped", 11, 12),
     ]
-    assert sorted(restarts(history)) == [(1, 2 + START_S), (5, 6 + START_S), (7, 8)]
+    assert restarts(history) == [(1, 2 + START_S)]
+    expected = [(1, 2 + START_S), (3, 4), (5, 6 + START_S), (7, 8), (11, 12)]
+    assert sorted(unreachable(history)) == expected
 
 
 @pytest.mark.parametrize("end_s", [30.0, 90.0])
@@ -194,7 +199,8 @@ def test_stuck_state_of_an_outage_or_a_step_is_counted() -> None:
     outage = fault("quota exceeded", 1 + TIMEOUT_S, 80)
     step = fault(ClockStepped.name, 40, 45, ahead_s=-5.0)
     for excuse in (outage, step):
-        found = check_run([excuse, stuck(1, 80)], [], has_settled=False)
+        change = Change(1, "/lmc/subarray/01", "{}", 42.0)
+        found = check_run([excuse, stuck(1, 80)], [change], has_settled=False)
         assert found.excused_stuck == 1
         assert found.violations == ["no transaction took effect"]
 
@@ -212,13 +218,16 @@ def test_subscriber_of_which_nothing_was_checked_is_found(
         operation(seconds, seconds, kind="looks", subarray="01"),
         *(
             operation(3, 3, kind="subscribed", subarray="01", attributes=attributes)
-            for attributes in (["scanID"], [])
+            for attributes in (["scanID"], ["obsState"])
         ),
     ]
-    history[-1].client = "two-1"
+    event = replace(history[0], details=history[0].details | {"attribute": "obsState"})
+    event.began = Time(seconds - 1, seconds - 1)
+    event.details["value"] = "EMPTY"
+    history.append(event)
     found = [each for each in violations(*history, has_settled=has_settled) if idle in each]
     is_long = seconds > LONG_RUN_S
-    assert found == ([f"two-1: {idle}"] if has_settled and is_long else [])
+    assert found == ([f"one-1: obsState: {idle}"] if has_settled and is_long else [])
 
 
 def test_crashes_and_growths_are_found_in_the_files_of_a_run(tmp_path: Path) -> None:
@@ -226,11 +235,15 @@ def test_crashes_and_growths_are_found_in_the_files_of_a_run(tmp_path: Path) -> 
     without, operations, changes = check_directory(tmp_path, has_settled=False)
     assert without.violations == ["no transaction took effect"]
     assert (operations, changes) == ([], [])
-    (tmp_path / CRASHES).write_text(json.dumps(["simulator ended with exit code 1"]))
+    unknown, *_ = check_directory(tmp_path, has_settled=True)
+    assert any("crashes.json is missing" in each for each in unknown.violations)
+    crashes = ["simulator ended with exit code 1", "second ended with exit code 2"]
+    lines = [json.dumps([each]) + "\n" for each in crashes]
+    (tmp_path / CRASHES).write_text("".join(lines))
     (tmp_path / SAMPLES).write_text(json.dumps(Sample(1, "counter-1", 5, 1, 1, 1)) + "\n")
     found, *_ = check_directory(tmp_path, has_settled=False)
     assert found.violations == [
         *without.violations,
-        "simulator ended with exit code 1",
+        *crashes,
         "counter-1 (process 5) has only 1 samples",
     ]

@@ -290,7 +290,7 @@ def test_quota_is_exceeded_and_history_compacted_in_spite_of_other_compactions(s
     compactions.begin()
     try:
         assert is_compacted_soon(site, compactions)
-        quota.begin()
+        assert quota.begin() == {"is_in_effect": True}
         try:
             assert has_alarm(site, quota)
         finally:
@@ -306,7 +306,7 @@ def test_quota_that_was_not_exceeded_in_time_ends(
 ) -> None:
     monkeypatch.setattr(storage, "MAX_BALLAST_VALUES", 1)
     quota = site.faults["quota exceeded"]
-    quota.begin()
+    assert quota.begin() == {"is_in_effect": False}
     try:
         assert not has_alarm(site, quota)
     finally:

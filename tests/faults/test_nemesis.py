@@ -182,6 +182,15 @@ def test_fault_that_cannot_begin_does_not_count(tmp_path: Path) -> None:
     assert set(outcomes.values()) == {"ok"}
 
 
+def test_fault_that_was_not_in_effect_ends_and_does_not_count(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for fault in world.faults["cluster"]:
+        fault.details = {"is_in_effect": False}
+    assert world.run(faults=20) == 20
+    assert sum(len(fault.periods) for fault in world.faults["network"]) == 20
+    assert len(world.recorded()) > 20
+
+
 def test_run_without_a_possible_fault_fails(tmp_path: Path) -> None:
     world = World(tmp_path)
     for fault in world.every():

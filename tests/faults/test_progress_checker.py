@@ -9,19 +9,18 @@ import pytest
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S, check_durations
 from tests.faults.checkers.events import Period
 from tests.faults.checkers.observations import completed
-from tests.faults.checkers.progress import LONG_RUN_S, MIN_SUCCESSES, check_progress
+from tests.faults.checkers.progress import (
+    LONG_RUN_S,
+    MIN_SUCCESSES,
+    REJECTING_NOTHING,
+    check_progress,
+)
 from tests.faults.clients.observations import PATIENCE_S
 from tests.faults.database_log import Change
-from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.history import Operation, Outcome, Time
+from tests.faults.operations import operation
 
 LIMIT_S = 15.0
-
-
-def operation(
-    client: str, kind: str, began: float, ended: float, outcome: Outcome = "ok", **details: object
-) -> Operation:
-    end = NEVER if outcome == "unknown" else Time(ended, ended)
-    return Operation(client, 0, kind, Time(began, began), end, outcome, details=details)
 
 
 PERIODS = 10
@@ -203,6 +202,31 @@ def test_time_of_faults_does_not_count_for_an_observing_client() -> None:
     assert late(211, 290, faults=faults) == []
     (found,) = late(212, 290, faults=faults[1:])
     assert "from 10.000 to 212.000, of which 151 s without a fault" in found
+
+
+def found_late(history: Sequence[Operation], outages: Sequence[Period] = ()) -> list[str]:
+    found = check_progress(history, FINISHED, LIMIT_S, outages)
+    return [each for each in found if each.startswith("observations-1")]
+
+
+@pytest.mark.parametrize("kind", REJECTING_NOTHING)
+def test_time_of_a_fault_that_rejects_no_command_counts(kind: str) -> None:
+    history = observing(211, 290, faults=[(50.0, 120.0), (110.0, 150.0), (200.0, 211.0)])
+    assert found_late(history) == []
+    for each in history:
+        if each.kind == "fault":
+            each.details["fault"] = kind
+    (found,) = found_late(history)
+    assert "had no accepted command from 10.000 to 211.000" in found
+
+
+def test_times_of_an_outage_and_of_an_own_stuck_state_do_not_count() -> None:
+    history = observing(190, 280)
+    assert found_late(history)
+    assert found_late(history, [(20.0, 120.0)]) == []
+    for client in ("observations-1", "observations-2"):
+        stuck = operation(client, "stuck", 110, 110, since=10)
+        assert bool(found_late([*history, stuck])) is (client == "observations-2")
 
 
 @pytest.mark.parametrize("outcome", ["failed", "unknown"])

@@ -11,6 +11,7 @@ from tests.faults.summary import summary_of, text_of
 HISTORY = [
     operation("one-1", "fault", 1, 2, fault="leader killed"),
     operation("one-1", "fault", 2, 3, "failed", fault="leader killed"),
+    operation("one-1", "fault", 2, 3, fault="quota exceeded", is_in_effect=False),
     operation("one-1", "append", 3, 4, mark="one"),
     operation("one-1", "append", 4, 5, "unknown", mark="two"),
     operation("one-1", "append", 5, 6, "failed"),
@@ -33,7 +34,7 @@ def test_summary_counts_what_took_place() -> None:
     assert found["faults"] == 1
     assert found["faults_by_kind"] == {"leader killed": 1}
     assert found["kills"] == 1
-    assert found["faults_not_possible"] == {"leader killed": 1}
+    assert found["faults_not_possible"] == {"leader killed": 1, "quota exceeded": 1}
     # A transaction without a mark has not reached its commit.
     assert found["transactions"] == {"ok": 1, "unknown": 1}
     assert found["commands"] == {"failed": 1}

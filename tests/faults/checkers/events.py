@@ -12,10 +12,13 @@ from tests.faults.checkers.implied import LATE, Implied, Value
 from tests.faults.checkers.revision_times import RevisionTimes
 from tests.faults.history import Operation, of_kind
 
-__all__ = ["Period", "Standing", "check_events", "merged", "without"]
+__all__ = ["Period", "Standing", "Subscription", "check_events", "merged", "without"]
 
 Period = tuple[float, float]
 """Begin and end, on the monotonic clock."""
+
+Subscription = tuple[str, str]
+"""Name of a subscriber, and an attribute."""
 
 OF_OUTAGES: dict[str, tuple[Value | None, ...]] = {
     "healthState": ("FAILED", "UNKNOWN"),
@@ -43,7 +46,9 @@ class Standing:
     Attributes:
         limit_s: seconds for which the database has implied the value.
         excused: periods of faults, in and after which the time begins again.
-        restarts: periods in which clients cannot subscribe again to a server; they excuse errors.
+        restarts: periods in which a server starts, and may have the values of an outage.
+        unreachable: periods in which clients lose their subscription, or cannot subscribe again;
+            only these excuse errors, as a subscription does not depend on the database.
         until: end of the run, on the monotonic clock, for subscribers without a record of their
             end.
     """
@@ -52,6 +57,7 @@ class Standing:
     until: float
     excused: Sequence[Period] = ()
     restarts: Sequence[Period] = ()
+    unreachable: Sequence[Period] = ()
 
 
 def check_events(
@@ -60,8 +66,8 @@ def check_events(
     subarray_id: str,
     times: RevisionTimes,
     standing: Standing,
-) -> tuple[list[str], Counter[str]]:
-    """Return a message for each violation, and how many values each subscriber had to show.
+) -> tuple[list[str], Counter[Subscription]]:
+    """Return a message for each violation, and how many values had to be shown, by subscription.
 
     Each event has to be of a value that the database implied, in this order and not before.
     Each attribute that was subscribed to has an event, as Tango sends a first one at once.
@@ -80,12 +86,12 @@ def check_events(
     ends = {each.client: each.began.monotonic for each in of_kind(operations, "ended")}
     killed = of_kind(operations, "killed")
     ends |= {each.details["name"]: each.began.monotonic for each in killed}
-    streams: defaultdict[tuple[str, str], list[Operation]] = defaultdict(list)
+    streams: defaultdict[Subscription, list[Operation]] = defaultdict(list)
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:
             streams[event.client, event.details["attribute"]].append(event)
     violations = [*_without_events(of_kind(operations, "subscribed"), subarray_id, streams)]
-    checked: Counter[str] = Counter()
+    checked: Counter[Subscription] = Counter()
     for (client, attribute), events in streams.items():
         title = f"{client}: {attribute}"
         values = implied[attribute]
@@ -95,12 +101,12 @@ def check_events(
         wrong, count = _not_shown(title, events, values, times, own)
         violations += wrong
         if count:
-            checked[client] += count
+            checked[client, attribute] += count
     return violations, checked
 
 
 def _without_events(
-    subscriptions: Iterable[Operation], subarray_id: str, streams: Container[tuple[str, str]]
+    subscriptions: Iterable[Operation], subarray_id: str, streams: Container[Subscription]
 ) -> Iterable[str]:
     """Find attributes that were subscribed to and have had no event."""
     for each in subscriptions:
@@ -209,7 +215,7 @@ def _not_shown(
 
 def _long_errors(title: str, events: Iterable[Operation], standing: Standing) -> Iterable[str]:
     """Find errors of the subscription that lasted longer than the limit without a fault."""
-    excused = merged([*standing.excused, *standing.restarts])
+    excused = merged(standing.unreachable)
     for gap in _gaps(events, standing):
         if any(stop - start > standing.limit_s for start, stop in without(gap, excused)):
             yield f"{title} had no value from the error at {gap[0]:.3f} until {gap[1]:.3f}"

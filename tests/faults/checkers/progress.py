@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from ska_sdp_config.lmc.rejections import Reason
-from tests.faults.checkers.events import merged, without
+from tests.faults.checkers.events import Period, merged, without
 from tests.faults.checkers.observations import completed
 from tests.faults.checkers.recovery import is_answer, is_error, program_of
 from tests.faults.clients.observations import PATIENCE_S
@@ -42,6 +42,9 @@ ALWAYS_BUSY = ("counter", "transfers", "lists", "ownership", "mirror", "commands
 """Programs whose clients have answers all the time. An observation may wait for its blocks, and a
 subscriber for changes."""
 
+REJECTING_NOTHING = ("compaction every 200 ms", "client paused", "client killed")
+"""Kinds of faults in which no command of a client that observes is rejected."""
+
 OBSERVES = "observations"
 """Program whose clients have an accepted command as often as their patience ends."""
 
@@ -50,7 +53,10 @@ REJECTION_PREFIXES = (Reason.NOT_ALLOWED.value, "Cannot take")
 
 
 def check_progress(
-    operations: Sequence[Operation], changes: Iterable[Change], limit_s: float
+    operations: Sequence[Operation],
+    changes: Iterable[Change],
+    limit_s: float,
+    outages: Iterable[Period] = (),
 ) -> list[str]:
     """Return a message for each client and kind of operation without progress.
 
@@ -58,16 +64,17 @@ def check_progress(
         operations: all operations of a run.
         changes: all changes of its database.
         limit_s: seconds after the last fault of a round within which each client recovers.
+        outages: periods in which the database does not respond.
     """
     return [
         *_too_few(operations, len(completed(operations, changes))),
         *_without_answers(operations, limit_s),
-        *_without_commands(operations, limit_s),
+        *_without_commands(operations, limit_s, outages),
     ]
 
 
 def duration(operations: Iterable[Operation]) -> float:
-    """Return the seconds from the first to the last begin of an operation."""
+    """Return the seconds from the first to the last start of an operation."""
     begins = [each.began.monotonic for each in operations]
     return max(begins, default=0.0) - min(begins, default=0.0)
 
@@ -116,15 +123,23 @@ def _without_answers(operations: Sequence[Operation], limit_s: float) -> Iterabl
                 yield f"{name} had no answer from {begin:.3f} to {end:.3f}, long after all faults"
 
 
-def _without_commands(operations: Sequence[Operation], limit_s: float) -> Iterable[str]:
+def _without_commands(
+    operations: Sequence[Operation], limit_s: float, outages: Iterable[Period]
+) -> Iterable[str]:
     """Find clients that observe and had no accepted command for too long.
 
-    The times of faults do not count: commands may be rejected in them. The state of the subarray
-    does not matter: the client ends each one that does not continue.
+    The times of outages, and of faults in which commands may be rejected, do not count; nor do
+    those of states that did not continue, which another checker judges.
     """
-    faults = merged(
-        (each.began.monotonic, each.ended.monotonic) for each in of_kind(operations, "fault")
-    )
+    faults = [
+        each
+        for each in of_kind(operations, "fault")
+        if each.details["fault"] not in REJECTING_NOTHING
+    ]
+    rejecting = [*((each.began.monotonic, each.ended.monotonic) for each in faults), *outages]
+    stuck: defaultdict[str, list[Period]] = defaultdict(list)
+    for each in of_kind(operations, "stuck"):
+        stuck[each.client].append((each.details["since"], each.began.monotonic))
     accepted: defaultdict[str, list[float]] = defaultdict(list)
     for each in of_kind(operations, "command"):
         if each.outcome == "ok":
@@ -135,8 +150,9 @@ def _without_commands(operations: Sequence[Operation], limit_s: float) -> Iterab
         if program_of(name) != OBSERVES:
             continue
         times = sorted(each for each in accepted[name] if each < until)
+        left_out = merged([*rejecting, *stuck[name]])
         for begin, end in pairwise([started.began.monotonic, *times, until]):
-            seconds = sum(stop - start for start, stop in without((begin, end), faults))
+            seconds = sum(stop - start for start, stop in without((begin, end), left_out))
             if seconds > PATIENCE_S + limit_s:
                 yield (
                     f"{name} had no accepted command from {begin:.3f} to {end:.3f}, of which "

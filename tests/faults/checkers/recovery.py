@@ -53,7 +53,7 @@ def recoveries(operations: Iterable[Operation]) -> list[Recovery]:
     answers: defaultdict[str, list[float]] = defaultdict(list)
     last_begins: dict[str, float] = {}
     for each in operations:
-        if each.kind == "fault" and each.outcome != "failed":
+        if each.kind == "fault" and each.was_in_effect:
             faults.append(each)
         if each.kind in NO_SIGNS:
             continue

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from ska_sdp_config.lmc import paths
+from ska_sdp_config.lmc.states import State
+from ska_sdp_config.lmc.transitions import TRANSITIONS
 from tests.faults.checkers.events import Period, merged, without
 from tests.faults.clock import SEEN_WITHIN_S
+from tests.faults.database_log import Change
 from tests.faults.history import Operation, of_kind
 
 __all__ = ["check_stuck"]
@@ -18,8 +23,12 @@ ALLOWANCE_S = 10.0
 """Seconds for a device to connect again after an outage, and to find and write the timeout."""
 
 
+STARTS = "device server killed"
+"""Fault after which a device starts, and so reads the database."""
+
+
 def check_stuck(
-    operations: Iterable[Operation], outages: Iterable[Period]
+    operations: Iterable[Operation], changes: Iterable[Change], outages: Iterable[Period]
 ) -> tuple[list[str], int]:
     """Return a message for each state that did not continue, and the number of excused ones.
 
@@ -28,11 +37,22 @@ def check_stuck(
 
     Args:
         operations: operations, of which commands, faults, and those of kind ``stuck`` count.
+        changes: all changes of the database.
         outages: periods in which a device may not read the database, or not write the timeout.
     """
-    operations = list(operations)
+    operations, changes = list(operations), list(changes)
     outages = merged(outages)
-    steps = [each for each in of_kind(operations, "fault") if "ahead_s" in each.details]
+    faults = of_kind(operations, "fault")
+    steps = [each for each in faults if "ahead_s" in each.details]
+    # After an outage, a device reads again what it may have missed.
+    readings = [
+        *outages,
+        *(
+            (each.began.monotonic, each.ended.monotonic)
+            for each in faults
+            if each.details["fault"] == STARTS
+        ),
+    ]
     commands: defaultdict[str, list[Operation]] = defaultdict(list)
     for each in of_kind(operations, "command"):
         if each.outcome != "failed":
@@ -40,9 +60,11 @@ def check_stuck(
     violations, excused = [], 0
     for each in of_kind(operations, "stuck"):
         sent = commands[each.details["subarray"]]
-        if _is_begun_again(each, sent):
+        if _is_begun_again(each, sent) or _is_in_outage(each, outages):
+            excused += 1
             continue
-        if _is_in_outage(each, outages) or _is_longer(each, sent, steps):
+        read = [*readings, *_seen(changes, each.details["subarray"])]
+        if _is_longer(each, sent, steps, read):
             excused += 1
         else:
             violations.append(_message(each))
@@ -50,9 +72,40 @@ def check_stuck(
 
 
 def _is_begun_again(stuck: Operation, commands: Iterable[Operation]) -> bool:
-    """Return whether another client's command may have begun or ended the state meanwhile."""
+    """Return whether another client's command may have begun the same state again meanwhile."""
     since, at = stuck.details["since"], stuck.began.monotonic
-    return any(since < each.began.monotonic < at for each in commands)
+    return stuck.details["state"] == State.ON.name and any(
+        since < each.began.monotonic < at
+        and _transient(each.details["command"]) == stuck.details["obs_state"]
+        for each in commands
+    )
+
+
+def _transient(command: str) -> str:
+    """Return the name of the obsState that a command begins, empty if there is none."""
+    transient = TRANSITIONS[command].transient
+    return "" if transient is None else transient.name
+
+
+def _seen(changes: Iterable[Change], subarray_id: str) -> Iterable[Period]:
+    """Yield when a device may have read a change of its subarray, blocks or components."""
+    entry = paths.subarray(subarray_id)
+    linked: set[str] = set()
+    for change in changes:
+        if change.path == entry:
+            linked.add(str(json.loads(change.value or "{}").get("eb_id")))
+        kind, _, block = change.path.removeprefix("/").partition("/")
+        block = block.partition("/")[0]
+        is_block = change.path == paths.processing_block(block)
+        if is_block and json.loads(change.value or "{}").get("eb_id") in linked:
+            linked.add(block)
+        if (
+            change.path == entry
+            or change.path == paths.component(paths.component_of_subarray(subarray_id))
+            or (kind in ("eb", "pb") and block in linked)
+        ):
+            # What was held back by a fault arrives later.
+            yield change.received, change.received + SEEN_WITHIN_S
 
 
 def _is_in_outage(stuck: Operation, outages: Sequence[Period]) -> bool:
@@ -62,11 +115,15 @@ def _is_in_outage(stuck: Operation, outages: Sequence[Period]) -> bool:
 
 
 def _is_longer(
-    stuck: Operation, commands: Iterable[Operation], steps: Iterable[Operation]
+    stuck: Operation,
+    commands: Iterable[Operation],
+    steps: Iterable[Operation],
+    read: Sequence[Period],
 ) -> bool:
     """Return whether a step of the clock made the timeout longer.
 
-    A device that stores a time ahead, or waits while it is behind, waits for as much longer.
+    A device that stores a time ahead waits for as much longer; as does one that calculates its
+    wait while it is behind, which it does when it reads the database.
     """
     since = stuck.details["since"]
     began = accepted = since
@@ -75,8 +132,12 @@ def _is_longer(
         last = max(begun, key=lambda each: each.began)
         began, accepted = last.began.monotonic, min(last.ended.monotonic, since)
     for step in steps:
-        until = accepted if step.details["ahead_s"] > 0 else stuck.began.monotonic
-        if step.began.monotonic <= until and began <= step.ended.monotonic + SEEN_WITHIN_S:
+        is_ahead = step.details["ahead_s"] > 0
+        start = max(began, step.began.monotonic)
+        end = min(
+            accepted if is_ahead else stuck.began.monotonic, step.ended.monotonic + SEEN_WITHIN_S
+        )
+        if start <= end and (is_ahead or any(a <= end and start <= b for a, b in read)):
             return True
     return False
 

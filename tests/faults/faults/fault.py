@@ -9,7 +9,7 @@ __all__ = ["Fault", "FaultNotPossibleError"]
 
 
 class FaultNotPossibleError(Exception):
-    """The fault cannot begin now; it has changed nothing.
+    """The fault cannot begin now; it may have had an effect, as on a full database.
 
     An example is a cluster without a leader when the leader is to be killed.
     """
@@ -36,6 +36,9 @@ class Fault(Protocol):
 
     def begin(self) -> Mapping[str, Any] | None:
         """Bring the fault into effect; return details that are recorded, None without any.
+
+        The detail ``is_in_effect`` is False if nothing has shown the effect: the fault is ended,
+        and does not count.
 
         Raises:
             FaultNotPossibleError: it cannot begin now.

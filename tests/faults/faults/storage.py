@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +102,8 @@ def heal(cluster: Cluster, log: DatabaseLog) -> bool:
 class Compactor:
     """Compacts the history periodically up to what the log has recorded. A context manager.
 
-    It uses one member after the other, and does not retry.
+    It uses one member after the other, and does not retry. Its end raises the error that has ended
+    the compactions, if there was one.
 
     Args:
         cluster: the cluster.
@@ -119,6 +120,7 @@ class Compactor:
         self._cluster = cluster
         self._log = log
         self._closed = threading.Event()
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="compactor")
 
     def __enter__(self) -> Compactor:
@@ -128,8 +130,20 @@ class Compactor:
     def __exit__(self, *_: object) -> None:
         self._closed.set()
         self._thread.join()
+        self.check()
+
+    def check(self) -> None:
+        """Raise the error that has ended the compactions, if there was one."""
+        if self._error is not None:
+            raise self._error
 
     def _run(self) -> None:
+        try:
+            self._compact_until_closed()
+        except Exception as error:
+            self._error = error
+
+    def _compact_until_closed(self) -> None:
         revision, number, waited = 0, 0, 0.0
         while not self._closed.wait(FAULT_INTERVAL_S):
             waited += FAULT_INTERVAL_S
@@ -190,17 +204,21 @@ class QuotaExceeded:
     name: str = "quota exceeded"
     lasts_s: tuple[float, float] = (0.5, 3.0)
 
-    def begin(self) -> None:
-        """Write until etcd rejects it; etcd checks the size only periodically."""
+    def begin(self) -> Mapping[str, bool]:
+        """Write until etcd rejects it; etcd checks the size only periodically.
+
+        Return as ``is_in_effect`` whether etcd has rejected it.
+        """
         # A compaction would free what was written, so that the quota might never be exceeded.
         self.compactor.is_paused = True
         try:
-            self._fill(self.cluster.members[0])
+            return {"is_in_effect": self._fill(self.cluster.members[0])}
         except FaultNotPossibleError:
             self.compactor.is_paused = False
             raise
 
-    def _fill(self, member: Member) -> None:
+    def _fill(self, member: Member) -> bool:
+        """Write to a member, and return whether the quota is exceeded."""
         end = time.monotonic() + FILL_WITHIN_S
         accepted = 0
         with raw(member.endpoint) as channel:
@@ -210,7 +228,7 @@ class QuotaExceeded:
                     accepted += 1
                 except grpc.RpcError as error:
                     if is_no_space(error):
-                        return
+                        return True
                     if not accepted:
                         raise FaultNotPossibleError(
                             f"{member.name} does not accept writes: {error}"
@@ -218,6 +236,7 @@ class QuotaExceeded:
                     # A busy cluster may elect a leader.
                     time.sleep(RETRY_AFTER_S)
         LOGGER.warning("The quota is not exceeded after %d values of 1 MB.", accepted)
+        return False
 
     def end(self) -> None:
         """Compact, defragment, and disarm the alarm."""
@@ -310,7 +329,7 @@ class DiskFull:
                 f"{self._member.name} does not respond: {error}"
             ) from error
         if not self._fill(other):
-            self._file.unlink()
+            self._file.unlink(missing_ok=True)
             if self._member.running:
                 raise FaultNotPossibleError(f"{other.name} does not accept writes")
 

@@ -1,0 +1,69 @@
+"""Thread that keeps the processes of parts running."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ska_sdp_sim.stack.part import Part
+from tests.faults.keeper import CRASHES, Keeper
+from tests.support.waiting import wait_until
+
+
+class Sleeping(Part):
+    """Part that does nothing.
+
+    Attributes:
+        ends: whether it ends by itself at the moment when it is to be killed.
+    """
+
+    ends = False
+
+    def command(self) -> list[str]:
+        return ["sleep", "600"]
+
+    def is_ready(self) -> bool:
+        return self.running
+
+    def kill(self) -> None:
+        super().kill()
+        if self.ends:
+            raise ProcessLookupError("no such process")
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_killed_part_stays_ended_unless_it_has_ended_by_itself(ends: bool, tmp_path: Path) -> None:
+    part, other = (Sleeping(name, tmp_path / name) for name in ("part", "other"))
+    part.ends = ends
+    crashes = tmp_path / CRASHES
+    with Keeper(crashes) as keeper:
+        try:
+            keeper.start(part)
+            wait_until(lambda: part.running, what="it is started")
+            before = part.process
+            if ends:
+                with pytest.raises(ProcessLookupError):
+                    keeper.kill(part)
+                wait_until(lambda: part.process is not before, what="it is started again")
+                # At once, and not only at the end.
+                assert json.loads(crashes.read_text()) == keeper.endings
+            else:
+                keeper.kill(part)
+                keeper.start(other)
+                # The thread starts the other one after a check of this one.
+                wait_until(lambda: other.running, what="another one is started")
+                assert part.process is before
+        finally:
+            for each in (part, other):
+                keeper.release(each)
+                each.stop()
+    assert len(keeper.endings) == ends
+    assert len(crashes.read_text().splitlines()) == ends
+
+
+def test_part_that_has_ended_is_not_killed(tmp_path: Path) -> None:
+    part = Sleeping("part", tmp_path / "part")
+    with pytest.raises(ProcessLookupError, match="part has ended by itself"):
+        Keeper().kill(part)
