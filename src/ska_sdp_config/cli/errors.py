@@ -40,7 +40,7 @@ AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
 """Regular expression for an ``@``, also as a similar or an escaped character."""
 
 _USER_OF_A_WORD = re.compile(f"[^\\s'\"]+{AT_SIGN}")
-"""What is before the last ``@`` of a word: a URL may have a password there."""
+"""The part of a word before its last ``@``: a URL may have a password there."""
 
 _BEFORE_AT_SIGN = re.compile(f".*(?={AT_SIGN})", re.DOTALL)
 
