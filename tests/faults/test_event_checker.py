@@ -15,14 +15,7 @@ from hypothesis import strategies as st
 from ska_sdp_config.lmc.health import health
 from ska_sdp_config.lmc.observe import observe, read_snapshot
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from tests.faults.checkers.events import (
-    Period,
-    Standing,
-    Subscription,
-    check_events,
-    merged,
-    without,
-)
+from tests.faults.checkers.events import Period, Standing, Subscription, check_events
 from tests.faults.checkers.implied import implied_values
 from tests.faults.checkers.revision_times import RevisionTimes
 from tests.faults.clients.subscriber import ATTRIBUTES
@@ -398,13 +391,3 @@ def test_fault_of_a_timeout_is_implied_after_its_deadline(seconds: int, is_impli
     idle(world, seconds)
     device.push("obsState", "FAULT")
     assert (violations(world) == []) is is_implied
-
-
-def test_periods_are_merged_and_left_out() -> None:
-    excused = merged([(5.0, 6.0), (1.0, 2.0), (1.5, 3.0)])
-    assert excused == [(1.0, 3.0), (5.0, 6.0)]
-    assert list(without((0.0, 10.0), excused)) == [(0.0, 1.0), (3.0, 5.0), (6.0, 10.0)]
-    assert list(without((2.0, 5.5), excused)) == [(3.0, 5.0)]
-    assert list(without((1.0, 2.0), excused)) == []
-    assert list(without((7.0, 8.0), excused)) == [(7.0, 8.0)]
-    assert list(without((3.0, 2.0), [])) == []
