@@ -91,7 +91,6 @@ def test_transaction_above_size_limit_is_rejected(
         assert backend.get("/large")[0] is None
 
 
-@pytest.mark.long
 def test_watcher_waits_while_quota_is_exceeded(
     small_server: Etcd, etcd_client: ConnectTo, caplog: pytest.LogCaptureFixture
 ) -> None:

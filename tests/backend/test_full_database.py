@@ -1,4 +1,4 @@
-"""Commits that fill the database: etcd applies them, and answers that it is full."""
+"""Commits that etcd may apply although it answers that the database is full."""
 
 from __future__ import annotations
 

@@ -289,9 +289,15 @@ def test_help_names_a_deployment_as_such(ska_sdp: Run) -> None:
         "import http://me:sesame@h/x",
         "import scripts a http://me:sesame@h/x",
         "lst http://me:sesame%40h/x",
+        "lst http://me:p'sesame@h/x",
+        "lst http://me:sesame\uff20h/x",
     ],
 )
 def test_usage_error_repeats_no_password(ska_sdp: Run, line: str) -> None:
     result = ska_sdp(*line.split())
     assert result.code == 2
     assert "sesame" not in result.err
+
+
+def test_usage_error_about_a_long_word_is_fast(ska_sdp: Run) -> None:
+    assert_rejected(ska_sdp("x" * 100_000), 2, "Unknown command")

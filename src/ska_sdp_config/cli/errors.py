@@ -39,8 +39,9 @@ MAX_USAGE_LENGTH = 800
 AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
 """Regular expression for an ``@``, also as a similar or an escaped character."""
 
-_USER_OF_A_WORD = re.compile(f"[^\\s'\"]+{AT_SIGN}")
-"""The part of a word before its last ``@``: a URL may have a password there."""
+_USER_OF_A_WORD = re.compile(rf"(?<!\S)(['\"(]*)\S*[^\s'\"]{AT_SIGN}")
+"""The part of a word before its last ``@``: a URL may have a password there. Leading quotation
+marks and brackets are a group of their own."""
 
 _BEFORE_AT_SIGN = re.compile(f".*(?={AT_SIGN})", re.DOTALL)
 
@@ -134,7 +135,7 @@ def _explain(error: BaseException) -> tuple[int, str]:
             return 2, f"{text} Try '{command} -h'."
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
-        text = _USER_OF_A_WORD.sub("…@", error.format_message())
+        text = _USER_OF_A_WORD.sub(r"\1…@", error.format_message())
         if len(text) > MAX_USAGE_LENGTH:
             text = f"{text[:MAX_USAGE_LENGTH]}…"
         return 2, f"{text}{'' if text.endswith(('.', '?', '…')) else '.'} Try '{command} -h'."

@@ -275,8 +275,8 @@ class TokenCommitter:
     def _revision_if_applied(self, token: Token, before: int, mark: str, end: float) -> int | None:
         """Return the revision of a commit to which etcd answered that it is full.
 
-        etcd applies the commits that exceed its quota, and answers so all the same. The commit has
-        ended, so a read decides. A missing token was deleted with its lease, unless that is alive.
+        etcd may apply a commit and still answer so. The commit has ended, so a read decides. A
+        missing token was deleted with its lease, unless that is alive.
 
         Args:
             token: the token of the commit.
