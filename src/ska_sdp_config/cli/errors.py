@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from ska_sdp_config.cli.hidden_users import AT_SIGN, hide_user
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.store.errors import (
     ConfigCollision,
@@ -17,7 +18,6 @@ from ska_sdp_config.store.errors import (
 )
 
 __all__ = [
-    "AT_SIGN",
     "EditKept",
     "Failed",
     "Misconfigured",
@@ -25,7 +25,6 @@ __all__ = [
     "TimedOut",
     "Unfinished",
     "explain",
-    "hide_user",
     "join_faults",
     "rejecting",
 ]
@@ -36,14 +35,9 @@ MAX_FAULTS_NAMED = 10
 MAX_USAGE_LENGTH = 800
 """Characters of a message about the usage, in which Click repeats whole words."""
 
-AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
-"""Regular expression for an ``@``, also as a similar or an escaped character."""
-
 _USER_OF_A_WORD = re.compile(rf"(?<!\S)(['\"(]*)\S*[^\s'\"]{AT_SIGN}")
 """The part of a word before its last ``@``: a URL may have a password there. Leading quotation
 marks and brackets are a group of their own."""
-
-_BEFORE_AT_SIGN = re.compile(f".*(?={AT_SIGN})", re.DOTALL)
 
 
 class Failed(Exception):
@@ -93,16 +87,6 @@ def rejecting(what: str) -> Iterator[None]:
         yield
     except ValueError as exc:
         raise Failed(f"{what} was rejected, nothing was changed: {exc}.") from exc
-
-
-def hide_user(source: str) -> str:
-    """Return a path or URL for a message, without what is before its last ``@``.
-
-    That part of a URL may contain a password. What is no valid URL may have been meant as one, so
-    paths are shortened too.
-    """
-    before = _BEFORE_AT_SIGN.match(source)
-    return source if before is None else f"…{source[before.end() :]}"
 
 
 def join_faults(faults: Sequence[str]) -> str:

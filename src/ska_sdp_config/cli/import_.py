@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ska_sdp_config.cli.errors import hide_user, rejecting
+from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.group import Group, make_command
+from ska_sdp_config.cli.hidden_users import hide_user
 from ska_sdp_config.cli.objects import SCRIPT, SYSTEM
 from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, flag
 from ska_sdp_config.cli.output import Change, Printer

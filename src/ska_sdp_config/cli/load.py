@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ska_sdp_config.cli.errors import hide_user, rejecting
+from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.group import make_command
+from ska_sdp_config.cli.hidden_users import hide_user
 from ska_sdp_config.cli.options import ATOMIC, DRY_RUN_VALUES, flag
 from ska_sdp_config.cli.output import Printer
 from ska_sdp_config.cli.session import check_connection

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 
-from ska_sdp_config.cli.errors import AT_SIGN, Failed, hide_user, rejecting
+from ska_sdp_config.cli.errors import Failed, rejecting
+from ska_sdp_config.cli.hidden_users import AT_SIGN, hide_user
 
 __all__ = [
     "FETCH_TIMEOUT_S",
