@@ -282,15 +282,23 @@ def test_help_names_a_deployment_as_such(ska_sdp: Run) -> None:
     assert ska_sdp("get", "deploy", "-h").out == ska_sdp("get", "deployment", "-h").out
 
 
+LONG = "x" * 100
+"""Rest of a password that is longer than what a message repeats of a word."""
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "create pb @http://me:sesame@h/x",
         "import http://me:sesame@h/x",
+        f"import http://me:sesame{LONG}@h/x",
+        f"list --prefix http://me:sesame{LONG}@h/x",
+        f"wait pb pb-a http://me:sesame{LONG}@h/x",
         "import scripts a http://me:sesame@h/x",
-        "lst http://me:sesame%40h/x",
-        "lst http://me:p'sesame@h/x",
-        "lst http://me:sesame\uff20h/x",
+        "import scripts a http://me:sesame%40h/x",
+        "import scripts a http://me:sesame\uff20h/x",
+        "import scripts a http://me:sesame'@h/x",
+        "import scripts a 'http://me:sesame\"@h/x'",
     ],
 )
 def test_usage_error_repeats_no_password(ska_sdp: Run, line: str) -> None:
@@ -299,5 +307,6 @@ def test_usage_error_repeats_no_password(ska_sdp: Run, line: str) -> None:
     assert "sesame" not in result.err
 
 
-def test_usage_error_about_a_long_word_is_fast(ska_sdp: Run) -> None:
-    assert_rejected(ska_sdp("x" * 100_000), 2, "Unknown command")
+@pytest.mark.parametrize("word", ["x" * 100_000, "(" * 100_000, "'(" * 50_000 + "@h"])
+def test_usage_error_about_a_long_word_is_fast(ska_sdp: Run, word: str) -> None:
+    assert_rejected(ska_sdp("import", "scripts", "a", word), 2, "unexpected extra argument")

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import click
 
+from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import locate
 from ska_sdp_config.cli.output import Entry
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.live import values
-from ska_sdp_config.store.errors import quoted
 
 __all__ = ["Condition"]
 
@@ -43,7 +43,8 @@ class Condition(NamedTuple):
         field, equals, wanted = text.partition("=")
         if not field or not equals:
             raise click.UsageError(
-                f"Invalid condition {quoted(text)}: expected FIELD=VALUE, e.g. status=FINISHED."
+                f"Invalid condition {quoted_word(text)}: expected FIELD=VALUE, "
+                "e.g. status=FINISHED."
             )
         return cls(field, wanted)
 

@@ -18,6 +18,7 @@ from ska_sdp_config.cli.entry import (
 )
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import make_command
+from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
     DEPENDENCY,
@@ -38,7 +39,7 @@ from ska_sdp_config.cli.session import check_connection, open_backend, open_conf
 from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.suggestions import similar_name
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_depth_of_key, make_object_command
-from ska_sdp_config.store.errors import ConfigCollision, quoted
+from ska_sdp_config.store.errors import ConfigCollision
 
 if TYPE_CHECKING:
     from ska_sdp_config.config import Config
@@ -270,7 +271,7 @@ def _command(kind: SdpObject) -> click.Command:
         if value is None:
             # The only argument may be the value.
             is_value = key[:1] in ("{", "@") or key == "-"
-            missing = f"{kind.id_name!r} before {quoted(key)}" if is_value else "'VALUE'"
+            missing = f"{kind.id_name!r} before {quoted_word(key)}" if is_value else "'VALUE'"
             raise click.UsageError(f"Missing argument {missing}.")
         given = argument_value(value, f"The value of the {kind.name}")
         _create_object(kind, key, given, **options)

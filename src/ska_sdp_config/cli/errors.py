@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
 
-from ska_sdp_config.cli.hidden_users import AT_SIGN, hide_user
+from ska_sdp_config.cli.hidden_users import hide_user, hide_users
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.store.errors import (
     ConfigCollision,
@@ -34,10 +33,6 @@ MAX_FAULTS_NAMED = 10
 
 MAX_USAGE_LENGTH = 800
 """Characters of a message about the usage, in which Click repeats whole words."""
-
-_USER_OF_A_WORD = re.compile(rf"(?<!\S)(['\"(]*)\S*[^\s'\"]{AT_SIGN}")
-"""The part of a word before its last ``@``: a URL may have a password there. Leading quotation
-marks and brackets are a group of their own."""
 
 
 class Failed(Exception):
@@ -119,7 +114,7 @@ def _explain(error: BaseException) -> tuple[int, str]:
             return 2, f"{text} Try '{command} -h'."
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
-        text = _USER_OF_A_WORD.sub(r"\1…@", error.format_message())
+        text = hide_users(error.format_message())
         if len(text) > MAX_USAGE_LENGTH:
             text = f"{text[:MAX_USAGE_LENGTH]}…"
         return 2, f"{text}{'' if text.endswith(('.', '?', '…')) else '.'} Try '{command} -h'."

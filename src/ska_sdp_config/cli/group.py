@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import ALIASES
 from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, Role, roles
 from ska_sdp_config.cli.suggestions import (
@@ -15,7 +16,6 @@ from ska_sdp_config.cli.suggestions import (
     closest,
     misspelt_option,
 )
-from ska_sdp_config.store.errors import quoted
 
 __all__ = ["HELP", "Action", "Group", "first_word", "make_command", "with_printer"]
 
@@ -142,7 +142,7 @@ class Group(click.Group):
         advice = self._advise(word, names, ctx)
         if advice is None and other is not None:
             advice = f"the {self.members} goes first, as in '{ctx.command_path} {other} …'."
-        unknown = f"Unknown {self.members} {quoted(word)}: "
+        unknown = f"Unknown {self.members} {quoted_word(word)}: "
         unknown += advice or f"expected one of {self._choices(ctx)}."
         ctx.fail(self._unsupported.get(self._aliases.get(word, word), unknown))
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["AT_SIGN", "hide_user"]
+from ska_sdp_config.store.errors import quoted
+
+__all__ = ["AT_SIGN", "hide_user", "hide_users", "quoted_word"]
 
 AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
 """Regular expression for an ``@``, also as a similar or an escaped character."""
 
-_BEFORE_AT_SIGN = re.compile(f".*(?={AT_SIGN})", re.DOTALL)
+_BEFORE_AT_SIGN = re.compile(f".+(?={AT_SIGN})", re.DOTALL)
+
+_USER_OF_A_WORD = re.compile(rf"(?<!\S)(['\"(]*)(?!['\"(])\S+{AT_SIGN}")
+"""The part of a word before its last ``@``. Leading quotation marks and brackets are a group of
+their own; only all of them match it, so that the time grows with the length of the word."""
 
 
 def hide_user(source: str) -> str:
@@ -20,3 +26,17 @@ def hide_user(source: str) -> str:
     """
     before = _BEFORE_AT_SIGN.match(source)
     return source if before is None else f"…{source[before.end() :]}"
+
+
+def hide_users(text: str) -> str:
+    """Return the text of a message, without what is before the last ``@`` of each word."""
+    return _USER_OF_A_WORD.sub(r"\1…@", text)
+
+
+def quoted_word(word: str) -> str:
+    """Return a word of the command line in quotation marks for a message.
+
+    It is without what is before its last ``@``, see :func:`hide_user`. A long word is shortened
+    only after that: the beginning of a URL does not show that a part of it is a password.
+    """
+    return quoted(hide_user(word))

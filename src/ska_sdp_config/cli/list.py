@@ -11,6 +11,7 @@ import click
 from ska_sdp_config.cli.complete import complete_first_parts
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import Group, with_printer
+from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import (
     DEPLOYMENT,
     OBJECTS,
@@ -25,7 +26,7 @@ from ska_sdp_config.cli.output import Entry, Printer
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import check_id, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
-from ska_sdp_config.store.errors import Compacted, depth_of_path, quoted
+from ska_sdp_config.store.errors import Compacted, depth_of_path
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span, key_of_path, path_of_key
 
@@ -168,7 +169,9 @@ def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -
             return value
     except ValueError:
         pass
-    raise click.UsageError(f"Invalid date {quoted(value)}: expected YYYYMMDD, e.g. 20260101.", ctx)
+    raise click.UsageError(
+        f"Invalid date {quoted_word(value)}: expected YYYYMMDD, e.g. 20260101.", ctx
+    )
 
 
 def _of_word(listing: Listing, kind: SdpObject, word: str) -> Listing:

@@ -11,7 +11,7 @@ from enum import Enum
 
 import click
 
-from ska_sdp_config.store.errors import quoted
+from ska_sdp_config.cli.hidden_users import quoted_word
 
 __all__ = [
     "ATOMIC",
@@ -40,7 +40,7 @@ __all__ = [
 
 def _check_prefix(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if value and not value.startswith("/"):
-        raise click.UsageError(f"The prefix {quoted(value)} does not begin with '/'.", ctx)
+        raise click.UsageError(f"The prefix {quoted_word(value)} does not begin with '/'.", ctx)
     return value.rstrip("/")
 
 
@@ -53,7 +53,7 @@ def _check_seconds(ctx: click.Context, param: click.Parameter, value: str | None
         seconds = 0.0
     if not (math.isfinite(seconds) and seconds > 0):
         raise click.UsageError(
-            f"Invalid timeout {quoted(value)}: expected seconds, more than 0, e.g. 10.", ctx
+            f"Invalid timeout {quoted_word(value)}: expected seconds, more than 0, e.g. 10.", ctx
         )
     return seconds
 
@@ -68,7 +68,7 @@ def _set_port(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         return
     if not (re.fullmatch("[0-9]{1,5}", value) and 0 < int(value) < 65536):
         raise click.UsageError(
-            f"Invalid port {quoted(value)}: expected a number from 1 to 65535.", ctx
+            f"Invalid port {quoted_word(value)}: expected a number from 1 to 65535.", ctx
         )
     os.environ["SDP_CONFIG_PORT"] = value
 
@@ -93,8 +93,8 @@ def _to_timedelta(
     if duration is not None and duration <= _MAX_DURATION:
         return duration
     raise click.UsageError(
-        f"Invalid duration {quoted(value)}: expected a number and s, m, h, d or w, e.g. 10m or "
-        f"30d; at most {_MAX_DURATION.days}d.",
+        f"Invalid duration {quoted_word(value)}: expected a number and s, m, h, d or w, "
+        f"e.g. 10m or 30d; at most {_MAX_DURATION.days}d.",
         ctx,
     )
 
