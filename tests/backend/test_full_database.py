@@ -11,6 +11,7 @@ import pytest
 from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, ConfigRefused
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.errors import QuotaExceeded
+from ska_sdp_config.store.interface import Commit, Conflict
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.versions import Start
 from tests.support.backends import ConnectTo, put
@@ -95,14 +96,33 @@ def test_outcome_is_unknown_if_the_token_cannot_be_read(
     assert backend.get("/n")[0] == "1"
 
 
-@pytest.mark.parametrize("fate", ["answer", "request"])
-def test_lost_answer_that_cannot_be_settled_is_unknown(
-    backend: Backend, network: CommitFaults, fate: str
+@pytest.mark.parametrize("settlement", ["full", "applied when full"])
+def test_applied_commit_is_a_success_although_its_settlement_is_rejected(
+    backend: Backend, network: CommitFaults, settlement: str, is_first: bool
 ) -> None:
-    network.plan = [fate, "full"]
-    with pytest.raises(CommitUnknown):
+    network.plan = ["answer", settlement]
+    backend.update("/n", "1")
+    assert not network.plan
+    assert backend.get("/n")[0] == "1"
+    # The token is still usable.
+    backend.update("/n", "2")
+    assert backend.get("/n")[0] == "2"
+
+
+@pytest.mark.parametrize("settlement", ["full", "applied when full"])
+@pytest.mark.parametrize("fate", ["request", "late"])
+def test_outcome_is_unknown_if_the_settlement_is_rejected(
+    backend: Backend, network: CommitFaults, fate: str, settlement: str
+) -> None:
+    network.plan = [fate, settlement]
+    with pytest.raises(CommitUnknown, match="as it is full"):
         backend.update("/n", "1")
-    network.plan = []
+    for held in network.held:
+        # Nothing is known: a settlement that was applied keeps it from arriving.
+        is_settled = settlement == "applied when full"
+        assert isinstance(network.deliver(held), Conflict if is_settled else Commit)
+        assert backend.get("/n")[0] == ("0" if is_settled else "1")
+    # The next commit uses another token.
     backend.update("/n", "2")
     assert backend.get("/n")[0] == "2"
 

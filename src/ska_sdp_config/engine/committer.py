@@ -203,6 +203,7 @@ class TokenCommitter:
         except QuotaExceeded:
             revision = self._revision_if_applied(token, before, mark, end)
             if revision is None:
+                token.modified = before
                 raise
             LOGGER.warning(
                 "A commit was applied at revision %d, although etcd answered that it is full.",
@@ -260,6 +261,12 @@ class TokenCommitter:
                 # A repeated settlement is safe: it finds the value of the first one.
                 time.sleep(min(pause, max(0.0, end - time.monotonic())))
                 continue
+            except QuotaExceeded:
+                # The commit may have taken effect. If not, it still may, so there is no retry.
+                revision = self._revision_if_applied(token, before, mark, end)
+                if revision is None:
+                    raise self._unknown(", as it is full") from None
+                return revision
             except (ConfigConnectionError, LeaseNotFound):
                 break
             if isinstance(outcome, Commit):
@@ -273,9 +280,10 @@ class TokenCommitter:
         raise self._unknown()
 
     def _revision_if_applied(self, token: Token, before: int, mark: str, end: float) -> int | None:
-        """Return the revision of a commit to which etcd answered that it is full.
+        """Return the revision of a commit, after it or its settlement was answered: etcd is full.
 
-        etcd may apply a commit and still answer so. The commit has ended, so a read decides. A
+        etcd may apply a commit and still respond with this error. If that was the response to the
+        commit, it has ended, so a read decides; after a settlement it may still take effect. A
         missing token was deleted with its lease, unless that is alive.
 
         Args:
@@ -285,7 +293,7 @@ class TokenCommitter:
             end: time limit, by the monotonic clock.
 
         Returns:
-            The revision; None if nothing was written.
+            The revision; None if the token is as before.
 
         Raises:
             CommitUnknown: the outcome could not be determined within the timeout.
@@ -297,21 +305,21 @@ class TokenCommitter:
                 token.lease, timeout=end - time.monotonic()
             )
         except ConfigConnectionError:
-            raise self._unknown() from None
+            raise self._unknown(", as it is full") from None
         if found and found[0].value == mark:
             token.modified = found[0].modified
             return token.modified
         if not is_alive:
             self._client_lease.on_ended(token.lease)
         if not is_alive or _modified(found) != before:
-            raise self._unknown() from None
-        token.modified = before
+            raise self._unknown(", as it is full") from None
         return None
 
-    def _unknown(self) -> CommitUnknown:
+    def _unknown(self, cause: str = "") -> CommitUnknown:
         return CommitUnknown(
             f"The database at {self._store.address} did not report whether the commit took "
-            "effect: its outcome is not known; read the values that it writes before a retry."
+            f"effect{cause}: its outcome is not known; read the values that it writes before a "
+            "retry."
         )
 
     def _never_arrived(self, seconds: float) -> ConfigConnectionError:

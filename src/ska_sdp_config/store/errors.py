@@ -109,8 +109,8 @@ class ConfigRefused(ConfigConnectionError):
 class QuotaExceeded(ConfigRefused):
     """The database has reached its quota.
 
-    A transaction that raises it has written nothing. A store may raise it for a commit that was
-    applied, too: etcd then answers so all the same.
+    A transaction that raises it has written nothing. A store may also raise it for a commit that
+    was applied: etcd may apply a commit and still respond with this error.
     """
 
 
