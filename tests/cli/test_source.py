@@ -122,6 +122,9 @@ def test_invalid_url_is_rejected(url: str, complaint: str) -> None:
         "http://127.0.0.1:1/sesame@h",
         "http://127.0.0.1:1/me:sesame @h",
         "http://me:p@ss/sesame@h",
+        "http://me:sesame?@h",
+        "http://me:sesame#x@h",
+        "http://127.0.0.1:1?sesame@h",
         "ftp://me\n:sesame\n@h/x",
     ],
 )
@@ -136,6 +139,19 @@ def test_password_in_a_redirect_is_not_printed(web: Web) -> None:
     with pytest.raises(Failed) as caught:
         read_text(web.url("/moved"))
     assert "302 …@h/x' is not allowed" in str(caught.value)
+
+
+def test_password_in_an_invalid_response_is_not_printed(web: Web) -> None:
+    with pytest.raises(Failed) as caught:
+        read_text(web.url("/odd"))
+    assert "/odd cannot be fetched: …@h/x" in str(caught.value)
+    assert "sesame" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("query", ["?mail=a%40b", "?mail=a@b", "/?mail=a%40b"])
+def test_at_sign_in_a_query_is_no_user(web: Web, query: str) -> None:
+    web.pages["/"] = b"a: 1"
+    assert read_text(web.url(query)) == "a: 1"
 
 
 def test_path_with_an_at_sign_is_read(tmp_path: Path) -> None:

@@ -24,7 +24,10 @@ class Web:
 
 @contextlib.contextmanager
 def serve() -> Iterator[Web]:
-    """Serve on a free port; ``/silent``, ``/trickle`` and ``/cut`` never send a whole response."""
+    """Serve on a free port; ``/silent``, ``/trickle`` and ``/cut`` never send a whole response.
+
+    ``/odd`` sends what is no HTTP.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -47,14 +50,16 @@ def serve() -> Iterator[Web]:
                 self.send_header("Content-Length", "1000")
                 self.end_headers()
                 self.wfile.write(b"scripts: []")
+            elif self.path == "/odd":
+                self.wfile.write(b"ftp://me:sesame@h/x\r\n")
             elif self.path in web.redirects:
                 self.send_response(302)
                 self.send_header("Location", web.redirects[self.path])
                 self.end_headers()
-            elif self.path in web.pages:
+            elif (page := web.pages.get(self.path.partition("?")[0])) is not None:
                 self.send_response(200)
                 self.end_headers()
-                self.wfile.write(web.pages[self.path])
+                self.wfile.write(page)
             else:
                 self.send_error(404, web.reasons.get(self.path))
 

@@ -30,7 +30,7 @@ FETCH_TIMEOUT_S = 30.0
 """Timeout of a download."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_WITH_USER = re.compile(rf"\s*([A-Za-z][A-Za-z0-9+.-]*:)*//+[^/]*{AT_SIGN}")
+_WITH_USER = re.compile(rf"\s*([A-Za-z][A-Za-z0-9+.-]*:)*//+[^/?#]*{AT_SIGN}")
 _SCHEMES = ("http", "https")
 
 
@@ -120,13 +120,13 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _fetch(url: str, seconds: float, max_bytes: int) -> bytes:
+    # A reason may contain the URL of a redirect, or what the server has sent.
     end = time.monotonic() + seconds
     try:
         with _opener().open(url, timeout=seconds) as response:
             return _read_until(response, end, max_bytes)
     except HTTPError as exc:
         exc.close()
-        # The reason may contain the URL of a redirect.
         reason = f"the server responded {exc.code} {hide_user(str(exc.reason))}"
     except InvalidURL:
         # Its text repeats parts of the URL.
@@ -134,7 +134,7 @@ def _fetch(url: str, seconds: float, max_bytes: int) -> bytes:
     except (OSError, HTTPException, ValueError) as exc:
         cause = exc.reason if isinstance(exc, URLError) else exc
         late = "the server did not respond in time: " if isinstance(cause, TimeoutError) else ""
-        reason = f"{late}{cause}"
+        reason = f"{late}{hide_user(str(cause))}"
     raise Failed(f"{hide_user(url)} cannot be fetched: {reason}; check the URL.")
 
 
