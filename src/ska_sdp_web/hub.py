@@ -37,6 +37,9 @@ CHECK_INTERVAL_S = 0.5
 RETRY_S = 1.0
 """Time before the database is read again after the watch has ended with an error, in seconds."""
 
+LOG_INTERVAL_S = 60.0
+"""Least time between two errors of the watch in the log, in seconds: it may begin each second."""
+
 
 class Hub:
     """One watch and one thread that derives, for any number of viewers.
@@ -64,6 +67,8 @@ class Hub:
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
         self._live: Live | None = None
         self._received_at: float | None = None
+        self._logged_error: str | None = None
+        self._log_at = 0.0
 
     @property
     def state(self) -> ConnectionState:
@@ -155,8 +160,7 @@ class Hub:
                     retry_at = time.monotonic() + RETRY_S
             except Exception as error:
                 # Without the error, the viewers would see old values as present ones.
-                LOGGER.exception("The changes of the database were not shown; report it.")
-                self._connection.error = error
+                self._set_error(error)
                 self._deliver_state_if_changed()
                 self._restart_live()
                 retry_at = time.monotonic() + RETRY_S
@@ -170,17 +174,23 @@ class Hub:
         self._restart_live()
 
     def _set_error(self, error: Exception | None) -> None:
-        """Set the error that ended the watch, None after a read, and log a change of it."""
-        before, self._connection.error = self._connection.error, error
-        if repr(before) == repr(error):
+        """Set the error that ended the watch, None after a read; log changes, but not too often."""
+        self._connection.error = error
+        shown = None if error is None else repr(error)
+        if shown == self._logged_error:
             return
         if error is None:
-            LOGGER.info("The changes of the database are received again.")
+            self._logged_error = None
+            LOGGER.info("The changes of the database are shown again.")
             return
+        now = time.monotonic()
+        if now < self._log_at:
+            return
+        self._logged_error, self._log_at = shown, now + LOG_INTERVAL_S
         # Other errors than those of the connection need their place to be found.
         place = None if isinstance(error, ConfigConnectionError) else error
         LOGGER.warning(
-            "The changes of the database are not received, the watch begins again: %s",
+            "The changes of the database are not shown, the watch begins again: %s",
             error,
             exc_info=place,
         )

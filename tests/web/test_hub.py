@@ -76,22 +76,29 @@ def run(scene: Callable[[Hub, MemoryBackend], Any]) -> None:
     asyncio.run(within_loop())
 
 
-def test_error_in_a_change_is_shown_until_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_in_a_change_is_shown_until_it_is_over(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = []
+
     async def scene(hub: Hub, backend: MemoryBackend) -> None:
         await wait_for(lambda: hub.state.is_current)
         with monkeypatch.context() as patch:
 
             def fail(*arguments: object) -> None:
+                failures.append(arguments)
                 raise ValueError("a value of the test")
 
             patch.setattr(Model, "apply", fail)
             backend.create("/a", "1")
-            await wait_for(lambda: hub.state.name == "behind")
+            await wait_for(lambda: hub.state.name == "behind" and len(failures) > 2)
             assert hub.state.error == "a value of the test"
         await wait_for(lambda: hub.state.is_current)
 
     monkeypatch.setattr(module, "RETRY_S", 0.05)
     run(scene)
+    logged = [record for record in caplog.records if record.name == module.__name__]
+    assert [bool(record.exc_info) for record in logged] == [True]
 
 
 def test_failed_watch_is_shown_and_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,15 +136,31 @@ def test_error_of_the_watch_is_logged_at_each_change(
     monkeypatch.setattr(Live, "_read", fail_first)
     monkeypatch.setattr(module, "RETRY_S", 0.01)
     monkeypatch.setattr(module, "CHECK_INTERVAL_S", 0.01)
+    monkeypatch.setattr(module, "LOG_INTERVAL_S", 0.0)
     run(scene)
     logged = [record for record in caplog.records if record.name == module.__name__]
     begin = "The changes of the database are "
     assert [record.getMessage() for record in logged] == [
-        f"{begin}not received, the watch begins again: it is away",
-        f"{begin}not received, the watch begins again: it is odd",
-        f"{begin}received again.",
+        f"{begin}not shown, the watch begins again: it is away",
+        f"{begin}not shown, the watch begins again: it is odd",
+        f"{begin}shown again.",
     ]
     assert [bool(record.exc_info) for record in logged] == [False, True, False]
+
+
+@pytest.mark.parametrize("between", [None, ValueError("it is odd")])
+def test_flapping_error_of_the_watch_is_logged_once(
+    caplog: pytest.LogCaptureFixture, between: Exception | None
+) -> None:
+    caplog.set_level(logging.INFO, module.__name__)
+    with MemoryBackend(Database()) as backend:
+        hub = Hub(backend, "", {})
+        for error in [*[ConfigConnectionError("it is away"), between] * 5, None]:
+            hub._set_error(error)
+    assert [record.getMessage() for record in caplog.records] == [
+        "The changes of the database are not shown, the watch begins again: it is away",
+        "The changes of the database are shown again.",
+    ]
 
 
 def test_late_changes_are_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
