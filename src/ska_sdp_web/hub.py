@@ -174,7 +174,7 @@ class Hub:
         self._restart_live()
 
     def _set_error(self, error: Exception | None) -> None:
-        """Set the error that ended the watch, None after a read; log changes, but not too often."""
+        """Set the error that ended the watch, None after a read; log changes at an interval."""
         self._connection.error = error
         shown = None if error is None else repr(error)
         if shown == self._logged_error:
