@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,76 +11,62 @@ from ska_sdp_config.backend import CommitUnknown, ConfigConnectionError, ConfigR
 from ska_sdp_config.engine.backend import Backend
 from ska_sdp_config.store.errors import QuotaExceeded
 from ska_sdp_config.store.interface import Commit, Conflict
-from ska_sdp_sim.stack.etcd import Etcd
 from tests.services.versions import Start
-from tests.support.backends import ConnectTo, put
+from tests.support.backends import ConnectTo
 from tests.support.commit_faults import CommitFaults
 
 ATTEMPTS = 5
 """Databases to fill until a commit was applied and answered that the database is full."""
 
 
-@pytest.fixture
-def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
-    with etcd_client(host=etcd.endpoint, timeout=20) as backend:
-        backend.delete("/n", must_exist=False)
-        put(backend, n="0")
-        yield backend
-
-
-@pytest.fixture
-def network(backend: Backend) -> CommitFaults:
-    return CommitFaults(backend.store)
-
-
 @pytest.fixture(params=[True, False], ids=["first commit", "later commit"])
-def is_first(request: pytest.FixtureRequest, backend: Backend) -> bool:
+def is_first(request: pytest.FixtureRequest, etcd_backend: Backend) -> bool:
     """Whether the token of the commit does not exist yet."""
     if request.param:
-        vars(backend.committer)["_free"].clear()
+        vars(etcd_backend.committer)["_free"].clear()
     return bool(request.param)
 
 
 def test_applied_commit_is_a_success(
-    backend: Backend, network: CommitFaults, is_first: bool
+    etcd_backend: Backend, network: CommitFaults, is_first: bool
 ) -> None:
     network.plan = ["applied when full"]
-    backend.update("/n", "1")
-    assert backend.get("/n")[0] == "1"
-    backend.update("/n", "2")
+    etcd_backend.update("/n", "1")
+    assert etcd_backend.get("/n")[0] == "1"
+    etcd_backend.update("/n", "2")
 
 
 def test_rejected_commit_has_written_nothing(
-    backend: Backend, network: CommitFaults, is_first: bool
+    etcd_backend: Backend, network: CommitFaults, is_first: bool
 ) -> None:
     network.plan = ["full"]
     with pytest.raises(QuotaExceeded):
-        backend.update("/n", "1")
-    assert backend.get("/n")[0] == "0"
+        etcd_backend.update("/n", "1")
+    assert etcd_backend.get("/n")[0] == "0"
     # The token is still usable.
-    backend.update("/n", "1")
-    assert backend.get("/n")[0] == "1"
+    etcd_backend.update("/n", "1")
+    assert etcd_backend.get("/n")[0] == "1"
 
 
 def test_outcome_is_unknown_after_the_end_of_the_lease(
-    backend: Backend, network: CommitFaults
+    etcd_backend: Backend, network: CommitFaults
 ) -> None:
     """The token of a commit that was applied may have been deleted with the lease."""
-    vars(backend.committer)["_free"].clear()
-    lease = backend.client_lease.current()
-    backend.store.revoke_lease(lease.id, timeout=20)
+    vars(etcd_backend.committer)["_free"].clear()
+    lease = etcd_backend.client_lease.current()
+    etcd_backend.store.revoke_lease(lease.id, timeout=20)
     network.plan = ["full"]
     with pytest.raises(CommitUnknown):
-        backend.update("/n", "1")
+        etcd_backend.update("/n", "1")
     # The next commit uses another lease.
     network.plan = ["full"]
     with pytest.raises(QuotaExceeded):
-        backend.update("/n", "1")
-    assert backend.client_lease.current() is not lease
+        etcd_backend.update("/n", "1")
+    assert etcd_backend.client_lease.current() is not lease
 
 
 def test_outcome_is_unknown_if_the_token_cannot_be_read(
-    backend: Backend, network: CommitFaults, monkeypatch: pytest.MonkeyPatch
+    etcd_backend: Backend, network: CommitFaults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network.plan = ["applied when full"]
 
@@ -89,42 +74,42 @@ def test_outcome_is_unknown_if_the_token_cannot_be_read(
         raise ConfigConnectionError("No answer.")
 
     with pytest.raises(CommitUnknown), monkeypatch.context() as patch:  # noqa: PT012
-        for txn in backend.txn():
+        for txn in etcd_backend.txn():
             txn.update("/n", "1")
             # All reads of the body have been made.
-            patch.setattr(backend.store, "read", fail)
-    assert backend.get("/n")[0] == "1"
+            patch.setattr(etcd_backend.store, "read", fail)
+    assert etcd_backend.get("/n")[0] == "1"
 
 
 @pytest.mark.parametrize("settlement", ["full", "applied when full"])
 def test_applied_commit_is_a_success_although_its_settlement_is_rejected(
-    backend: Backend, network: CommitFaults, settlement: str, is_first: bool
+    etcd_backend: Backend, network: CommitFaults, settlement: str, is_first: bool
 ) -> None:
     network.plan = ["answer", settlement]
-    backend.update("/n", "1")
+    etcd_backend.update("/n", "1")
     assert not network.plan
-    assert backend.get("/n")[0] == "1"
+    assert etcd_backend.get("/n")[0] == "1"
     # The token is still usable.
-    backend.update("/n", "2")
-    assert backend.get("/n")[0] == "2"
+    etcd_backend.update("/n", "2")
+    assert etcd_backend.get("/n")[0] == "2"
 
 
 @pytest.mark.parametrize("settlement", ["full", "applied when full"])
 @pytest.mark.parametrize("fate", ["request", "late"])
 def test_outcome_is_unknown_if_the_settlement_is_rejected(
-    backend: Backend, network: CommitFaults, fate: str, settlement: str
+    etcd_backend: Backend, network: CommitFaults, fate: str, settlement: str
 ) -> None:
     network.plan = [fate, settlement]
     with pytest.raises(CommitUnknown, match="as it is full"):
-        backend.update("/n", "1")
+        etcd_backend.update("/n", "1")
     for held in network.held:
         # Nothing is known: a settlement that was applied keeps it from arriving.
         is_settled = settlement == "applied when full"
         assert isinstance(network.deliver(held), Conflict if is_settled else Commit)
-        assert backend.get("/n")[0] == ("0" if is_settled else "1")
+        assert etcd_backend.get("/n")[0] == ("0" if is_settled else "1")
     # The next commit uses another token.
-    backend.update("/n", "2")
-    assert backend.get("/n")[0] == "2"
+    etcd_backend.update("/n", "2")
+    assert etcd_backend.get("/n")[0] == "2"
 
 
 @pytest.mark.long

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,19 +17,6 @@ from tests.support.backends import ConnectTo, put
 from tests.support.commit_faults import CommitFaults
 from tests.support.in_time import in_time, on_time
 from tests.support.waiting import LATE
-
-
-@pytest.fixture
-def backend(etcd: Etcd, etcd_client: ConnectTo) -> Iterator[Backend]:
-    with etcd_client(host=etcd.endpoint, timeout=20) as backend:
-        backend.delete("/n", must_exist=False)
-        put(backend, n="0")
-        yield backend
-
-
-@pytest.fixture
-def network(backend: Backend) -> CommitFaults:
-    return CommitFaults(backend.store)
 
 
 def increment(backend: Backend) -> int:
@@ -69,21 +55,21 @@ def make_twins(backend: Backend) -> list[TokenCommitter]:
     ids=" then ".join,
 )
 def test_lost_commit_takes_effect_once(
-    backend: Backend, network: CommitFaults, plan: list[str]
+    etcd_backend: Backend, network: CommitFaults, plan: list[str]
 ) -> None:
     network.plan = list(plan)
-    assert increment(backend) == 1
+    assert increment(etcd_backend) == 1
     assert not network.plan
-    assert backend.get("/n")[0] == "1"
-    assert increment(backend) == 1
-    assert backend.get("/n")[0] == "2"
+    assert etcd_backend.get("/n")[0] == "1"
+    assert increment(etcd_backend) == 1
+    assert etcd_backend.get("/n")[0] == "2"
 
 
 @pytest.mark.parametrize("fate", ["fine", "answer", "request"])
 def test_commit_that_arrives_during_its_settlement_takes_effect_once(
-    backend: Backend, network: CommitFaults, monkeypatch: pytest.MonkeyPatch, fate: str
+    etcd_backend: Backend, network: CommitFaults, monkeypatch: pytest.MonkeyPatch, fate: str
 ) -> None:
-    read = backend.store.read
+    read = etcd_backend.store.read
 
     def read_and_deliver(*arguments: Any, **options: Any) -> Reply:
         reply = read(*arguments, **options)
@@ -91,63 +77,63 @@ def test_commit_that_arrives_during_its_settlement_takes_effect_once(
             assert isinstance(network.deliver(network.held.pop()), Commit)
         return reply
 
-    monkeypatch.setattr(backend.store, "read", read_and_deliver)
+    monkeypatch.setattr(etcd_backend.store, "read", read_and_deliver)
     network.plan = ["late", fate]
-    assert increment(backend) == 1
+    assert increment(etcd_backend) == 1
     assert not network.plan
-    assert backend.get("/n")[0] == "1"
-    assert increment(backend) == 1
-    assert backend.get("/n")[0] == "2"
+    assert etcd_backend.get("/n")[0] == "1"
+    assert increment(etcd_backend) == 1
+    assert etcd_backend.get("/n")[0] == "2"
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=["first commit", "later commit"])
 def test_resent_commit_keeps_lease(
-    backend: Backend, network: CommitFaults, is_first: bool
+    etcd_backend: Backend, network: CommitFaults, is_first: bool
 ) -> None:
-    lease = backend.client_lease.take()
-    backend.delete("/owner", must_exist=False)
-    backend.create("/owner", "1", lease)
+    lease = etcd_backend.client_lease.take()
+    etcd_backend.delete("/owner", must_exist=False)
+    etcd_backend.create("/owner", "1", lease)
     if is_first:
         # The token does not exist before its first commit.
-        vars(backend.committer)["_free"].clear()
+        vars(etcd_backend.committer)["_free"].clear()
     network.plan = ["resent"]
-    assert increment(backend) == 1
-    assert backend.client_lease.current() is lease
-    assert not backend.client_lease.is_lost
-    assert backend.get("/owner")[0] == "1"
+    assert increment(etcd_backend) == 1
+    assert etcd_backend.client_lease.current() is lease
+    assert not etcd_backend.client_lease.is_lost
+    assert etcd_backend.get("/owner")[0] == "1"
     # The token is still usable.
-    assert increment(backend) == 1
+    assert increment(etcd_backend) == 1
 
 
-def test_resent_conflict_is_conflict(backend: Backend, network: CommitFaults) -> None:
-    for runs, txn in enumerate(backend.txn(), start=1):
+def test_resent_conflict_is_conflict(etcd_backend: Backend, network: CommitFaults) -> None:
+    for runs, txn in enumerate(etcd_backend.txn(), start=1):
         value = int(txn.get("/n") or "")
         if runs == 1:
-            backend.update("/n", "5")
+            etcd_backend.update("/n", "5")
             network.plan = ["resent"]
         txn.update("/n", str(value + 1))
-    assert (runs, backend.get("/n")[0]) == (2, "6")
+    assert (runs, etcd_backend.get("/n")[0]) == (2, "6")
 
 
 def test_commit_that_arrives_after_settlement_has_no_effect(
-    backend: Backend, network: CommitFaults
+    etcd_backend: Backend, network: CommitFaults
 ) -> None:
     network.plan = ["late"]
-    increment(backend)
-    backend.update("/n", "0")
-    backend.update("/n", "7")
+    increment(etcd_backend)
+    etcd_backend.update("/n", "0")
+    etcd_backend.update("/n", "7")
     outcome = network.deliver(network.held.pop())
     assert isinstance(outcome, Conflict)
-    assert backend.get("/n")[0] == "7"
+    assert etcd_backend.get("/n")[0] == "7"
 
 
 def test_late_commit_fails_although_reads_are_current(
-    backend: Backend, network: CommitFaults
+    etcd_backend: Backend, network: CommitFaults
 ) -> None:
     network.plan = ["late", "fine"]
-    assert increment(backend) == 1
+    assert increment(etcd_backend) == 1
     assert isinstance(network.deliver(network.held.pop()), Conflict)
-    assert backend.get("/n")[0] == "1"
+    assert etcd_backend.get("/n")[0] == "1"
 
 
 def test_unknown_outcome_raises_without_retry(own_etcd: Etcd, etcd_client: ConnectTo) -> None:
@@ -172,17 +158,17 @@ def test_unknown_outcome_raises_without_retry(own_etcd: Etcd, etcd_client: Conne
 
 @pytest.mark.parametrize("fate", ["request", "silence"])
 def test_commit_that_never_arrives_times_out(
-    backend: Backend, network: CommitFaults, fate: str
+    etcd_backend: Backend, network: CommitFaults, fate: str
 ) -> None:
     """As with a proxy that drops large requests: each settlement proves the loss."""
     network.plan = [fate, "fine"] * 1000
     runs = 0
-    usual, backend.store.timeout = backend.store.timeout, 2
+    usual, etcd_backend.store.timeout = etcd_backend.store.timeout, 2
     with in_time(2 + LATE), pytest.raises(ConfigConnectionError) as raised:  # noqa: PT012
-        for txn in backend.txn():
+        for txn in etcd_backend.txn():
             runs += 1
             txn.update("/n", "1")
-    backend.store.timeout = usual
+    etcd_backend.store.timeout = usual
     # A settlement has at least a quarter of the timeout, too little on a loaded machine.
     on_time(not isinstance(raised.value, CommitUnknown), str(raised.value))
     assert re.search(r"within 2 s.*nothing was written", str(raised.value))
@@ -190,38 +176,38 @@ def test_commit_that_never_arrives_times_out(
     # There are pauses between the attempts.
     assert network.count < 60
     network.plan.clear()
-    assert backend.get("/n")[0] == "0"
-    assert increment(backend) == 1
-    assert backend.get("/n")[0] == "1"
+    assert etcd_backend.get("/n")[0] == "0"
+    assert increment(etcd_backend) == 1
+    assert etcd_backend.get("/n")[0] == "1"
 
 
 @pytest.mark.parametrize("carried_out", [False, True])
 @pytest.mark.parametrize("settling", [False, True])
 def test_interrupted_commit_keeps_lease(
-    backend: Backend, network: CommitFaults, carried_out: bool, settling: bool
+    etcd_backend: Backend, network: CommitFaults, carried_out: bool, settling: bool
 ) -> None:
     """Its outcome is not known, so its token is not used again."""
-    lease = backend.client_lease.current()
+    lease = etcd_backend.client_lease.current()
     fates = ["request"] if settling else []
     network.plan = [*fates, "interrupted late" if carried_out else "interrupted early"]
     with pytest.raises(KeyboardInterrupt):
-        increment(backend)
-    assert increment(backend) == 1
-    assert backend.client_lease.current() is lease
-    assert not backend.client_lease.is_lost
-    assert backend.get("/n")[0] == str(1 + (carried_out and not settling))
+        increment(etcd_backend)
+    assert increment(etcd_backend) == 1
+    assert etcd_backend.client_lease.current() is lease
+    assert not etcd_backend.client_lease.is_lost
+    assert etcd_backend.get("/n")[0] == str(1 + (carried_out and not settling))
 
 
 @pytest.mark.parametrize("fate", ["fine", "request"])
 def test_commit_of_twin_process_is_not_mistaken_for_own(
-    backend: Backend, network: CommitFaults, fate: str
+    etcd_backend: Backend, network: CommitFaults, fate: str
 ) -> None:
-    twins = make_twins(backend)
-    lease = backend.client_lease.take()
+    twins = make_twins(etcd_backend)
+    lease = etcd_backend.client_lease.take()
     for number, plan in enumerate(["fine", fate]):
         network.plan = [plan]
-        deadline = Deadline(20, None, backend.address)
+        deadline = Deadline(20, None, etcd_backend.address)
         twins[number].commit([], [Put("1/n", f"of {number}")], [], deadline=deadline)
-        assert backend.get("/n")[0] == f"of {number}"
-    assert backend.client_lease.current() is lease
-    assert not backend.client_lease.is_lost
+        assert etcd_backend.get("/n")[0] == f"of {number}"
+    assert etcd_backend.client_lease.current() is lease
+    assert not etcd_backend.client_lease.is_lost

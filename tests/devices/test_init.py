@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from ska_sdp_config.lmc.states import HealthState
 from ska_sdp_lmc.devices import init
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
-from ska_sdp_lmc.observability.process import PROCESS
+from ska_sdp_lmc.observability.process import PROCESS, Process, Served
 from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY
@@ -103,26 +104,32 @@ def test_changed_property_is_written_to_the_entry(
     wait_until(lambda: stored_timeout() == 60)
 
 
-def test_init_of_a_device_that_was_deleted_meanwhile_is_rejected(
-    subarray: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [(init, "check_tango_database"), (Process, "begin")],
+    ids=["before", "after"],
+)
+def test_device_that_is_restarted_during_init_leaves_its_successor_alone(
+    subarray: Any, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str
 ) -> None:
+    """In the order of DevRestart, which deletes a device after its last call has ended."""
     (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
+    successor = replace(device._served)
+    original, pending = getattr(owner, step), [PROCESS.begin]
 
-    def is_served() -> bool:
-        return any(each.name == SUBARRAY for each in PROCESS.served())
+    def begin_successor_after(*arguments: Any) -> None:
+        original(*arguments)
+        if pending:
+            pending.pop()(successor)
 
-    def loops() -> list[threading.Thread]:
-        return [each for each in threading.enumerate() if each.name == f"watch-{SUBARRAY}"]
+    def served() -> list[Served]:
+        return [each for each in PROCESS.served() if each.name == SUBARRAY]
 
-    # Tango deletes a device without its monitor. Here it serves the next tests.
-    monkeypatch.setattr(device, "_is_deleted", False)
-    monkeypatch.setattr(init, "check_tango_database", lambda _: device.delete_device())
-    assert is_served()
-    reason, text = rejection(subarray.Init)
-    monkeypatch.undo()
-    assert reason == "API_CommandFailed"
-    assert text.startswith(f"Init was not carried out: {SUBARRAY} was deleted meanwhile")
-    assert not is_served()
-    wait_until(lambda: not loops())
-    subarray.Init()
-    assert is_served()
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, begin_successor_after)
+        subarray.Init()
+    assert successor in served()
+    device.delete_device()
+    assert served() == [successor]
+    wait_until(lambda: f"watch-{SUBARRAY}" not in [each.name for each in threading.enumerate()])
+    PROCESS.end(successor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from ska_sdp_sim.stack.tango_db import TangoDatabase
 from tests.faults.keeper import Keeper
 from tests.services.second_server import SecondServer
 from tests.services.servers import trl_of
+from tests.support.waiting import wait_until
 
 __all__ = ["SEVERAL", "SINGLE", "TWICE", "Stack", "server_names"]
 
@@ -37,9 +37,6 @@ TWICE = "SDPSubarray/twice"
 
 READY_WITHIN_S = 120.0
 """Time in which all parts become ready on a busy machine, in seconds."""
-
-CHECK_INTERVAL_S = 0.2
-"""Time between two checks of readiness, in seconds."""
 
 
 def server_names(subarrays: int) -> list[str]:
@@ -180,12 +177,13 @@ class Stack:
         Raises:
             AssertionError: some are not ready in time.
         """
-        end = time.monotonic() + within
-        while unready := self.unready():
-            if time.monotonic() > end:
-                reports = "\n".join(self.endings) or "no process has ended"
-                raise AssertionError(f"not ready within {within:g} s: {unready}; {reports}")
-            time.sleep(CHECK_INTERVAL_S)
+        try:
+            wait_until(lambda: not self.unready(), within)
+        except AssertionError:
+            reports = "\n".join(self.endings) or "no process has ended"
+            raise AssertionError(
+                f"not ready within {within:g} s: {self.unready()}; {reports}"
+            ) from None
 
     def _add(self, part: Part) -> None:
         self.parts[part.name] = part

@@ -128,17 +128,16 @@ class LmcDevice(InitDevice):
             self.commands.in_progress,
             self.followed(),
         )
-        PROCESS.begin(
-            Served(
-                self.name,
-                datetime.now(timezone.utc),
-                publisher,
-                self.database,
-                self._watch_loop,
-                self.commands.in_progress,
-                self.settings.timeout_database,
-            )
+        self._served = Served(
+            self.name,
+            datetime.now(timezone.utc),
+            publisher,
+            self.database,
+            self._watch_loop,
+            self.commands.in_progress,
+            self.settings.timeout_database,
         )
+        PROCESS.begin(self._served)
         with logs.context(self.name, self):
             LOGGER.info("%s starts, version %s", type(self).__name__, VERSION)
 
@@ -168,14 +167,13 @@ class LmcDevice(InitDevice):
 
     def delete_device(self) -> None:
         """Stop without joining threads: one may be waiting for this device's monitor."""
-        # First, so that an Init in progress does not continue during the rest.
-        super().delete_device()
-        watch_loop = getattr(self, "_watch_loop", None)
-        if watch_loop is not None:
-            PROCESS.end(self.name)
-            watch_loop.stop()
+        served = getattr(self, "_served", None)
+        if served is not None:
+            PROCESS.end(served)
+            self._watch_loop.stop()
             self.publisher.close()
             self.database.remove_listener(self._outage_listener)
+        super().delete_device()
 
     def check(self) -> None:
         """Run the further checks of a subclass, e.g. of the device's name.

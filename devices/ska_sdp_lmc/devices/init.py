@@ -5,9 +5,7 @@ from __future__ import annotations
 import tango
 from tango.server import Device
 
-from ska_sdp_config.lmc.rejections import Reason
 from ska_sdp_lmc.runtime.attributes import tango_command
-from ska_sdp_lmc.runtime.errors import throw
 from ska_sdp_lmc.runtime.tango_database_proxy import check_tango_database
 
 __all__ = ["InitDevice"]
@@ -20,8 +18,6 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
     gets an unknown CORBA exception without reason or text. Errors of a command in Python are
     converted.
     """
-
-    _is_deleted = False
 
     def init_device(self) -> None:
         """Initialise the device when its server starts."""
@@ -41,32 +37,19 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """
         raise NotImplementedError
 
-    def delete_device(self) -> None:
-        """Record the deletion, so that an Init in progress does not continue."""
-        self._is_deleted = True
-        super().delete_device()
-
     @tango_command("Read the settings again and initialise the device.")
     def Init(self) -> None:
         """Initialise the device again.
 
         Raises:
-            tango.DevFailed: the Tango database does not respond, the device was deleted meanwhile,
-                or a device property is invalid; names it.
+            tango.DevFailed: the Tango database does not respond, or a device property is invalid;
+                names it.
         """
         # Without the Tango database, Init fails here, and the device continues as before.
         with tango.AutoTangoAllowThreads(self):
             check_tango_database(self.get_name())
-        if self._is_deleted:
-            # It would start threads that nothing stops, beside those of the device's successor.
-            text = (
-                f"Init was not carried out: {self.get_name()} was deleted meanwhile, by "
-                "DevRestart or the end of its server; send Init again if it is still needed."
-            )
-            throw(Reason.FAILED.value, text, "Init")
         self.get_device_properties()
         self.delete_device()
-        self._is_deleted = False
         # Not init_device, which would read the properties again, from the Tango database, which
         # may be down by now.
         self.initialise()

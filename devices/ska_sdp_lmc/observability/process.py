@@ -140,9 +140,9 @@ class WatchLoop(Protocol):
         """Return the duration of the current iteration in seconds; None between iterations."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """Device of this process, with the sources of its health.
+    """Device of this process from one Init to the next, with the sources of its health.
 
     Attributes:
         name: name of the device.
@@ -192,15 +192,15 @@ class Process:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._served: dict[str, Served] = {}
+        self._served: list[Served] = []
         self._misconfigured: dict[str, Reason] = {}
         self._unused_since = datetime.now(timezone.utc)
 
     def begin(self, device: Served) -> None:
-        """Add a device, or replace it after Init."""
+        """Add a device."""
         with self._lock:
             self._misconfigured.pop(device.name, None)
-            self._served[device.name] = device
+            self._served.append(device)
 
     def set_misconfigured(self, name: str, why: str) -> None:
         """Record the invalid setting, a sentence, because of which a device is not served."""
@@ -208,16 +208,18 @@ class Process:
             now = datetime.now(timezone.utc)
             self._misconfigured[name] = Reason("device-unfit", why.rstrip("."), now, name)
 
-    def end(self, name: str) -> None:
-        """Remove a device."""
+    def end(self, device: Served) -> None:
+        """Remove a device, but not its successor of the same name."""
         with self._lock:
-            if self._served.pop(name, None) is not None and not self._served:
-                self._unused_since = datetime.now(timezone.utc)
+            if device in self._served:
+                self._served.remove(device)
+                if not self._served:
+                    self._unused_since = datetime.now(timezone.utc)
 
     def served(self) -> list[Served]:
         """Return the devices."""
         with self._lock:
-            return list(self._served.values())
+            return list(self._served)
 
     def databases(self) -> list[Database]:
         """Return the distinct databases of its devices."""
