@@ -167,7 +167,8 @@ def check_run(
         unreachable=unreachable(operations),
     )
     # Its database rejects the writes of devices, also that of a timeout.
-    full = periods(operations, {QuotaExceeded.name})
+    in_effect = [each for each in operations if each.was_in_effect]
+    full = periods(in_effect, {QuotaExceeded.name})
     stuck, excused_stuck = check_stuck(operations, changes, [*full, *outages(operations)])
     delays = [
         (begin, end + after_s)

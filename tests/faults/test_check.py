@@ -205,6 +205,18 @@ def test_stuck_state_of_an_outage_or_a_step_is_counted() -> None:
         assert found.violations == ["no transaction took effect"]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "details"), [("ok", {"is_in_effect": False}), ("failed", {"error": "no leader"})]
+)
+def test_quota_that_was_not_exceeded_does_not_excuse_a_stuck_state(
+    outcome: Outcome, details: dict[str, Any]
+) -> None:
+    quota = fault("quota exceeded", 1 + TIMEOUT_S, 80, **details)
+    quota.outcome = outcome
+    (found,) = violations(quota, stuck(1, 80))
+    assert "stayed ON" in found
+
+
 @pytest.mark.parametrize("has_settled", [True, False])
 @pytest.mark.parametrize("seconds", [LONG_RUN_S - 10, LONG_RUN_S + 10])
 def test_subscriber_of_which_nothing_was_checked_is_found(
