@@ -17,19 +17,21 @@ from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
 from tests.faults.checkers.stuck import check_stuck
 from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import DATABASE_LOG, Change, read_log
-from tests.faults.faults.parts import (
+from tests.faults.faults.names import (
+    CLIENT_KILLED,
+    CLIENT_PAUSED,
+    CLOCK_STEPPED,
+    COMPACTIONS,
     DEVICE_SERVER,
     KILLED,
+    QUOTA_EXCEEDED,
     SIMULATOR,
     SUSPENDED,
     TANGO_DATABASE,
-    ClientKilled,
-    ClientPaused,
-    ClockStepped,
 )
-from tests.faults.faults.storage import Compactions, QuotaExceeded
 from tests.faults.history import NEVER, Operation, of_kind, read_run
 from tests.faults.keeper import CRASHES
+from tests.faults.limits import START_S
 from tests.faults.resources import SAMPLES, growths, read_samples
 from tests.faults.running import Findings, find_all
 from tests.faults.transactions import DATA
@@ -53,18 +55,15 @@ WAITING = ("increment", "append", "transfer", "audit", "open", "take", "look")
 """Kinds of operations that wait for the database."""
 
 NOT_SHOWN = (
-    *(ClientKilled.name, ClientPaused.name, Compactions.name),
+    *(CLIENT_KILLED, CLIENT_PAUSED, COMPACTIONS),
     *(f"{part} {what}" for part in (TANGO_DATABASE, SIMULATOR) for what in (KILLED, SUSPENDED)),
 )
 """Faults that do not concern what subscribers show."""
 
-START_S = 15.0
-"""Seconds in which a killed device server, or the Tango database, starts on a busy machine."""
-
 DELAYING: Mapping[str, float] = {
     # gRPC measures the timeouts of its calls by the wall clock: a step moves them. A call that has
     # begun in one ahead ends only when the connection responds, or is found dead.
-    ClockStepped.name: SEEN_WITHIN_S + 2.0,
+    CLOCK_STEPPED: SEEN_WITHIN_S + 2.0,
     # A client needs it for its first command.
     f"{TANGO_DATABASE} {KILLED}": 2.0,
     f"{TANGO_DATABASE} {SUSPENDED}": 2.0,
@@ -97,7 +96,7 @@ def unreachable(operations: Sequence[Operation]) -> list[Period]:
     clients find it; or a step back of the clock stops the heartbeat of the servers.
     """
     names = {f"{part} {SUSPENDED}" for part in (DEVICE_SERVER, TANGO_DATABASE)}
-    found = periods(operations, {*names, ClockStepped.name})
+    found = periods(operations, {*names, CLOCK_STEPPED})
     database = periods(operations, {f"{TANGO_DATABASE} {KILLED}"})
     starts = [(begin, end + START_S) for begin, end in database]
     return [*found, *restarts(operations), *starts]
@@ -168,7 +167,7 @@ def check_run(
     )
     # Its database rejects the writes of devices, also that of a timeout.
     in_effect = [each for each in operations if each.was_in_effect]
-    full = periods(in_effect, {QuotaExceeded.name})
+    full = periods(in_effect, {QUOTA_EXCEEDED})
     stuck, excused_stuck = check_stuck(operations, changes, [*full, *outages(operations)])
     delays = [
         (begin, end + after_s)

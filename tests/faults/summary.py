@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.faults.checkers.recovery import recoveries
-from tests.faults.faults.parts import KILLED
+from tests.faults.faults.names import KILLED
 from tests.faults.history import Operation, of_kind
 
 __all__ = ["summary_of", "text_of"]

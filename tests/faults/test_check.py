@@ -17,7 +17,6 @@ from tests.faults.check import (
     LIMIT_S,
     NOT_SHOWN,
     OUTAGE_S,
-    START_S,
     check_directory,
     check_run,
     excused,
@@ -32,6 +31,7 @@ from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
 from tests.faults.faults.storage import Compactions
 from tests.faults.history import NEVER, Operation, Outcome, Time
 from tests.faults.keeper import CRASHES
+from tests.faults.limits import START_S
 from tests.faults.resources import SAMPLES, Sample
 
 

@@ -15,9 +15,9 @@ from tests.faults.checkers.progress import (
     REJECTING_NOTHING,
     check_progress,
 )
-from tests.faults.clients.observations import PATIENCE_S
 from tests.faults.database_log import Change
 from tests.faults.history import Operation, Outcome, Time
+from tests.faults.limits import PATIENCE_S
 from tests.faults.operations import operation
 
 LIMIT_S = 15.0

@@ -12,9 +12,10 @@ from ska_sdp_config.lmc.rejections import Reason
 from tests.faults.checkers.events import Period, merged, without
 from tests.faults.checkers.observations import completed
 from tests.faults.checkers.recovery import is_answer, is_error, program_of
-from tests.faults.clients.observations import PATIENCE_S
 from tests.faults.database_log import Change
+from tests.faults.faults.names import CLIENT_KILLED, CLIENT_PAUSED, COMPACTIONS
 from tests.faults.history import Operation, of_kind
+from tests.faults.limits import PATIENCE_S
 
 __all__ = ["LONG_RUN_S", "MIN_SUCCESSES", "check_progress", "duration"]
 
@@ -42,7 +43,7 @@ ALWAYS_BUSY = ("counter", "transfers", "lists", "ownership", "mirror", "commands
 """Programs whose clients have answers all the time. An observation may wait for its blocks, and a
 subscriber for changes."""
 
-REJECTING_NOTHING = ("compaction every 200 ms", "client paused", "client killed")
+REJECTING_NOTHING = (COMPACTIONS, CLIENT_PAUSED, CLIENT_KILLED)
 """Kinds of faults in which no command of a client that observes is rejected."""
 
 OBSERVES = "observations"

@@ -12,6 +12,7 @@ from ska_sdp_config.lmc.transitions import TRANSITIONS
 from tests.faults.checkers.events import Period, merged, without
 from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import Change
+from tests.faults.faults.names import DEVICE_SERVER, KILLED
 from tests.faults.history import Operation, of_kind
 
 __all__ = ["check_stuck"]
@@ -23,7 +24,7 @@ ALLOWANCE_S = 10.0
 """Seconds for a device to connect again after an outage, and to find and write the timeout."""
 
 
-STARTS = "device server killed"
+STARTS = f"{DEVICE_SERVER} {KILLED}"
 """Fault after which a device starts, and so reads the database."""
 
 
