@@ -25,7 +25,7 @@ from tests.faults.check import (
 )
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
-from tests.faults.checkers.stuck import TIMEOUT_S
+from tests.faults.checkers.stuck import KEEPING_CONNECTIONS, TIMEOUT_S
 from tests.faults.database_log import DATABASE_LOG, Change
 from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
 from tests.faults.faults.storage import Compactions
@@ -93,6 +93,7 @@ def test_names_of_faults_exist() -> None:
     }
     assert set(NOT_SHOWN) < names
     assert set(DELAYING) < names
+    assert set(KEEPING_CONNECTIONS) < names
     shown = {"device server killed", "device server suspended", "clock stepped"}
     assert names - set(NOT_SHOWN) == shown
     assert set(DELAYING) - set(NOT_SHOWN) == shown
