@@ -5,92 +5,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_config.lmc.health import health
-from ska_sdp_config.lmc.observe import observe, read_snapshot
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from tests.faults.checkers.events import Period, Standing, Subscription, check_events
-from tests.faults.checkers.implied import implied_values
-from tests.faults.checkers.revision_times import RevisionTimes
 from tests.faults.clients.subscriber import ATTRIBUTES
+from tests.faults.event_worlds import LIMIT_S, Device, check, idle, violations
 from tests.faults.history import Operation
 from tests.faults.running import check_all
-from tests.faults.worlds import SUBARRAY, WALL, World
+from tests.faults.worlds import SUBARRAY, World
 
-LIMIT_S = 5.0
-
-EB, PB = "/eb/eb-a", "/pb/pb-a"
-
-
-class Device:
-    """Publisher of a world's subarray with one subscriber."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._count = 0
-        self._shown: dict[str, Any] = {}
-
-    def publish(self) -> None:
-        """Publish the present revision, the transient obsState of a command first."""
-        state = self._world.state
-        snapshot = read_snapshot(
-            SUBARRAY, self._world.revision, lambda paths: {path: state.get(path) for path in paths}
-        )
-        view = observe(snapshot)
-        if view.command_count > self._count and view.transient is not None:
-            self.push("obsState", view.transient.name)
-        self._count = view.command_count
-        for name, value in (
-            ("scanID", view.scan_id),
-            ("healthState", health(view.faults, None).name),
-            ("obsState", view.obs_state.name),
-        ):
-            if self._shown.get(name) != value:
-                self.push(name, value)
-
-    def push(self, attribute: str, value: Any, error: str | None = None) -> Operation:
-        self._shown[attribute] = value
-        return self._world.add(
-            "subscriber",
-            "event",
-            # After the commit.
-            slack=-0.6,
-            subarray=SUBARRAY,
-            attribute=attribute,
-            value=value,
-            error=error,
-        )
-
-
-def violations(world: World, excused: tuple[Period, ...] = ()) -> list[str]:
-    return check(world, excused)[0]
-
-
-def check(
-    world: World,
-    excused: tuple[Period, ...] = (),
-    restarts: tuple[Period, ...] = (),
-    unreachable: tuple[Period, ...] = (),
-) -> tuple[list[str], Counter[Subscription]]:
-    return check_events(
-        world.operations,
-        implied_values(world.changes, SUBARRAY),
-        SUBARRAY,
-        RevisionTimes(world.operations, world.changes),
-        Standing(LIMIT_S, world.time, excused, restarts, unreachable),
-    )
-
-
-def idle(world: World, seconds: int) -> None:
-    """Let the time pass; transactions of others bound the times of the revisions."""
-    for _ in range(seconds):
-        world.increment("other")
+EB = "/eb/eb-a"
 
 
 @given(
@@ -363,31 +291,3 @@ def test_short_health_of_an_outage_is_possible_shortly_after_a_fault(
     end = world.time - 1 - since_s
     found = violations(world, ((end - 1, end),))
     assert any(title in each for each in found) is not is_possible
-
-
-@pytest.mark.parametrize(("seconds", "is_implied"), [(2, False), (4, True)])
-def test_fault_of_a_timeout_is_implied_after_its_deadline(seconds: int, is_implied: bool) -> None:
-    """The device shows a timeout before it has written it."""
-    world = World()
-    device = Device(world)
-    waiting = {"status": "RUNNING", "resources_available": True, "deployments_ready": False}
-    world.write(
-        {
-            EB: json.dumps({"pb_realtime": ["pb-a"]}),
-            PB: json.dumps({"script": {}}),
-            f"{PB}/state": json.dumps(waiting),
-        }
-    )
-    world.command("client", "On")
-    commanded = datetime.fromtimestamp(WALL + world.time, timezone.utc)
-    world.write_entry(eb_id="eb-a", settings={"timeout_configure": 3})
-    world.command("client", "Configure")
-    world.write_entry(
-        reached=False, last_command_time=(commanded + timedelta(seconds=1)).isoformat()
-    )
-    device.publish()
-    shown = [each.details["value"] for each in world.operations if each.kind == "event"]
-    assert "CONFIGURING" in shown
-    idle(world, seconds)
-    device.push("obsState", "FAULT")
-    assert (violations(world) == []) is is_implied
