@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ska_sdp_config.lmc.transitions import TRANSITIONS
+from tests.faults.checkers.events import RECONNECT_S
 from tests.faults.clients.subscriber import ATTRIBUTES
 from tests.faults.event_worlds import LIMIT_S, Device, check, idle, violations
 from tests.faults.history import Operation
@@ -291,3 +292,55 @@ def test_short_health_of_an_outage_is_possible_shortly_after_a_fault(
     end = world.time - 1 - since_s
     found = violations(world, ((end - 1, end),))
     assert any(title in each for each in found) is not is_possible
+
+
+def subscribe_again(world: World, *events: tuple[float, str, float]) -> None:
+    """Receive an error and then obsState, in the order of seconds after it, values and stamps."""
+    device = Device(world)
+    device.push("obsState", None, "no answer")
+    begin = world.time
+    for seconds, value, stamped in events:
+        world.time = begin + seconds
+        device.push("obsState", value).details["stamped"] = stamped
+
+
+FIRST, SOON = 0.5, 0.6
+"""Times of the first value after an error, and of those that were published before its read."""
+
+
+@pytest.mark.parametrize(
+    ("events", "is_found"),
+    [
+        # The read returns the last one of those that are delivered after it.
+        ([(FIRST, "READY", 9), (SOON, "SCANNING", 9), (SOON, "READY", 9)], False),
+        ([(FIRST, "READY", 9), (SOON, "SCANNING", 8), (SOON, "READY", 9)], False),
+        # Published after the read.
+        ([(FIRST, "READY", 9), (SOON, "SCANNING", 9.1)], True),
+        ([(FIRST, "READY", 9), (SOON, "READY", 9.1), (SOON, "SCANNING", 9)], True),
+        # Long after the read.
+        ([(FIRST, "READY", 9), (FIRST + RECONNECT_S + 0.1, "SCANNING", 9)], True),
+        # Before those that were received before the error, or not in order.
+        ([(FIRST, "READY", 9), (SOON, "CONFIGURING", 9)], True),
+        ([(FIRST, "READY", 9), (SOON, "READY", 9), (SOON, "SCANNING", 9)], True),
+        # Later than the value that was read.
+        ([(FIRST, "READY", 9), (SOON, "FAULT", 9)], True),
+    ],
+)
+def test_values_may_repeat_directly_after_a_new_subscription_only(
+    events: list[tuple[float, str, float]], is_found: bool
+) -> None:
+    world = World()
+    device = Device(world)
+    for command in ("On", "AssignResources", "Configure", "Scan"):
+        world.command("client", command)
+        device.publish()
+    world.command("client", "EndScan")
+    subscribe_again(world, *events)
+    assert (violations(world) != []) is is_found
+
+
+def test_values_do_not_repeat_without_an_error(world: World) -> None:
+    device = Device(world)
+    for value in ("READY", "SCANNING"):
+        device.push("obsState", value).details["stamped"] = 9.0
+    assert any("'SCANNING' was received" in each for each in violations(world))
