@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.faults.clock import SEEN_WITHIN_S, Clock
 from tests.faults.faults.fault import Fault, FaultNotPossibleError
@@ -65,8 +66,12 @@ class PartFault:
     heal: Callable[[Stack, str], None]
     _chosen: str = field(default="", init=False)
 
-    def begin(self) -> None:
-        """Choose a part that has no fault, and bring the fault into effect."""
+    def begin(self) -> Mapping[str, Any]:
+        """Choose a part that has no fault, and bring the fault into effect.
+
+        Return its name as ``part``, and as ``subarrays`` the IDs of the subarrays that it runs, if
+        it runs devices.
+        """
         chosen = self.chance.choice(self.names)
         if not self.stack.claim(chosen):
             raise FaultNotPossibleError(f"{chosen} has a fault already")
@@ -80,6 +85,8 @@ class PartFault:
         except (ProcessLookupError, ChildProcessError) as error:
             self.stack.free(chosen)
             raise FaultNotPossibleError(f"{chosen} has just ended") from error
+        found = self.stack.subarrays.get(chosen)
+        return {"part": chosen} | ({} if found is None else {"subarrays": found})
 
     def end(self) -> None:
         """End the fault of the part."""
