@@ -7,12 +7,13 @@ import json
 import math
 import sys
 from bisect import bisect_left
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 from tests.faults.checkers.durations import check_durations
-from tests.faults.checkers.events import Period, Subscription
+from tests.faults.checkers.events import Period, Standing, Subscription
 from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
 from tests.faults.checkers.stuck import check_stuck
 from tests.faults.clock import SEEN_WITHIN_S
@@ -33,7 +34,7 @@ from tests.faults.history import NEVER, Operation, of_kind, read_run
 from tests.faults.keeper import CRASHES
 from tests.faults.limits import START_S
 from tests.faults.resources import SAMPLES, growths, read_samples
-from tests.faults.running import Findings, find_all
+from tests.faults.running import Findings, end_of, find_all
 from tests.faults.transactions import DATA
 
 __all__ = ["LIMIT_S", "RUN_FILE", "SETTLED", "check_directory", "check_run"]
@@ -102,7 +103,7 @@ def unreachable(operations: Sequence[Operation]) -> list[Period]:
     return [*found, *restarts(operations), *starts]
 
 
-def periods(operations: Sequence[Operation], names: Container[str]) -> list[Period]:
+def periods(operations: Iterable[Operation], names: Container[str]) -> list[Period]:
     """Return the periods of some kinds of faults.
 
     One that could not begin may have had an effect: it has filled the database, and compacted it.
@@ -138,6 +139,30 @@ def outages(operations: Sequence[Operation]) -> list[Period]:
     return found
 
 
+def standing_of(operations: Sequence[Operation], limit_s: float, subarray: str) -> Standing:
+    """Return the limit of the time within which subscribers of a subarray have to show a value.
+
+    Faults of the parts of other subarrays excuse nothing.
+
+    Args:
+        operations: all operations of the run.
+        limit_s: seconds after which they have to show a stable value.
+        subarray: ID of the subarray.
+    """
+    own = [each for each in operations if each.concerns(subarray)]
+    return Standing(limit_s, end_of(operations), excused(own), restarts(own), unreachable(own))
+
+
+def delays(operations: Iterable[Operation], subarray: str) -> list[Period]:
+    """Return the periods in which a command to a subarray may take longer than promised."""
+    own = [each for each in operations if each.concerns(subarray)]
+    return [
+        (begin, end + after_s)
+        for name, after_s in DELAYING.items()
+        for begin, end in periods(own, {name})
+    ]
+
+
 def check_run(
     operations: Sequence[Operation],
     changes: Sequence[Change],
@@ -159,24 +184,16 @@ def check_run(
     found = find_all(
         operations,
         changes,
-        limit_s=limit_s,
+        standing_of=partial(standing_of, operations, limit_s),
         settled=settled,
-        excused=excused(operations),
-        restarts=restarts(operations),
-        unreachable=unreachable(operations),
     )
     # Its database rejects the writes of devices, also that of a timeout.
     in_effect = [each for each in operations if each.was_in_effect]
     full = periods(in_effect, {QUOTA_EXCEEDED})
     stuck, excused_stuck = check_stuck(operations, changes, [*full, *outages(operations)])
-    delays = [
-        (begin, end + after_s)
-        for name, after_s in DELAYING.items()
-        for begin, end in periods(operations, {name})
-    ]
     violations = [
         *found.violations,
-        *check_durations(operations, delays),
+        *check_durations(operations, partial(delays, operations)),
         *stuck,
         *check_progress(operations, changes, limit_s, outages(operations)),
         *(unchecked(operations, found.standing) if has_settled else ()),

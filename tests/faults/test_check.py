@@ -21,8 +21,9 @@ from tests.faults.check import (
     check_run,
     excused,
     restarts,
-    unreachable,
+    standing_of,
 )
+    unreachable,
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
 from tests.faults.checkers.stuck import KEEPING_CONNECTIONS, TIMEOUT_S
@@ -68,6 +69,27 @@ def test_faults_that_excuse_errors_are_those_of_servers_and_of_the_clock() -> No
     assert restarts(history) == [(1, 2 + START_S)]
     expected = [(1, 2 + START_S), (3, 4), (5, 6 + START_S), (7, 8), (11, 12)]
     assert sorted(unreachable(history)) == expected
+
+
+@pytest.mark.parametrize("name", ["device server killed", "device server suspended"])
+def test_fault_of_a_server_concerns_its_subarrays_only(name: str) -> None:
+    history = [
+        fault("leader killed", 1, 2),
+        fault(name, 10, 12, subarrays=["02"]),
+        command(10, 17),
+        operation(30, 31),
+    ]
+    own, other = (standing_of(history, LIMIT_S, each) for each in ("02", "01"))
+    assert (10, 12) in own.excused
+    assert own.unreachable
+    assert other.excused == [(-math.inf, 1), (1, 2)]
+    assert other.restarts == other.unreachable == []
+    (found,) = violations(*history)
+    assert "Scan took" in found
+    # Of an old recording.
+    del history[1].details["subarrays"]
+    assert standing_of(history, LIMIT_S, "01").unreachable == own.unreachable
+    assert violations(*history) == []
 
 
 @pytest.mark.parametrize("end_s", [30.0, 90.0])

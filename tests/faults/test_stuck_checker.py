@@ -189,6 +189,17 @@ def test_step_back_is_an_excuse_if_a_fault_makes_the_device_read_in_it(
     assert check([*history, read], LINKED, []) == (FOUND, 0)
 
 
+@pytest.mark.parametrize(("subarrays", "is_excused"), [(["04"], True), (["01", "02"], False)])
+def test_start_of_another_server_does_not_make_the_device_read(
+    subarrays: list[str], is_excused: bool
+) -> None:
+    killed = operation(
+        "nemesis", "fault", 55, 57, fault="device server killed", subarrays=subarrays
+    )
+    found = check([*COMMANDS, step(50, 60, -60), stuck(), killed], LINKED, [])
+    assert found == (([], 1) if is_excused else (FOUND, 0))
+
+
 def test_step_back_is_an_excuse_if_an_outage_makes_the_device_read_in_it() -> None:
     assert check([*COMMANDS, step(50, 60, -60), stuck()], LINKED, [(52, 56)]) == ([], 1)
 

@@ -63,8 +63,6 @@ def check_stuck(
     outages = merged(outages)
     faults = of_kind(operations, "fault")
     steps = [each for each in faults if "ahead_s" in each.details]
-    # After an outage, a device reads again what it may have missed.
-    readings = [*outages, *_readings(faults)]
     commands: defaultdict[str, list[Operation]] = defaultdict(list)
     for each in of_kind(operations, "command"):
         if each.outcome != "failed":
@@ -75,7 +73,10 @@ def check_stuck(
         if _is_begun_again(each, sent) or _is_in_outage(each, outages):
             excused += 1
             continue
-        read = [*readings, *_seen(changes, each.details["subarray"])]
+        subarray = each.details["subarray"]
+        own = [fault for fault in faults if fault.concerns(subarray)]
+        # After an outage, a device reads again what it may have missed.
+        read = [*outages, *_readings(own), *_seen(changes, subarray)]
         if _is_longer(each, sent, steps, read):
             excused += 1
         else:
