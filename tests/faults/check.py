@@ -40,7 +40,7 @@ from tests.faults.transactions import DATA
 __all__ = ["LIMIT_S", "RUN_FILE", "SETTLED", "check_directory", "check_run"]
 
 LIMIT_S = 15.0
-"""Seconds after which subscribers have to show a value that stands: a Tango client detects within
+"""Seconds after which subscribers have to show a stable value: a Tango client detects within
 ten that a server was killed, and a server needs some to start."""
 
 RUN_FILE = "run.json"
@@ -175,7 +175,7 @@ def check_run(
     Args:
         operations: all operations of the run.
         changes: all changes of its database.
-        limit_s: seconds after which subscribers have to show a value that stands.
+        limit_s: seconds after which subscribers have to show a stable value.
         has_settled: whether mirrors had time to show the last change.
     """
     settled = 0
@@ -268,8 +268,8 @@ def main() -> None:
     for each in found.violations:
         sys.stdout.write(f"{each}\n")
     sys.stdout.write(
-        f"{len(found.violations)} violations; {sum(found.standing.values())} values that stood "
-        "were checked\n"
+        f"{len(found.violations)} violations; {sum(found.standing.values())} stable values were "
+        "checked\n"
     )
     sys.exit(1 if found.violations else 0)
 

@@ -70,7 +70,7 @@ def check(
     restarts: tuple[Period, ...] = (),
     unreachable: tuple[Period, ...] = (),
 ) -> tuple[list[str], Counter[Subscription]]:
-    """Return what the checker of events finds, and the number of values that stood."""
+    """Return what the checker of events finds, and the number of stable values."""
     return check_events(
         world.operations,
         implied_values(world.changes, SUBARRAY),

@@ -165,8 +165,8 @@ class Findings(NamedTuple):
 
     Attributes:
         violations: a message for each violation.
-        standing: number of values that stood so long that a subscriber had to show them, by
-            subscriber and attribute.
+        standing: number of values that were stable for so long that a subscriber had to show
+            them, by subscriber and attribute.
         excused_stuck: number of states that did not continue, as steps of the clock or outages
             explain.
     """

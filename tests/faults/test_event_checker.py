@@ -44,7 +44,7 @@ def test_honest_device_has_no_violation(steps: list[tuple[str, bool]]) -> None:
             blocks = ["pb-missing"] if step == "fail" else []
             world.write({EB: json.dumps({"scan_id": number, "pb_realtime": blocks})})
             world.write_entry(eb_id="eb-a")
-        # A value that stands is published within the limit.
+        # A stable value is published within the limit.
         if is_published or number % 3 == 0 or following[number] == "wait":
             device.publish()
     assert violations(world) == []
@@ -213,7 +213,7 @@ def test_first_value_of_a_subscription_may_be_missing(
     assert (violations(world, ((world.time - 3, world.time - 2),)) == []) is is_possible
 
 
-def test_values_that_stood_are_counted_by_subscriber(world: World) -> None:
+def test_stable_values_are_counted_by_subscriber(world: World) -> None:
     _, before = check(world)
     assert {client for client, _ in before} == {"subscriber"}
     # Each has its values: obsState cannot hide that another one was not checked.

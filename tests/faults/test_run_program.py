@@ -81,7 +81,7 @@ def test_run_that_breaks_a_promise_fails_and_prints_how_to_repeat_it(
     assert "the counter is 0" in done.stdout
     assert CRASH in done.stdout
     recorded = json.loads((directory / RUN_FILE).read_text())["violations"]
-    assert f"{len(recorded)} violations; 0 values that stood were checked" in done.stdout
+    assert f"{len(recorded)} violations; 0 stable values were checked" in done.stdout
 
 
 class Scened:

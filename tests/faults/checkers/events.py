@@ -106,7 +106,7 @@ def check_events(
 
     Each event has to be of a value that the database implied, in this order and not before, apart
     from those of ``_Repeats``. Each attribute that was subscribed to has an event, as Tango sends
-    a first one at once. A value that stands for longer than the limit has to be shown, and no
+    a first one at once. A value that is stable for longer than the limit has to be shown, and no
     other one. An error of a subscription ends within the limit.
 
     Args:
@@ -252,7 +252,7 @@ def _not_shown(
     times: RevisionTimes,
     standing: Standing,
 ) -> tuple[list[str], int]:
-    """Return the values that stood and were not shown after the limit, and how many stood."""
+    """Return the stable values that were not shown in time, and the number of all stable ones."""
     violations, count = [], 0
     received = [event.began.monotonic for event in events]
     lost = [gap for gap in _gaps(events, standing) if gap[1] - gap[0] > RECONNECT_S]
