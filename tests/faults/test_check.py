@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults import operations
 from tests.faults.check import (
     DELAYING,
     LIMIT_S,
@@ -22,15 +23,15 @@ from tests.faults.check import (
     excused,
     restarts,
     standing_of,
-)
     unreachable,
+)
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
 from tests.faults.checkers.stuck import KEEPING_CONNECTIONS, TIMEOUT_S
 from tests.faults.database_log import DATABASE_LOG, Change
 from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
 from tests.faults.faults.storage import Compactions
-from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.history import Operation, Outcome, Time
 from tests.faults.keeper import CRASHES
 from tests.faults.limits import START_S
 from tests.faults.resources import SAMPLES, Sample
@@ -39,8 +40,7 @@ from tests.faults.resources import SAMPLES, Sample
 def operation(
     began: float, ended: float, outcome: Outcome = "ok", kind: str = "append", **details: Any
 ) -> Operation:
-    end = NEVER if outcome == "unknown" else Time(ended, ended)
-    return Operation("one-1", 0, kind, Time(began, began), end, outcome, details=details)
+    return operations.operation("one-1", kind, began, ended, outcome, **details)
 
 
 def test_start_and_faults_of_devices_are_excused() -> None:
