@@ -12,6 +12,7 @@ from tests.faults.checkers.observations import completed
 from tests.faults.checkers.progress import (
     LONG_RUN_S,
     MIN_SUCCESSES,
+    ONE_OBSERVATION_S,
     REJECTING_NOTHING,
     check_progress,
 )
@@ -44,6 +45,18 @@ def long_run() -> list[Operation]:
             for number in range(least_of(kind))
         ]
     return found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_needed"), [(ONE_OBSERVATION_S - 1, False), (ONE_OBSERVATION_S, True)]
+)
+def test_run_that_is_long_enough_has_an_observation(seconds: float, is_needed: bool) -> None:
+    assert MIN_SUCCESSES["observation"] * ONE_OBSERVATION_S / LONG_RUN_S < 1
+    history = [each for each in long_run() if each.kind != "observation"]
+    history[0] = operation("nemesis", "fault", seconds, seconds + 1, fault="kill")
+    found = check_progress(history, [], LIMIT_S)
+    expected = ["only 0 operations of kind observation, expected at least 1"]
+    assert found == (expected if is_needed else [])
 
 
 def finished(number: int) -> list[Change]:
@@ -236,6 +249,11 @@ def test_command_that_may_have_no_effect_is_no_progress(outcome: Outcome) -> Non
     assert any("had no accepted command from 10.000 to 190" in each for each in check(history))
 
 
+def of_each(periods: Sequence[Period]) -> Callable[[str], Sequence[Period]]:
+    """Return the same periods for each subarray."""
+    return lambda _: periods
+
+
 def command(began: float, ended: float, outcome: Outcome = "ok") -> Operation:
     return operation(
         "one", "command", began, ended, outcome, command="Scan", subarray="01", error=None
@@ -249,11 +267,6 @@ def command(began: float, ended: float, outcome: Outcome = "ok") -> Operation:
 def test_command_that_takes_too_long_is_found(
     ended: float, outcome: Outcome, is_found: bool
 ) -> None:
-def of_each(periods: Sequence[Period]) -> Callable[[str], Sequence[Period]]:
-    """Return the same periods for each subarray."""
-    return lambda _: periods
-
-
     history = [command(10, ended, outcome), operation("two", "append", 30, 31)]
     assert bool(check_durations(history, of_each([]))) is is_found
     assert bool(check_durations(history, of_each([(0, 9.9), (40, 50)]))) is is_found

@@ -97,6 +97,8 @@ def _too_few(operations: Sequence[Operation], observations: int) -> Iterable[str
     found["observation"] = observations
     for kind, number in MIN_SUCCESSES.items():
         least = math.floor(number * seconds / LONG_RUN_S)
+        if seconds >= ONE_OBSERVATION_S:
+            least = max(1, least)
         if found[kind] < least:
             yield f"only {found[kind]} operations of kind {kind}, expected at least {least}"
 
