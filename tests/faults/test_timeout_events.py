@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 
@@ -18,6 +18,11 @@ EB, PB = "/eb/eb-a", "/pb/pb-a"
 
 def step(began: float, ended: float, ahead_s: float) -> Operation:
     return operation("nemesis", "fault", began, ended, fault="clock stepped", ahead_s=ahead_s)
+
+
+def instant(world: World) -> str:
+    """Return the present time of a world as text."""
+    return datetime.fromtimestamp(WALL + world.time, timezone.utc).isoformat()
 
 
 @pytest.fixture
@@ -36,12 +41,9 @@ def world() -> World:
         }
     )
     world.command("client", "On")
-    commanded = datetime.fromtimestamp(WALL + world.time, timezone.utc)
     world.write_entry(eb_id="eb-a", settings={"timeout_configure": 3})
     world.command("client", "Configure")
-    world.write_entry(
-        reached=False, last_command_time=(commanded + timedelta(seconds=1)).isoformat()
-    )
+    world.write_entry(reached=False, last_command_time=instant(world))
     device.publish()
     shown = [each.details["value"] for each in world.operations if each.kind == "event"]
     assert "CONFIGURING" in shown
@@ -56,6 +58,20 @@ def test_fault_of_a_timeout_is_implied_after_its_deadline(
     idle(world, seconds)
     Device(world).push("obsState", "FAULT")
     assert (violations(world) == []) is is_implied
+
+
+def test_value_whose_deadline_changes_is_stable(world: World) -> None:
+    """Each deadline stays for less than the limit, and healthState is the same all the time."""
+    device = Device(world)
+    for _ in range(4):
+        idle(world, 2)
+        world.write_entry(last_command_time=instant(world))
+    assert violations(world) == []
+    device.push("healthState", "FAILED")
+    for _ in range(4):
+        idle(world, 2)
+        world.write_entry(last_command_time=instant(world))
+    assert [each for each in violations(world) if "healthState" in each and "not shown" in each]
 
 
 @pytest.mark.parametrize(

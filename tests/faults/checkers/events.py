@@ -260,10 +260,8 @@ def _not_shown(
     # Without an event there is nothing shown, and no error of the subscription either.
     first = received[0]
     offset = events[0].began.wall - first
-    ends = [times.earliest(each.revision) for each in values[1:]] + [standing.until]
-    for each, end in zip(values, ends, strict=True):
-        began = max(first, times.latest(each.revision))
-        period = began, min(end, each.deadline - offset, standing.until)
+    for each, (start, end) in _stable(values, times, standing.until, offset):
+        period = max(first, start), min(end, standing.until)
         for begin, quiet_end in without(period, excused):
             due = begin + standing.limit_s
             if due >= quiet_end:
@@ -283,6 +281,32 @@ def _not_shown(
                     f"{standing.limit_s:g} s, but {wrong[0]!r}"
                 )
     return violations, count
+
+
+def _stable(
+    values: Sequence[Implied], times: RevisionTimes, until: float, offset: float
+) -> list[tuple[Implied, Period]]:
+    """Return the period of each value; one whose deadline only changes has one period.
+
+    Args:
+        values: the implied values.
+        times: times of the revisions.
+        until: end of the last value, on the monotonic clock.
+        offset: difference of the wall clock to it.
+    """
+    found: list[tuple[Implied, Period]] = []
+    ends = [times.earliest(each.revision) for each in values[1:]] + [until]
+    is_continued = False
+    for each, end in zip(values, ends, strict=True):
+        period = times.latest(each.revision), min(end, each.deadline - offset)
+        if is_continued and found[-1][0].value == each.value:
+            first, (begin, _) = found[-1]
+            found[-1] = first, (begin, period[1])
+        else:
+            found.append((each, period))
+        # Otherwise a timeout may have ended it before the next revision.
+        is_continued = period[1] == end
+    return found
 
 
 def _long_errors(title: str, events: Iterable[Operation], standing: Standing) -> Iterable[str]:
