@@ -7,37 +7,40 @@ import json
 import math
 import sys
 from bisect import bisect_left
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 from tests.faults.checkers.durations import check_durations
-from tests.faults.checkers.events import Period, Subscription
+from tests.faults.checkers.events import Period, Standing, Subscription
 from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
 from tests.faults.checkers.stuck import check_stuck
 from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import DATABASE_LOG, Change, read_log
-from tests.faults.faults.parts import (
+from tests.faults.faults.names import (
+    CLIENT_KILLED,
+    CLIENT_PAUSED,
+    CLOCK_STEPPED,
+    COMPACTIONS,
     DEVICE_SERVER,
     KILLED,
+    QUOTA_EXCEEDED,
     SIMULATOR,
     SUSPENDED,
     TANGO_DATABASE,
-    ClientKilled,
-    ClientPaused,
-    ClockStepped,
 )
-from tests.faults.faults.storage import Compactions, QuotaExceeded
 from tests.faults.history import NEVER, Operation, of_kind, read_run
 from tests.faults.keeper import CRASHES
+from tests.faults.limits import START_S
 from tests.faults.resources import SAMPLES, growths, read_samples
-from tests.faults.running import Findings, find_all
+from tests.faults.running import Findings, end_of, find_all
 from tests.faults.transactions import DATA
 
 __all__ = ["LIMIT_S", "RUN_FILE", "SETTLED", "check_directory", "check_run"]
 
 LIMIT_S = 15.0
-"""Seconds after which subscribers have to show a value that stands: a Tango client detects within
+"""Seconds after which subscribers have to show a stable value: a Tango client detects within
 ten that a server was killed, and a server needs some to start."""
 
 RUN_FILE = "run.json"
@@ -53,18 +56,15 @@ WAITING = ("increment", "append", "transfer", "audit", "open", "take", "look")
 """Kinds of operations that wait for the database."""
 
 NOT_SHOWN = (
-    *(ClientKilled.name, ClientPaused.name, Compactions.name),
+    *(CLIENT_KILLED, CLIENT_PAUSED, COMPACTIONS),
     *(f"{part} {what}" for part in (TANGO_DATABASE, SIMULATOR) for what in (KILLED, SUSPENDED)),
 )
 """Faults that do not concern what subscribers show."""
 
-START_S = 15.0
-"""Seconds in which a killed device server, or the Tango database, starts on a busy machine."""
-
 DELAYING: Mapping[str, float] = {
     # gRPC measures the timeouts of its calls by the wall clock: a step moves them. A call that has
     # begun in one ahead ends only when the connection responds, or is found dead.
-    ClockStepped.name: SEEN_WITHIN_S + 2.0,
+    CLOCK_STEPPED: SEEN_WITHIN_S + 2.0,
     # A client needs it for its first command.
     f"{TANGO_DATABASE} {KILLED}": 2.0,
     f"{TANGO_DATABASE} {SUSPENDED}": 2.0,
@@ -97,13 +97,13 @@ def unreachable(operations: Sequence[Operation]) -> list[Period]:
     clients find it; or a step back of the clock stops the heartbeat of the servers.
     """
     names = {f"{part} {SUSPENDED}" for part in (DEVICE_SERVER, TANGO_DATABASE)}
-    found = periods(operations, {*names, ClockStepped.name})
+    found = periods(operations, {*names, CLOCK_STEPPED})
     database = periods(operations, {f"{TANGO_DATABASE} {KILLED}"})
     starts = [(begin, end + START_S) for begin, end in database]
     return [*found, *restarts(operations), *starts]
 
 
-def periods(operations: Sequence[Operation], names: Container[str]) -> list[Period]:
+def periods(operations: Iterable[Operation], names: Container[str]) -> list[Period]:
     """Return the periods of some kinds of faults.
 
     One that could not begin may have had an effect: it has filled the database, and compacted it.
@@ -139,6 +139,30 @@ def outages(operations: Sequence[Operation]) -> list[Period]:
     return found
 
 
+def standing_of(operations: Sequence[Operation], limit_s: float, subarray: str) -> Standing:
+    """Return the limit of the time within which subscribers of a subarray have to show a value.
+
+    Faults of the parts of other subarrays excuse nothing.
+
+    Args:
+        operations: all operations of the run.
+        limit_s: seconds after which they have to show a stable value.
+        subarray: ID of the subarray.
+    """
+    own = [each for each in operations if each.concerns(subarray)]
+    return Standing(limit_s, end_of(operations), excused(own), restarts(own), unreachable(own))
+
+
+def delays(operations: Iterable[Operation], subarray: str) -> list[Period]:
+    """Return the periods in which a command to a subarray may take longer than promised."""
+    own = [each for each in operations if each.concerns(subarray)]
+    return [
+        (begin, end + after_s)
+        for name, after_s in DELAYING.items()
+        for begin, end in periods(own, {name})
+    ]
+
+
 def check_run(
     operations: Sequence[Operation],
     changes: Sequence[Change],
@@ -151,7 +175,7 @@ def check_run(
     Args:
         operations: all operations of the run.
         changes: all changes of its database.
-        limit_s: seconds after which subscribers have to show a value that stands.
+        limit_s: seconds after which subscribers have to show a stable value.
         has_settled: whether mirrors had time to show the last change.
     """
     settled = 0
@@ -160,23 +184,16 @@ def check_run(
     found = find_all(
         operations,
         changes,
-        limit_s=limit_s,
+        standing_of=partial(standing_of, operations, limit_s),
         settled=settled,
-        excused=excused(operations),
-        restarts=restarts(operations),
-        unreachable=unreachable(operations),
     )
     # Its database rejects the writes of devices, also that of a timeout.
-    full = periods(operations, {QuotaExceeded.name})
+    in_effect = [each for each in operations if each.was_in_effect]
+    full = periods(in_effect, {QUOTA_EXCEEDED})
     stuck, excused_stuck = check_stuck(operations, changes, [*full, *outages(operations)])
-    delays = [
-        (begin, end + after_s)
-        for name, after_s in DELAYING.items()
-        for begin, end in periods(operations, {name})
-    ]
     violations = [
         *found.violations,
-        *check_durations(operations, delays),
+        *check_durations(operations, partial(delays, operations)),
         *stuck,
         *check_progress(operations, changes, limit_s, outages(operations)),
         *(unchecked(operations, found.standing) if has_settled else ()),
@@ -251,8 +268,8 @@ def main() -> None:
     for each in found.violations:
         sys.stdout.write(f"{each}\n")
     sys.stdout.write(
-        f"{len(found.violations)} violations; {sum(found.standing.values())} values that stood "
-        "were checked\n"
+        f"{len(found.violations)} violations; {sum(found.standing.values())} stable values were "
+        "checked\n"
     )
     sys.exit(1 if found.violations else 0)
 

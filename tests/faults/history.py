@@ -85,6 +85,15 @@ class Operation:
         """Whether a fault was in effect, as far as that is known."""
         return self.outcome != "failed" and bool(self.details.get("is_in_effect", True))
 
+    def concerns(self, subarray: str) -> bool:
+        """Return whether a fault may concern a subarray: that of another part does not.
+
+        Args:
+            subarray: ID of the subarray.
+        """
+        subarrays = self.details.get("subarrays")
+        return self.kind != "fault" or subarrays is None or subarray in subarrays
+
 
 class HistoryWriter:
     """Writes the history of one client. Thread-safe; a context manager.

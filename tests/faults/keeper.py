@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 import time
 from dataclasses import dataclass
@@ -79,28 +80,34 @@ class Keeper:
             if not part.running:
                 raise ProcessLookupError(f"{part.name} has ended by itself")
             part.kill()
+            # Otherwise it ended before the signal, and a signal to a zombie is no error.
+            if part.process.returncode != -signal.SIGKILL:
+                raise ProcessLookupError(f"{part.name} {part.process.ending} by itself")
             self._kept.pop(part.name, None)
 
     def release(self, part: Part) -> None:
-        """Leave a part as it is; its process is not started again."""
+        """Report a part if it has ended by itself, and leave it as it is from now on."""
         with self._lock:
-            self._kept.pop(part.name, None)
+            kept = self._kept.pop(part.name, None)
+            if kept is not None:
+                self._report_end(kept)
 
     def _run(self) -> None:
         while not self._closed.wait(INTERVAL_S):
             with self._lock:
                 for kept in self._kept.values():
                     self._ensure(kept)
+        # The last check, before the end of this thread kills its processes.
+        with self._lock:
+            for kept in self._kept.values():
+                self._report_end(kept)
 
     def _ensure(self, kept: _Kept) -> None:
         """Start the process of a part if it does not run and its start is due."""
         part = kept.part
         if part.running:
             return
-        if kept.is_started:
-            kept.is_started = False
-            kept.due = time.monotonic() + RESTART_AFTER_S
-            self._report(part.process.failure_report(part.process.ending))
+        self._report_end(kept)
         if time.monotonic() < kept.due:
             return
         try:
@@ -110,6 +117,14 @@ class Keeper:
             self._report(f"{part.name} could not be started: {error}")
         else:
             kept.is_started = True
+
+    def _report_end(self, kept: _Kept) -> None:
+        """Report once that the process of a part has ended by itself, if it has."""
+        part = kept.part
+        if kept.is_started and not part.running:
+            kept.is_started = False
+            kept.due = time.monotonic() + RESTART_AFTER_S
+            self._report(part.process.failure_report(part.process.ending))
 
     def _report(self, text: str) -> None:
         self.endings.append(text)

@@ -28,7 +28,7 @@ PROMISES: Mapping[str, str] = {
     "logs_in": "A transaction with a login before it is applied exactly once.",
     "reads": "Each kind of read returns what is stored.",
     "checks_access": "The check passes, and nothing is written.",
-    "loops": "The loop shows each value that stands.",
+    "loops": "The loop shows each stable value.",
     "watches": "Each change is delivered exactly once, in order, without a gap.",
     "probes": "The same, while the idle stream is compared with the database.",
     "skips_compacted": "One gap is reported, and each later change is delivered once.",

@@ -17,7 +17,7 @@ from tests.faults.history import HistoryWriter, Operation
 __all__ = ["Group", "Nemesis", "Pace"]
 
 MAX_IMPOSSIBLE = 100
-"""Number of faults in a row that cannot begin before the run fails."""
+"""Number of faults in a row that cannot begin, or were not in effect, before the run fails."""
 
 
 class Group:
@@ -157,25 +157,34 @@ class Nemesis:
         except FaultNotPossibleError as error:
             self._history.end(operation, "failed", error=str(error))
             turn.due = self._clock() + self._gap(turn.group)
-            self._impossible += 1
-            if self._impossible > MAX_IMPOSSIBLE:
-                raise RuntimeError(
-                    f"no fault could begin, at last {fault.name}: {error}"
-                ) from error
+            self._count_impossible(f"{fault.name}: {error}")
             return False
         except Exception:
             # It may be half begun.
             with suppress(Exception):
                 fault.end()
             raise
-        self._impossible = 0
         if details:
             # At once: a run that is interrupted does not record the end.
             operation.details |= details
             self._history.attempt(operation)
         turn.fault, turn.operation = fault, operation
         turn.due = self._clock() + seconds
-        return operation.was_in_effect
+        if not operation.was_in_effect:
+            self._count_impossible(f"{fault.name}: it was not in effect")
+            return False
+        self._impossible = 0
+        return True
+
+    def _count_impossible(self, what: str) -> None:
+        """Count a fault that had no effect; too many in a row end the run.
+
+        Raises:
+            RuntimeError: there were too many.
+        """
+        self._impossible += 1
+        if self._impossible > MAX_IMPOSSIBLE:
+            raise RuntimeError(f"no fault could begin, at last {what}")
 
     def _end(self, turn: _Turn) -> None:
         """End the fault of a group."""

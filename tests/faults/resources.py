@@ -21,8 +21,8 @@ INTERVAL_S = 5.0
 """Seconds between two samples."""
 
 MIN_SAMPLES = 9
-"""Number of samples of a process, below which its level is not determined. Each has more: no
-process is killed in a soak."""
+"""Number of samples of a process, below which its level is not determined. A process
+that starts late has fewer, which is reported."""
 
 ALLOWANCES = {"memory_kb": (0.05, 2048), "threads": (0.0, 1), "descriptors": (0.0, 2)}
 """Growth that counts as level: a share of the earlier median, and an absolute amount."""

@@ -39,7 +39,7 @@ from tests.services.versions import program_of
 __all__ = ["REST_S", "Run", "etcd_of", "execute", "make_plan", "parser"]
 
 REST_S = LIMIT_S + 8
-"""Seconds without faults after a round: longer than subscribers need to show what stands."""
+"""Seconds without faults after a round: longer than subscribers need to show a stable value."""
 
 DIRECTORIES = Path("build", "faults")
 """Directory of the directories of runs that name none."""
@@ -50,7 +50,7 @@ NEWEST_FIRST = [*reversed(SUITES), "3.4"]
 
 @dataclass
 class Run:
-    """One run, and what it found out besides the histories.
+    """One run, and the results that its histories do not contain.
 
     Attributes:
         plan: what runs.

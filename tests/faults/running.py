@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.faults.checkers.commands import check_commands
 from tests.faults.checkers.counter import check_counter
-from tests.faults.checkers.events import Period, Standing, Subscription, check_events
+from tests.faults.checkers.events import Standing, Subscription, check_events
 from tests.faults.checkers.implied import implied_values
 from tests.faults.checkers.mirrors import check_mirrors
 from tests.faults.checkers.ownership import check_ownership
@@ -26,7 +26,15 @@ from tests.faults.database_log import Change
 from tests.faults.history import SUFFIX, Operation, of_kind
 from tests.faults.transactions import DATA
 
-__all__ = ["ClientProcess", "Findings", "check_all", "find_all", "history_of", "run_clients"]
+__all__ = [
+    "ClientProcess",
+    "Findings",
+    "check_all",
+    "end_of",
+    "find_all",
+    "history_of",
+    "run_clients",
+]
 
 END_WITHIN_S = 60.0
 """Time in which a client ends after SIGTERM: longer than its longest call."""
@@ -157,8 +165,8 @@ class Findings(NamedTuple):
 
     Attributes:
         violations: a message for each violation.
-        standing: number of values that stood so long that a subscriber had to show them, by
-            subscriber and attribute.
+        standing: number of values that were stable for so long that a subscriber had to show
+            them, by subscriber and attribute.
         excused_stuck: number of states that did not continue, as steps of the clock or outages
             explain.
     """
@@ -176,29 +184,27 @@ def check_all(
     settled: int = 0,
 ) -> list[str]:
     """Return the violations of a run without faults; see ``find_all``."""
-    return find_all(operations, changes, limit_s=limit_s, settled=settled).violations
+    standing = Standing(limit_s, end_of(operations))
+    return find_all(
+        operations, changes, standing_of=lambda _: standing, settled=settled
+    ).violations
 
 
 def find_all(
     operations: Sequence[Operation],
     changes: Sequence[Change],
     *,
-    limit_s: float,
+    standing_of: Callable[[str], Standing],
     settled: int = 0,
-    excused: Sequence[Period] = (),
-    restarts: Sequence[Period] = (),
-    unreachable: Sequence[Period] = (),
 ) -> Findings:
     """Return what all checkers find.
 
     Args:
         operations: all operations of the run, in the order of their beginnings.
         changes: all changes of the database, oldest first.
-        limit_s: seconds after which subscribers have to show a value that stands.
+        standing_of: returns the limit of the time within which subscribers of a subarray have to
+            show a value.
         settled: revision that each mirror must have reached, 0 for none.
-        excused: periods of faults, in which subscribers may show other values.
-        restarts: periods in which a server starts.
-        unreachable: periods in which subscribers may lose their subscription.
     """
     times = RevisionTimes(operations, changes)
     violations = [
@@ -211,15 +217,14 @@ def find_all(
     ]
     shown: Counter[Subscription] = Counter()
     events = of_kind(operations, "event", "subscribed")
-    standing = Standing(limit_s, _end_of(operations), excused, restarts, unreachable)
     for subarray in sorted({each.details["subarray"] for each in events}):
         implied = implied_values(changes, subarray)
-        found, checked = check_events(operations, implied, subarray, times, standing)
+        found, checked = check_events(operations, implied, subarray, times, standing_of(subarray))
         violations += found
         shown += checked
     return Findings(violations, shown)
 
 
-def _end_of(operations: Iterable[Operation]) -> float:
+def end_of(operations: Iterable[Operation]) -> float:
     """Return the time of the last record of a run, on the monotonic clock."""
     return max((each.began.monotonic for each in operations), default=0.0)

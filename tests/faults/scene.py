@@ -244,7 +244,7 @@ class Scene:
         return reports
 
     def settle(self, seconds: float) -> None:
-        """End the clients that write, and wait until the others have to show what stands.
+        """End the clients that write, and wait until the others have to show stable values.
 
         Raises:
             AssertionError: a client ended by an error, or a part of the stack is not ready.

@@ -67,6 +67,7 @@ class Stack:
     Attributes:
         parts: all parts by name, in the order of their start.
         trls: resource locators of each subarray, by its ID; one for each server that has it.
+        subarrays: IDs of the subarrays of each part that runs devices, by its name.
         environment: environment variables of clients: the addresses of both databases, and the
             settings.
     """
@@ -85,6 +86,7 @@ class Stack:
             raise ValueError(f"a stack has at least 1 subarray, not {subarrays}")
         self.parts: dict[str, Part] = {}
         self.trls: dict[str, list[str]] = {}
+        self.subarrays: dict[str, list[str]] = {}
         self._backend = backend
         self._endpoints = ",".join(endpoints)
         self.environment = {
@@ -208,10 +210,14 @@ class Stack:
 
     def _find_subarrays(self, servers: Sequence[DeviceServer], second: SecondServer) -> None:
         for server in servers:
+            own = self.subarrays[server.name] = []
             for place, device in enumerate(server.devices):
                 if "/subarray/" in device:
-                    self.trls[device.rpartition("/")[2]] = [trl_of(server, place)]
-        list(self.trls.values())[-1].append(second.trl)
+                    own.append(device.rpartition("/")[2])
+                    self.trls[own[-1]] = [trl_of(server, place)]
+        last = list(self.trls)[-1]
+        self.subarrays[second.name] = [last]
+        self.trls[last].append(second.trl)
 
     def _stop(self) -> None:
         for part in self.parts.values():

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.faults.checkers.recovery import recoveries
-from tests.faults.faults.parts import KILLED
+from tests.faults.faults.names import KILLED
 from tests.faults.history import Operation, of_kind
 
 __all__ = ["summary_of", "text_of"]
@@ -79,9 +79,7 @@ def text_of(summary: Mapping[str, Any]) -> str:
         f"{summary['excused_stuck']} states did not continue after steps of the clock or outages",
     ]
     violations = summary["violations"]
-    lines.append(
-        f"{len(violations)} violations; {summary['standing']} values that stood were checked"
-    )
+    lines.append(f"{len(violations)} violations; {summary['standing']} stable values were checked")
     lines += [f"  {each}" for each in violations[:MAX_SHOWN]]
     return "\n".join(lines)
 

@@ -12,34 +12,35 @@ from typing import Any
 
 import pytest
 
+from tests.faults import operations
 from tests.faults.check import (
     DELAYING,
     LIMIT_S,
     NOT_SHOWN,
     OUTAGE_S,
-    START_S,
     check_directory,
     check_run,
     excused,
     restarts,
+    standing_of,
     unreachable,
 )
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
-from tests.faults.checkers.stuck import TIMEOUT_S
+from tests.faults.checkers.stuck import KEEPING_CONNECTIONS, TIMEOUT_S
 from tests.faults.database_log import DATABASE_LOG, Change
 from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
 from tests.faults.faults.storage import Compactions
-from tests.faults.history import NEVER, Operation, Outcome, Time
+from tests.faults.history import Operation, Outcome, Time
 from tests.faults.keeper import CRASHES
+from tests.faults.limits import START_S
 from tests.faults.resources import SAMPLES, Sample
 
 
 def operation(
     began: float, ended: float, outcome: Outcome = "ok", kind: str = "append", **details: Any
 ) -> Operation:
-    end = NEVER if outcome == "unknown" else Time(ended, ended)
-    return Operation("one-1", 0, kind, Time(began, began), end, outcome, details=details)
+    return operations.operation("one-1", kind, began, ended, outcome, **details)
 
 
 def test_start_and_faults_of_devices_are_excused() -> None:
@@ -70,6 +71,27 @@ def test_faults_that_excuse_errors_are_those_of_servers_and_of_the_clock() -> No
     assert sorted(unreachable(history)) == expected
 
 
+@pytest.mark.parametrize("name", ["device server killed", "device server suspended"])
+def test_fault_of_a_server_concerns_its_subarrays_only(name: str) -> None:
+    history = [
+        fault("leader killed", 1, 2),
+        fault(name, 10, 12, subarrays=["02"]),
+        command(10, 17),
+        operation(30, 31),
+    ]
+    own, other = (standing_of(history, LIMIT_S, each) for each in ("02", "01"))
+    assert (10, 12) in own.excused
+    assert own.unreachable
+    assert other.excused == [(-math.inf, 1), (1, 2)]
+    assert other.restarts == other.unreachable == []
+    (found,) = violations(*history)
+    assert "Scan took" in found
+    # Of an old recording.
+    del history[1].details["subarrays"]
+    assert standing_of(history, LIMIT_S, "01").unreachable == own.unreachable
+    assert violations(*history) == []
+
+
 @pytest.mark.parametrize("end_s", [30.0, 90.0])
 def test_error_of_a_subscription_while_a_server_starts_is_excused(end_s: float) -> None:
     """The Tango database is killed while the server, and its client, wait for it."""
@@ -93,6 +115,7 @@ def test_names_of_faults_exist() -> None:
     }
     assert set(NOT_SHOWN) < names
     assert set(DELAYING) < names
+    assert set(KEEPING_CONNECTIONS) < names
     shown = {"device server killed", "device server suspended", "clock stepped"}
     assert names - set(NOT_SHOWN) == shown
     assert set(DELAYING) - set(NOT_SHOWN) == shown
@@ -203,6 +226,18 @@ def test_stuck_state_of_an_outage_or_a_step_is_counted() -> None:
         found = check_run([excuse, stuck(1, 80)], [change], has_settled=False)
         assert found.excused_stuck == 1
         assert found.violations == ["no transaction took effect"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "details"), [("ok", {"is_in_effect": False}), ("failed", {"error": "no leader"})]
+)
+def test_quota_that_was_not_exceeded_does_not_excuse_a_stuck_state(
+    outcome: Outcome, details: dict[str, Any]
+) -> None:
+    quota = fault("quota exceeded", 1 + TIMEOUT_S, 80, **details)
+    quota.outcome = outcome
+    (found,) = violations(quota, stuck(1, 80))
+    assert "stayed ON" in found
 
 
 @pytest.mark.parametrize("has_settled", [True, False])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.e2e.subarray import Subarray
 from tests.faults.clock import SEEN_WITHIN_S, Clock, library, remove_leftovers
 from tests.faults.faults.parts import MAX_STEP_S, ClockStepped
 from tests.faults.stack import Stack
+from tests.support.proxy import Connection, Proxy
 from tests.support.waiting import wait_until
 
 CALL_TIMEOUT_S = 1.0
@@ -30,6 +33,9 @@ for line in sys.stdin:
     print(time.time(), time.monotonic(), flush=True)
 """
 """Program that shows its two clocks for each line."""
+
+KEY = b"2/faults/any"
+"""Key in the database of the path that ``CALLS`` reads."""
 
 CALLS = f"""
 import sys, time
@@ -142,14 +148,30 @@ def test_process_that_caches_the_clock_sees_each_step_in_time(tmp_path: Path) ->
             )
 
 
+class Requests(Proxy):
+    """Proxy that records the reads of ``CALLS``.
+
+    Attributes:
+        count: number of requests with their key.
+    """
+
+    count = 0
+
+    def should_forward(self, connection: Connection, data: bytes) -> bool:
+        self.count += KEY in data or base64.b64encode(KEY) in data
+        return True
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("step_s", [MAX_STEP_S, -MAX_STEP_S])
-def test_step_during_a_call_over_the_gateway_does_not_change_its_timeout(
-    own_etcd: Etcd, own_clock: Clock, step_s: float
+@pytest.mark.parametrize("backend", ["etcd3", "etcd3_revolution1"])
+def test_step_during_a_call_does_not_change_its_timeout(
+    own_etcd: Etcd, own_clock: Clock, backend: str, step_s: float
 ) -> None:
-    # Not of a call over gRPC, whose deadline is of the wall clock for a moment when it begins.
-    settings = {"SDP_CONFIG_BACKEND": "etcd3_revolution1", "SDP_CONFIG_HOST": own_etcd.endpoint}
-    with Program(CALLS, own_clock, **settings) as program:
+    with ExitStack() as opened:
+        requests = opened.enter_context(Requests(own_etcd.host, own_etcd.port))
+        settings = {"SDP_CONFIG_BACKEND": backend, "SDP_CONFIG_HOST": requests.endpoint}
+        program = opened.enter_context(Program(CALLS, own_clock, **settings))
 
         def begin() -> None:
             program.request()
@@ -161,7 +183,12 @@ def test_step_during_a_call_over_the_gateway_does_not_change_its_timeout(
         begin()
         assert seconds() < TOLERANCE_S
         own_etcd.pause()
+        before = requests.count
+        assert before
         begin()
+        # Before gRPC has created the call, its deadline is a time of the wall clock: a step then
+        # shortens or lengthens the timeout.
+        wait_until(lambda: requests.count > before, what="the request is sent")
         own_clock.step(step_s)
         assert CALL_TIMEOUT_S <= seconds() < TOLERANCE_S
         begin()

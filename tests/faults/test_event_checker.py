@@ -5,92 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ska_sdp_config.lmc.health import health
-from ska_sdp_config.lmc.observe import observe, read_snapshot
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from tests.faults.checkers.events import Period, Standing, Subscription, check_events
-from tests.faults.checkers.implied import implied_values
-from tests.faults.checkers.revision_times import RevisionTimes
+from tests.faults.checkers.events import RECONNECT_S
 from tests.faults.clients.subscriber import ATTRIBUTES
+from tests.faults.event_worlds import LIMIT_S, Device, check, idle, violations
 from tests.faults.history import Operation
 from tests.faults.running import check_all
-from tests.faults.worlds import SUBARRAY, WALL, World
+from tests.faults.worlds import SUBARRAY, World
 
-LIMIT_S = 5.0
-
-EB, PB = "/eb/eb-a", "/pb/pb-a"
-
-
-class Device:
-    """Publisher of a world's subarray with one subscriber."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._count = 0
-        self._shown: dict[str, Any] = {}
-
-    def publish(self) -> None:
-        """Publish the present revision, the transient obsState of a command first."""
-        state = self._world.state
-        snapshot = read_snapshot(
-            SUBARRAY, self._world.revision, lambda paths: {path: state.get(path) for path in paths}
-        )
-        view = observe(snapshot)
-        if view.command_count > self._count and view.transient is not None:
-            self.push("obsState", view.transient.name)
-        self._count = view.command_count
-        for name, value in (
-            ("scanID", view.scan_id),
-            ("healthState", health(view.faults, None).name),
-            ("obsState", view.obs_state.name),
-        ):
-            if self._shown.get(name) != value:
-                self.push(name, value)
-
-    def push(self, attribute: str, value: Any, error: str | None = None) -> Operation:
-        self._shown[attribute] = value
-        return self._world.add(
-            "subscriber",
-            "event",
-            # After the commit.
-            slack=-0.6,
-            subarray=SUBARRAY,
-            attribute=attribute,
-            value=value,
-            error=error,
-        )
-
-
-def violations(world: World, excused: tuple[Period, ...] = ()) -> list[str]:
-    return check(world, excused)[0]
-
-
-def check(
-    world: World,
-    excused: tuple[Period, ...] = (),
-    restarts: tuple[Period, ...] = (),
-    unreachable: tuple[Period, ...] = (),
-) -> tuple[list[str], Counter[Subscription]]:
-    return check_events(
-        world.operations,
-        implied_values(world.changes, SUBARRAY),
-        SUBARRAY,
-        RevisionTimes(world.operations, world.changes),
-        Standing(LIMIT_S, world.time, excused, restarts, unreachable),
-    )
-
-
-def idle(world: World, seconds: int) -> None:
-    """Let the time pass; transactions of others bound the times of the revisions."""
-    for _ in range(seconds):
-        world.increment("other")
+EB = "/eb/eb-a"
 
 
 @given(
@@ -115,7 +44,7 @@ def test_honest_device_has_no_violation(steps: list[tuple[str, bool]]) -> None:
             blocks = ["pb-missing"] if step == "fail" else []
             world.write({EB: json.dumps({"scan_id": number, "pb_realtime": blocks})})
             world.write_entry(eb_id="eb-a")
-        # A value that stands is published within the limit.
+        # A stable value is published within the limit.
         if is_published or number % 3 == 0 or following[number] == "wait":
             device.publish()
     assert violations(world) == []
@@ -284,7 +213,7 @@ def test_first_value_of_a_subscription_may_be_missing(
     assert (violations(world, ((world.time - 3, world.time - 2),)) == []) is is_possible
 
 
-def test_values_that_stood_are_counted_by_subscriber(world: World) -> None:
+def test_stable_values_are_counted_by_subscriber(world: World) -> None:
     _, before = check(world)
     assert {client for client, _ in before} == {"subscriber"}
     # Each has its values: obsState cannot hide that another one was not checked.
@@ -365,29 +294,53 @@ def test_short_health_of_an_outage_is_possible_shortly_after_a_fault(
     assert any(title in each for each in found) is not is_possible
 
 
-@pytest.mark.parametrize(("seconds", "is_implied"), [(2, False), (4, True)])
-def test_fault_of_a_timeout_is_implied_after_its_deadline(seconds: int, is_implied: bool) -> None:
-    """The device shows a timeout before it has written it."""
+def subscribe_again(world: World, *events: tuple[float, str, float]) -> None:
+    """Receive an error and then obsState, in the order of seconds after it, values and stamps."""
+    device = Device(world)
+    device.push("obsState", None, "no answer")
+    begin = world.time
+    for seconds, value, stamped in events:
+        world.time = begin + seconds
+        device.push("obsState", value).details["stamped"] = stamped
+
+
+FIRST, SOON = 0.5, 0.6
+"""Times of the first value after an error, and of those that were published before its read."""
+
+
+@pytest.mark.parametrize(
+    ("events", "is_found"),
+    [
+        # The read returns the last one of those that are delivered after it.
+        ([(FIRST, "READY", 9), (SOON, "SCANNING", 9), (SOON, "READY", 9)], False),
+        ([(FIRST, "READY", 9), (SOON, "SCANNING", 8), (SOON, "READY", 9)], False),
+        # Published after the read.
+        ([(FIRST, "READY", 9), (SOON, "SCANNING", 9.1)], True),
+        ([(FIRST, "READY", 9), (SOON, "READY", 9.1), (SOON, "SCANNING", 9)], True),
+        # Long after the read.
+        ([(FIRST, "READY", 9), (FIRST + RECONNECT_S + 0.1, "SCANNING", 9)], True),
+        # Before those that were received before the error, or not in order.
+        ([(FIRST, "READY", 9), (SOON, "CONFIGURING", 9)], True),
+        ([(FIRST, "READY", 9), (SOON, "READY", 9), (SOON, "SCANNING", 9)], True),
+        # Later than the value that was read.
+        ([(FIRST, "READY", 9), (SOON, "FAULT", 9)], True),
+    ],
+)
+def test_values_may_repeat_directly_after_a_new_subscription_only(
+    events: list[tuple[float, str, float]], is_found: bool
+) -> None:
     world = World()
     device = Device(world)
-    waiting = {"status": "RUNNING", "resources_available": True, "deployments_ready": False}
-    world.write(
-        {
-            EB: json.dumps({"pb_realtime": ["pb-a"]}),
-            PB: json.dumps({"script": {}}),
-            f"{PB}/state": json.dumps(waiting),
-        }
-    )
-    world.command("client", "On")
-    commanded = datetime.fromtimestamp(WALL + world.time, timezone.utc)
-    world.write_entry(eb_id="eb-a", settings={"timeout_configure": 3})
-    world.command("client", "Configure")
-    world.write_entry(
-        reached=False, last_command_time=(commanded + timedelta(seconds=1)).isoformat()
-    )
-    device.publish()
-    shown = [each.details["value"] for each in world.operations if each.kind == "event"]
-    assert "CONFIGURING" in shown
-    idle(world, seconds)
-    device.push("obsState", "FAULT")
-    assert (violations(world) == []) is is_implied
+    for command in ("On", "AssignResources", "Configure", "Scan"):
+        world.command("client", command)
+        device.publish()
+    world.command("client", "EndScan")
+    subscribe_again(world, *events)
+    assert (violations(world) != []) is is_found
+
+
+def test_values_do_not_repeat_without_an_error(world: World) -> None:
+    device = Device(world)
+    for value in ("READY", "SCANNING"):
+        device.push("obsState", value).details["stamped"] = 9.0
+    assert any("'SCANNING' was received" in each for each in violations(world))

@@ -101,11 +101,28 @@ class Site:
         """Return whether a member serves a linearizable read, which needs the majority."""
         return serves(self.cluster.members[index].endpoint)
 
+    def wait_whole(self) -> None:
+        """Wait until each member serves linearizable reads and the client writes.
+
+        Raises:
+            AssertionError: it is not so in time.
+        """
+        for member in self.cluster.members:
+            wait_until(member.is_ready, 60, f"{member.name} at {member.endpoint} responds")
+        wait_until(self.writes, 60, "the client writes")
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with ExitStack() as opened:
         yield Site(tmp_path_factory.mktemp("cluster"), opened)
+
+
+@pytest.fixture(autouse=True)
+def _whole(site: Site) -> Iterator[None]:
+    """Let each test leave the cluster whole: the next one may need each member at once."""
+    yield
+    site.wait_whole()
 
 
 def serves(endpoint: str, timeout: float = CALL_TIMEOUT_S) -> bool:
@@ -222,9 +239,6 @@ def test_fault_has_its_effect_and_the_client_writes_after_it(name: str, site: Si
         time.sleep(LASTS_S)
     finally:
         fault.end()
-    wait_until(site.writes, 60, "the client writes")
-    for member in site.cluster.members:
-        wait_until(member.is_ready, 30, "each member responds")
 
 
 @pytest.mark.parametrize("name", PARTITIONS)
@@ -239,7 +253,6 @@ def test_separated_member_does_not_respond_and_the_others_do(name: str, site: Si
         assert not site.reads(fault.struck)
     finally:
         fault.end()
-    wait_until(lambda: all(map(site.reads, range(3))), 30, "all read")
 
 
 def test_partition_begins_while_the_first_member_is_down(site: Site) -> None:
@@ -250,7 +263,6 @@ def test_partition_begins_while_the_first_member_is_down(site: Site) -> None:
     finally:
         site.cluster.join()
         first.revive()
-    wait_until(site.writes, 60, "the client writes")
 
 
 def test_defragmentation_reaches_each_member(site: Site) -> None:
@@ -281,8 +293,6 @@ def test_fault_of_a_cluster_that_is_down_does_not_begin(site: Site) -> None:
     finally:
         for member in site.cluster.members:
             member.revive()
-    wait_until(site.writes, 60, "the client writes")
-    wait_until(lambda: all(map(site.reads, range(3))), 30, "all read")
 
 
 def test_quota_is_exceeded_and_history_compacted_in_spite_of_other_compactions(site: Site) -> None:
@@ -298,7 +308,6 @@ def test_quota_is_exceeded_and_history_compacted_in_spite_of_other_compactions(s
         assert is_compacted_soon(site, quota)
     finally:
         compactions.end()
-    wait_until(site.writes, 60, "the client writes")
 
 
 def test_quota_that_was_not_exceeded_in_time_ends(
@@ -311,7 +320,6 @@ def test_quota_that_was_not_exceeded_in_time_ends(
         assert not has_alarm(site, quota)
     finally:
         quota.end()
-    wait_until(site.writes, 60, "the client writes")
 
 
 def test_exceeded_quota_ends_after_a_member_has_ended(site: Site) -> None:
@@ -343,7 +351,6 @@ def test_quota_whose_fault_ended_too_early_is_not_exceeded_for_long(
         wait_until(lambda: not has_alarm(site, quota), 60, "the compactor ends it")
     finally:
         compactions.end()
-    wait_until(site.writes, 60, "the client writes")
 
 
 def test_disk_is_full_in_spite_of_compactions(site: Site) -> None:
@@ -359,7 +366,6 @@ def test_disk_is_full_in_spite_of_compactions(site: Site) -> None:
             disk.end()
     finally:
         compactions.end()
-    wait_until(site.writes, 60, "the client writes")
 
 
 def test_full_disk_without_an_accepted_write_is_no_fault(site: Site) -> None:
@@ -375,4 +381,3 @@ def test_full_disk_without_an_accepted_write_is_no_fault(site: Site) -> None:
         assert not list(fault.disk.glob("ballast"))
     finally:
         other.revive()
-    wait_until(lambda: all(map(site.reads, range(3))), 30, "all read")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,10 @@ class Sleeping(Part):
         return self.running
 
     def kill(self) -> None:
-        super().kill()
         if self.ends:
-            raise ProcessLookupError("no such process")
+            self.process.signal(signal.SIGTERM)
+            self.process.wait()
+        super().kill()
 
 
 @pytest.mark.parametrize("ends", [True, False])
@@ -44,7 +46,7 @@ def test_killed_part_stays_ended_unless_it_has_ended_by_itself(ends: bool, tmp_p
             wait_until(lambda: part.running, what="it is started")
             before = part.process
             if ends:
-                with pytest.raises(ProcessLookupError):
+                with pytest.raises(ProcessLookupError, match="SIGTERM"):
                     keeper.kill(part)
                 wait_until(lambda: part.process is not before, what="it is started again")
                 # At once, and not only at the end.
@@ -67,3 +69,23 @@ def test_part_that_has_ended_is_not_killed(tmp_path: Path) -> None:
     part = Sleeping("part", tmp_path / "part")
     with pytest.raises(ProcessLookupError, match="part has ended by itself"):
         Keeper().kill(part)
+
+
+@pytest.mark.parametrize("is_released", [True, False])
+def test_part_that_ends_after_the_last_check_is_reported(
+    is_released: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = Sleeping("part", tmp_path / "part")
+    crashes = tmp_path / CRASHES
+    with Keeper(crashes) as keeper:
+        keeper.start(part)
+        wait_until(lambda: part.running, what="it is started")
+        # No further check before the end.
+        monkeypatch.setattr(keeper, "_ensure", lambda _: None)
+        part.process.signal(signal.SIGTERM)
+        part.process.wait()
+        if is_released:
+            keeper.release(part)
+    (found,) = keeper.endings
+    assert "SIGTERM" in found
+    assert json.loads(crashes.read_text()) == keeper.endings

@@ -199,6 +199,15 @@ def test_run_without_a_possible_fault_fails(tmp_path: Path) -> None:
         world.run(faults=1)
 
 
+def test_run_without_a_fault_in_effect_fails(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for fault in world.every():
+        fault.details = {"is_in_effect": False}
+    with pytest.raises(RuntimeError, match="it was not in effect"):
+        world.run(faults=1)
+    assert all(fault.in_effect is None for fault in world.every())
+
+
 def test_rest_after_each_round_is_recorded(tmp_path: Path) -> None:
     world = World(tmp_path, pace=Pace(faults=7, rest_s=100))
     world.run(20)

@@ -31,12 +31,14 @@ def test_stack_recovers_from_each_fault(
 ) -> None:
     fault = faults[kind]
     before = {name: part.process for name, part in stack.parts.items()}
-    fault.begin()
+    details = fault.begin()
     fault.end()
     stack.wait_ready()
+    assert details["part"] in fault.names
+    assert details.get("subarrays") == stack.subarrays.get(details["part"])
     replaced = [name for name, part in stack.parts.items() if part.process is not before[name]]
     assert len(replaced) == kind.endswith("killed")
-    assert set(replaced) <= set(fault.names)
+    assert set(replaced) <= {details["part"]}
 
 
 @pytest.mark.long
@@ -49,6 +51,17 @@ def test_each_kind_of_part_is_killed_and_suspended(faults: dict[str, PartFault])
         "SDPSubarray/single",
         "SDPSubarray/twice",
         "second",
+    }
+
+
+@pytest.mark.long
+def test_subarrays_of_each_part_are_known(stack: Stack) -> None:
+    assert stack.subarrays == {
+        "SDPController/0": [],
+        "SDPSubarray/several": ["01", "02"],
+        "SDPSubarray/single": ["03"],
+        "SDPSubarray/twice": ["04"],
+        "second": ["04"],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -12,12 +12,13 @@ from tests.faults.checkers.observations import completed
 from tests.faults.checkers.progress import (
     LONG_RUN_S,
     MIN_SUCCESSES,
+    ONE_OBSERVATION_S,
     REJECTING_NOTHING,
     check_progress,
 )
-from tests.faults.clients.observations import PATIENCE_S
 from tests.faults.database_log import Change
 from tests.faults.history import Operation, Outcome, Time
+from tests.faults.limits import PATIENCE_S
 from tests.faults.operations import operation
 
 LIMIT_S = 15.0
@@ -44,6 +45,18 @@ def long_run() -> list[Operation]:
             for number in range(least_of(kind))
         ]
     return found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_needed"), [(ONE_OBSERVATION_S - 1, False), (ONE_OBSERVATION_S, True)]
+)
+def test_run_that_is_long_enough_has_an_observation(seconds: float, is_needed: bool) -> None:
+    assert MIN_SUCCESSES["observation"] * ONE_OBSERVATION_S / LONG_RUN_S < 1
+    history = [each for each in long_run() if each.kind != "observation"]
+    history[0] = operation("nemesis", "fault", seconds, seconds + 1, fault="kill")
+    found = check_progress(history, [], LIMIT_S)
+    expected = ["only 0 operations of kind observation, expected at least 1"]
+    assert found == (expected if is_needed else [])
 
 
 def finished(number: int) -> list[Change]:
@@ -236,6 +249,11 @@ def test_command_that_may_have_no_effect_is_no_progress(outcome: Outcome) -> Non
     assert any("had no accepted command from 10.000 to 190" in each for each in check(history))
 
 
+def of_each(periods: Sequence[Period]) -> Callable[[str], Sequence[Period]]:
+    """Return the same periods for each subarray."""
+    return lambda _: periods
+
+
 def command(began: float, ended: float, outcome: Outcome = "ok") -> Operation:
     return operation(
         "one", "command", began, ended, outcome, command="Scan", subarray="01", error=None
@@ -250,19 +268,19 @@ def test_command_that_takes_too_long_is_found(
     ended: float, outcome: Outcome, is_found: bool
 ) -> None:
     history = [command(10, ended, outcome), operation("two", "append", 30, 31)]
-    assert bool(check_durations(history, [])) is is_found
-    assert bool(check_durations(history, [(0, 9.9), (40, 50)])) is is_found
-    assert check_durations(history, [(9, 11), (10, 100)]) == []
+    assert bool(check_durations(history, of_each([]))) is is_found
+    assert bool(check_durations(history, of_each([(0, 9.9), (40, 50)]))) is is_found
+    assert check_durations(history, of_each([(9, 11), (10, 100)])) == []
 
 
 def test_time_of_a_command_begins_again_after_what_delays_it() -> None:
     limit = PROMISED_S + ALLOWANCE_S
     history = [command(10, 40), operation("two", "append", 50, 51)]
     delays = [(10 + limit, 20.0), (19.0, 22.0), (22 + limit, 40 - limit)]
-    assert check_durations(history, delays) == []
+    assert check_durations(history, of_each(delays)) == []
     for place, (begin, end) in enumerate(delays):
         shorter = [*delays[:place], (begin + 0.1, end - 0.1), *delays[place + 1 :]]
-        assert check_durations(history, shorter)
+        assert check_durations(history, of_each(shorter))
 
 
 def test_observations_count_once_and_if_their_block_has_finished() -> None:

@@ -99,7 +99,7 @@ def test_run_without_faults_has_no_violation(
             changes = database.read()
             settled = max(each.revision for each in changes if each.path.startswith(DATA))
             wait_until(lambda: shown("mirror-1", "mirror") >= settled, what="all is mirrored")
-            # The checker demands no value that stands for less than its limit, as the last ones.
+            # The checker demands no value that is stable for a shorter time than its limit.
             history = history_of(tmp_path, "subscriber-1")
             wait_until(
                 lambda: last_shown(history) == last_implied(database.read()),

@@ -33,6 +33,9 @@ MODULE = "tests.faults"
 END_WITHIN_S = 300.0
 """Time in which a run ends after SIGTERM, in seconds."""
 
+START_WITHIN_S = 10.0
+"""Time in which Python starts on a busy machine, in seconds."""
+
 CRASH = "simulator ended with exit code 1"
 
 
@@ -81,7 +84,7 @@ def test_run_that_breaks_a_promise_fails_and_prints_how_to_repeat_it(
     assert "the counter is 0" in done.stdout
     assert CRASH in done.stdout
     recorded = json.loads((directory / RUN_FILE).read_text())["violations"]
-    assert f"{len(recorded)} violations; 0 values that stood were checked" in done.stdout
+    assert f"{len(recorded)} violations; 0 stable values were checked" in done.stdout
 
 
 class Scened:
@@ -223,8 +226,9 @@ def test_program_that_takes_too_long_ends_what_it_has_started(tmp_path: Path) ->
         f"    pathlib.Path({str(ended)!r}).touch()\n"
     )
     with pytest.raises(subprocess.TimeoutExpired):
-        run_python("-c", text, within=2.0)
-    assert ended.exists() or not begun.exists()
+        run_python("-c", text, within=START_WITHIN_S)
+    assert begun.exists()
+    assert ended.exists()
 
 
 @pytest.mark.long

@@ -12,8 +12,9 @@ import pytest
 import tango
 
 from ska_sdp_config.lmc.states import ObsState
-from tests.faults.clients.observations import PATIENCE_S, Observer
+from tests.faults.clients.observations import Observer
 from tests.faults.history import HistoryWriter, Operation, of_kind, read_file
+from tests.faults.limits import PATIENCE_S
 
 PENDING = ("RESOURCING", "CONFIGURING", "RESETTING")
 """Pending obsStates that Abort ends."""

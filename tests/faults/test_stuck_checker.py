@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from tests.faults.checkers.events import Period
-from tests.faults.checkers.stuck import ALLOWANCE_S, TIMEOUT_S
+from tests.faults.checkers.stuck import ALLOWANCE_S, KEEPING_CONNECTIONS, TIMEOUT_S
 from tests.faults.checkers.stuck import check_stuck as check
 from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import Change
+from tests.faults.faults.names import CLOCK_STEPPED
 from tests.faults.history import Operation, Outcome
+from tests.faults.limits import START_S
 from tests.faults.operations import operation
 
 SINCE, AT = 12.0, 88.0
@@ -152,12 +155,53 @@ def test_step_back_is_an_excuse_only_if_the_device_reads_a_change_in_it(
     assert check(history, [*LINKED, change], []) == (([], 1) if is_excused else (FOUND, 0))
 
 
-def test_device_that_starts_in_a_step_back_reads_the_database() -> None:
+STEP_ENDS = 60 + SEEN_WITHIN_S
+
+
+@pytest.mark.parametrize(
+    ("fault", "began", "ended", "is_excused"),
+    [
+        ("device server killed", 55, 57, True),
+        # It starts in the step.
+        ("device server killed", 30, 50 - START_S + 0.5, True),
+        ("device server killed", 30, 50 - START_S - 0.5, False),
+        # It starts after the step only.
+        ("device server killed", 55, STEP_ENDS + 0.5, False),
+        ("leader killed", 55, 57, True),
+        ("data lost", 30, 50 - ALLOWANCE_S + 0.5, True),
+        ("data lost", 30, 50 - ALLOWANCE_S - 0.5, False),
+        ("data lost", STEP_ENDS + 0.5, 70, False),
+        *((name, 55.0, 57.0, False) for name in KEEPING_CONNECTIONS),
+    ],
+)
+def test_step_back_is_an_excuse_if_a_fault_makes_the_device_read_in_it(
+    fault: str, began: float, ended: float, is_excused: bool
+) -> None:
     history = [*COMMANDS, step(50, 60, -60), stuck()]
     assert check(history, LINKED, []) == (FOUND, 0)
-    killed = operation("nemesis", "fault", 55, 57, fault="device server killed")
-    assert check([*history, killed], LINKED, []) == ([], 1)
-    assert check(history, LINKED, [(52, 56)]) == ([], 1)
+    details: dict[str, Any] = {"fault": fault}
+    if fault == CLOCK_STEPPED:
+        details["ahead_s"] = 60.0
+    read = operation("nemesis", "fault", began, ended, **details)
+    expected = ([], 1) if is_excused else (FOUND, 0)
+    assert check([*history, read], LINKED, []) == expected
+    read.outcome = "failed"
+    assert check([*history, read], LINKED, []) == (FOUND, 0)
+
+
+@pytest.mark.parametrize(("subarrays", "is_excused"), [(["04"], True), (["01", "02"], False)])
+def test_start_of_another_server_does_not_make_the_device_read(
+    subarrays: list[str], is_excused: bool
+) -> None:
+    killed = operation(
+        "nemesis", "fault", 55, 57, fault="device server killed", subarrays=subarrays
+    )
+    found = check([*COMMANDS, step(50, 60, -60), stuck(), killed], LINKED, [])
+    assert found == (([], 1) if is_excused else (FOUND, 0))
+
+
+def test_step_back_is_an_excuse_if_an_outage_makes_the_device_read_in_it() -> None:
+    assert check([*COMMANDS, step(50, 60, -60), stuck()], LINKED, [(52, 56)]) == ([], 1)
 
 
 @pytest.mark.parametrize(

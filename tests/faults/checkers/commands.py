@@ -45,22 +45,22 @@ def check_commands(
         subarray = change.path.removeprefix(SUBARRAYS)
         if change.path == paths.subarray(subarray) and "/" not in subarray:
             entries[subarray].append(change)
-    faults: list[str] = []
+    violations: list[str] = []
     for subarray in sorted(by_subarray.keys() | entries.keys()):
         commands = by_subarray[subarray]
         effects, wrong = _effects(entries[subarray])
-        faults += wrong
-        faults += _check_with_id(commands, effects, times)
+        violations += wrong
+        violations += _check_with_id(commands, effects, times)
         known = {each.details["transaction_id"] for each in commands}
         others = [each for each in effects if each.transaction_id not in known]
         unnamed = [each for each in commands if each.details["transaction_id"] is None]
-        faults += _check_without_id(unnamed, others, times)
-    return faults
+        violations += _check_without_id(unnamed, others, times)
+    return violations
 
 
 def _effects(changes: Iterable[Change]) -> tuple[list[_Effect], list[str]]:
     """Return the effects of commands, and violations of their count."""
-    effects, faults = [], []
+    effects, violations = [], []
     count, last = 0, ("", "")
     for change in changes:
         entry = json.loads(change.value or "{}")
@@ -72,11 +72,15 @@ def _effects(changes: Iterable[Change]) -> tuple[list[_Effect], list[str]]:
         elif now == count + 1:
             effects.append(_Effect(change.revision, *command))
         elif now != count:
-            faults.append(f"{change.path} counts {now} commands at {change.revision}, not {count}")
+            violations.append(
+                f"{change.path} counts {now} commands at {change.revision}, not {count}"
+            )
         elif command != last:
-            faults.append(f"{change.path} names {command} at {change.revision} without a command")
+            violations.append(
+                f"{change.path} names {command} at {change.revision} without a command"
+            )
         count, last = now, command
-    return effects, faults
+    return effects, violations
 
 
 def _check_with_id(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from tests.faults.checkers.events import Period, merged, without
 from tests.faults.history import Operation, of_kind
@@ -16,24 +16,27 @@ ALLOWANCE_S = 2.0
 """Further seconds for a busy machine."""
 
 
-def check_durations(operations: Iterable[Operation], excused: Sequence[Period]) -> list[str]:
+def check_durations(
+    operations: Iterable[Operation], excused: Callable[[str], Iterable[Period]]
+) -> list[str]:
     """Return a message for each command that took too long.
 
     Args:
         operations: operations, of which the commands count; the last one ends the run.
-        excused: periods in which the server of a command may be ended or suspended, and those
-            around steps of the clock. The time of a command begins again after them.
+        excused: returns the periods in which the server of a subarray may be ended or suspended,
+            and those around steps of the clock. The time of a command begins again after them.
     """
     operations = list(operations)
-    excused = merged(excused)
+    commands = of_kind(operations, "command")
+    subarrays = {each.details["subarray"] for each in commands}
+    periods = {subarray: merged(excused(subarray)) for subarray in subarrays}
     until = max((each.began.monotonic for each in operations), default=0.0)
     violations = []
-    for each in of_kind(operations, "command"):
+    for each in commands:
         began, ended = each.began.monotonic, min(each.ended.monotonic, until)
         # A command without an answer lasts until the end of the run.
-        longest = max(
-            (stop - start for start, stop in without((began, ended), excused)), default=0
-        )
+        own = periods[each.details["subarray"]]
+        longest = max((stop - start for start, stop in without((began, ended), own)), default=0)
         if longest > PROMISED_S + ALLOWANCE_S:
             violations.append(
                 f"{each.name}: {each.details['command']} took {ended - began:.1f} s, of which "

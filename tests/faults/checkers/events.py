@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from tests.faults.checkers.implied import LATE, Implied, Value
 from tests.faults.checkers.revision_times import RevisionTimes
+from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.history import Operation, of_kind
 
 __all__ = ["Period", "Standing", "Subscription", "check_events", "merged", "without"]
@@ -60,6 +61,40 @@ class Standing:
     unreachable: Sequence[Period] = ()
 
 
+@dataclass(slots=True)
+class _Repeats:
+    """Events that a client may receive after the value that it reads when it subscribes again.
+
+    The device has published them before the read, and they were delivered after it.
+
+    Attributes:
+        position: position of the last implied value of such an event, at first that before the
+            error.
+        stamped: timestamp of the value that was read; that of the events is not later.
+        until: time after which none is received.
+    """
+
+    position: int
+    stamped: float
+    until: float
+
+    def take(self, event: Operation, places: Sequence[int], position: int) -> bool:
+        """Return whether an event is one of these, and advance to its value.
+
+        Args:
+            event: event directly after the value that was read, or after another one of these.
+            places: positions of the implied values that are equal to that of the event.
+            position: position of the value that was read.
+        """
+        if event.details["stamped"] > self.stamped or event.began.monotonic > self.until:
+            return False
+        found = _next(places, self.position)
+        if found is None or found > position:
+            return False
+        self.position = found
+        return True
+
+
 def check_events(
     operations: Iterable[Operation],
     implied: dict[str, list[Implied]],
@@ -69,10 +104,10 @@ def check_events(
 ) -> tuple[list[str], Counter[Subscription]]:
     """Return a message for each violation, and how many values had to be shown, by subscription.
 
-    Each event has to be of a value that the database implied, in this order and not before.
-    Each attribute that was subscribed to has an event, as Tango sends a first one at once.
-    A value that stands for longer than the limit has to be shown, and no other one. An error of a
-    subscription ends within the limit.
+    Each event has to be of a value that the database implied, in this order and not before, apart
+    from those of ``_Repeats``. Each attribute that was subscribed to has an event, as Tango sends
+    a first one at once. A value that is stable for longer than the limit has to be shown, and no
+    other one. An error of a subscription ends within the limit.
 
     Args:
         operations: all operations, of which the events of the subarray and the ends of the
@@ -86,6 +121,7 @@ def check_events(
     ends = {each.client: each.began.monotonic for each in of_kind(operations, "ended")}
     killed = of_kind(operations, "killed")
     ends |= {each.details["name"]: each.began.monotonic for each in killed}
+    steps = [each for each in of_kind(operations, "fault") if "ahead_s" in each.details]
     streams: defaultdict[Subscription, list[Operation]] = defaultdict(list)
     for event in of_kind(operations, "event"):
         if event.details["subarray"] == subarray_id:
@@ -95,7 +131,7 @@ def check_events(
     for (client, attribute), events in streams.items():
         title = f"{client}: {attribute}"
         values = implied[attribute]
-        violations += _out_of_order(title, attribute, events, values, times, standing)
+        violations += _out_of_order(title, attribute, events, values, times, standing, steps)
         own = replace(standing, until=ends.get(client, standing.until))
         violations += _long_errors(title, events, own)
         wrong, count = _not_shown(title, events, values, times, own)
@@ -124,6 +160,7 @@ def _out_of_order(
     values: Sequence[Implied],
     times: RevisionTimes,
     standing: Standing,
+    steps: Sequence[Operation],
 ) -> Iterable[str]:
     """Find events that are no subsequence of the implied values, or too early.
 
@@ -139,6 +176,7 @@ def _out_of_order(
     faults = [*standing.excused, *standing.restarts]
     outages = merged((begin, end + standing.limit_s) for begin, end in faults)
     position = 0
+    repeats: _Repeats | None = None
     for before, event in zip([None, *events], events, strict=False):
         value, received = event.details["value"], event.began
         is_of_outage = (
@@ -148,19 +186,53 @@ def _out_of_order(
         )
         if event.details["error"] or is_of_outage:
             continue
+        if before is not None and before.details["error"]:
+            repeats = _repeats(event, position)
+        elif repeats is not None:
+            if repeats.take(event, places[value], position):
+                continue
+            repeats = None
         found = _next(places[value], position)
         if found is not None and times.earliest(values[found].revision) <= received.monotonic:
             position = found
             continue
         if value == LATE.get(attribute):
             found = _next(timed, position)
-            if found is not None and values[found].deadline <= received.wall:
+            if found is not None and _is_due(values[found], event, times, steps):
                 position = found
                 continue
         yield (
             f"{title} {value!r} was received at {received.monotonic:.3f}, and was not implied "
             f"since {values[position].value!r} at {values[position].revision}"
         )
+
+
+def _repeats(event: Operation, position: int) -> _Repeats | None:
+    """Return what may follow the first value after an error, received at a position."""
+    stamped = event.details.get("stamped")
+    if stamped is None:
+        return None
+    return _Repeats(position, stamped, event.began.monotonic + RECONNECT_S)
+
+
+def _is_due(
+    implied: Implied, event: Operation, times: RevisionTimes, steps: Iterable[Operation]
+) -> bool:
+    """Return whether a device may have found a timeout when an event was received.
+
+    It compares the deadline with its own clock, which steps set ahead.
+    """
+    received = event.began
+    ahead_s = max(
+        (
+            step.details["ahead_s"]
+            for step in steps
+            if step.began.monotonic <= received.monotonic <= step.ended.monotonic + SEEN_WITHIN_S
+        ),
+        default=0.0,
+    )
+    is_begun = times.earliest(implied.revision) <= received.monotonic
+    return is_begun and implied.deadline <= received.wall + max(0.0, ahead_s)
 
 
 def _may_lack_value(event: Operation, before: Operation | None) -> bool:
@@ -180,7 +252,7 @@ def _not_shown(
     times: RevisionTimes,
     standing: Standing,
 ) -> tuple[list[str], int]:
-    """Return the values that stood and were not shown after the limit, and how many stood."""
+    """Return the stable values that were not shown in time, and the number of all stable ones."""
     violations, count = [], 0
     received = [event.began.monotonic for event in events]
     lost = [gap for gap in _gaps(events, standing) if gap[1] - gap[0] > RECONNECT_S]
@@ -188,10 +260,8 @@ def _not_shown(
     # Without an event there is nothing shown, and no error of the subscription either.
     first = received[0]
     offset = events[0].began.wall - first
-    ends = [times.earliest(each.revision) for each in values[1:]] + [standing.until]
-    for each, end in zip(values, ends, strict=True):
-        began = max(first, times.latest(each.revision))
-        period = began, min(end, each.deadline - offset, standing.until)
+    for each, (start, end) in _stable(values, times, standing.until, offset):
+        period = max(first, start), min(end, standing.until)
         for begin, quiet_end in without(period, excused):
             due = begin + standing.limit_s
             if due >= quiet_end:
@@ -211,6 +281,32 @@ def _not_shown(
                     f"{standing.limit_s:g} s, but {wrong[0]!r}"
                 )
     return violations, count
+
+
+def _stable(
+    values: Sequence[Implied], times: RevisionTimes, until: float, offset: float
+) -> list[tuple[Implied, Period]]:
+    """Return the period of each value; one whose deadline only changes has one period.
+
+    Args:
+        values: the implied values.
+        times: times of the revisions.
+        until: end of the last value, on the monotonic clock.
+        offset: difference of the wall clock to it.
+    """
+    found: list[tuple[Implied, Period]] = []
+    ends = [times.earliest(each.revision) for each in values[1:]] + [until]
+    is_continued = False
+    for each, end in zip(values, ends, strict=True):
+        period = times.latest(each.revision), min(end, each.deadline - offset)
+        if is_continued and found[-1][0].value == each.value:
+            first, (begin, _) = found[-1]
+            found[-1] = first, (begin, period[1])
+        else:
+            found.append((each, period))
+        # Otherwise a timeout may have ended it before the next revision.
+        is_continued = period[1] == end
+    return found
 
 
 def _long_errors(title: str, events: Iterable[Operation], standing: Standing) -> Iterable[str]:

@@ -32,10 +32,10 @@ def check_mirrors(
     for operation in of_kind(operations, "mirror"):
         shown[operation.client].append(operation)
     killed = {each.details["name"] for each in of_kind(operations, "killed")}
-    faults: list[str] = []
+    violations: list[str] = []
     for name, records in shown.items():
-        faults += _check_one(name, records, relevant, 0 if name in killed else settled)
-    return faults
+        violations += _check_one(name, records, relevant, 0 if name in killed else settled)
+    return violations
 
 
 def _check_one(

@@ -12,7 +12,19 @@ from ska_sdp_config.lmc.transitions import TRANSITIONS
 from tests.faults.checkers.events import Period, merged, without
 from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import Change
+from tests.faults.faults.names import (
+    CLIENT_KILLED,
+    CLIENT_PAUSED,
+    CLOCK_STEPPED,
+    COMPACTIONS,
+    DEVICE_SERVER,
+    KILLED,
+    SIMULATOR,
+    SUSPENDED,
+    TANGO_DATABASE,
+)
 from tests.faults.history import Operation, of_kind
+from tests.faults.limits import START_S
 
 __all__ = ["check_stuck"]
 
@@ -22,9 +34,16 @@ TIMEOUT_S = 60.0
 ALLOWANCE_S = 10.0
 """Seconds for a device to connect again after an outage, and to find and write the timeout."""
 
-
-STARTS = "device server killed"
+STARTS = f"{DEVICE_SERVER} {KILLED}"
 """Fault after which a device starts, and so reads the database."""
+
+KEEPING_CONNECTIONS = (
+    *(CLIENT_KILLED, CLIENT_PAUSED, CLOCK_STEPPED, COMPACTIONS),
+    *(f"{part} {what}" for part in (TANGO_DATABASE, SIMULATOR) for what in (KILLED, SUSPENDED)),
+    f"{DEVICE_SERVER} {SUSPENDED}",
+)
+"""Faults that do not break the connection of a device to the database. After all others, those of
+the cluster and of the network, it connects again, and so reads the database."""
 
 
 def check_stuck(
@@ -44,15 +63,6 @@ def check_stuck(
     outages = merged(outages)
     faults = of_kind(operations, "fault")
     steps = [each for each in faults if "ahead_s" in each.details]
-    # After an outage, a device reads again what it may have missed.
-    readings = [
-        *outages,
-        *(
-            (each.began.monotonic, each.ended.monotonic)
-            for each in faults
-            if each.details["fault"] == STARTS
-        ),
-    ]
     commands: defaultdict[str, list[Operation]] = defaultdict(list)
     for each in of_kind(operations, "command"):
         if each.outcome != "failed":
@@ -63,12 +73,28 @@ def check_stuck(
         if _is_begun_again(each, sent) or _is_in_outage(each, outages):
             excused += 1
             continue
-        read = [*readings, *_seen(changes, each.details["subarray"])]
+        subarray = each.details["subarray"]
+        own = [fault for fault in faults if fault.concerns(subarray)]
+        # After an outage, a device reads again what it may have missed.
+        read = [*outages, *_readings(own), *_seen(changes, subarray)]
         if _is_longer(each, sent, steps, read):
             excused += 1
         else:
             violations.append(_message(each))
     return violations, excused
+
+
+def _readings(faults: Iterable[Operation]) -> Iterable[Period]:
+    """Yield when a device may read the database because of a fault."""
+    for fault in faults:
+        began, ended, name = fault.began.monotonic, fault.ended.monotonic, fault.details["fault"]
+        if not fault.was_in_effect or name in KEEPING_CONNECTIONS:
+            continue
+        if name == STARTS:
+            # A server that has ended reads nothing.
+            yield ended, ended + START_S
+        else:
+            yield began, ended + ALLOWANCE_S
 
 
 def _is_begun_again(stuck: Operation, commands: Iterable[Operation]) -> bool:

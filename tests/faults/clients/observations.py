@@ -25,16 +25,13 @@ from tests.faults.clients.content import small
 from tests.faults.clients.program import parser, start
 from tests.faults.clients.sending import Sender
 from tests.faults.history import HistoryWriter, Operation
+from tests.faults.limits import PATIENCE_S
 
 SCANS = 2
 """Scans of an observation, each of another scan type."""
 
 ABORT_SHARE = 0.03
 """Share of the commands that are Abort instead, where it is allowed."""
-
-PATIENCE_S = 75.0
-"""Time in a pending state after which the observation is aborted, in seconds: longer than the
-devices' default timeout of 60 s, which ends it before."""
 
 ABORTABLE = (ObsState.IDLE, ObsState.READY, ObsState.SCANNING)
 

@@ -132,11 +132,7 @@ class Client:
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser of the arguments that all clients have.
-
-    SIGABRT then prints where each thread is: it ends a client that does not end by itself.
-    """
-    faulthandler.enable()
+    """Return a parser of the arguments that all clients have."""
     arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("--seed", type=int, required=True, help="random seed")
     arguments.add_argument("--history", type=Path, required=True, help="file to write")
@@ -147,7 +143,11 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def start(options: argparse.Namespace) -> Base:
-    """Return the common part of the client of the arguments."""
+    """Return the common part of the client of the arguments.
+
+    SIGABRT then prints where each thread is: it ends a client that does not end by itself.
+    """
+    faulthandler.enable()
     name = options.name or options.history.name.partition(".")[0]
     chance = random.Random(f"{options.seed} {name}")
     stop = Stop(options.pause, options.count, chance)

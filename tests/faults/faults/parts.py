@@ -5,20 +5,26 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.faults.clock import SEEN_WITHIN_S, Clock
 from tests.faults.faults.fault import Fault, FaultNotPossibleError
+from tests.faults.faults.names import (
+    CLIENT_KILLED,
+    CLIENT_PAUSED,
+    CLOCK_STEPPED,
+    DEVICE_SERVER,
+    KILLED,
+    SIMULATOR,
+    SUSPENDED,
+    TANGO_DATABASE,
+)
 from tests.faults.population import Clients
 from tests.faults.stack import Stack
 
 __all__ = [
-    "DEVICE_SERVER",
-    "KILLED",
     "MAX_STEP_S",
     "PAUSED_S",
-    "SIMULATOR",
-    "SUSPENDED",
-    "TANGO_DATABASE",
     "ClientKilled",
     "ClientPaused",
     "ClockStepped",
@@ -38,12 +44,6 @@ PAUSED_S = (6.5, 9.0)
 
 MAX_STEP_S = 3600.0
 """Largest step of a clock, in seconds."""
-
-KILLED, SUSPENDED = "killed", "suspended"
-"""Suffixes of the names of faults of parts, after the kind of part."""
-
-TANGO_DATABASE, SIMULATOR, DEVICE_SERVER = "Tango database", "simulator", "device server"
-"""Kinds of parts; those that run devices have names of their own."""
 
 
 @dataclass
@@ -66,8 +66,12 @@ class PartFault:
     heal: Callable[[Stack, str], None]
     _chosen: str = field(default="", init=False)
 
-    def begin(self) -> None:
-        """Choose a part that has no fault, and bring the fault into effect."""
+    def begin(self) -> Mapping[str, Any]:
+        """Choose a part that has no fault, and bring the fault into effect.
+
+        Return its name as ``part``, and as ``subarrays`` the IDs of the subarrays that it runs, if
+        it runs devices.
+        """
         chosen = self.chance.choice(self.names)
         if not self.stack.claim(chosen):
             raise FaultNotPossibleError(f"{chosen} has a fault already")
@@ -81,6 +85,8 @@ class PartFault:
         except (ProcessLookupError, ChildProcessError) as error:
             self.stack.free(chosen)
             raise FaultNotPossibleError(f"{chosen} has just ended") from error
+        found = self.stack.subarrays.get(chosen)
+        return {"part": chosen} | ({} if found is None else {"subarrays": found})
 
     def end(self) -> None:
         """End the fault of the part."""
@@ -140,7 +146,7 @@ class _ClientFault:
 class ClientPaused(_ClientFault):
     """A client suspended for longer than its lease, so that others take what it owned."""
 
-    name: str = "client paused"
+    name: str = CLIENT_PAUSED
     lasts_s: tuple[float, float] = PAUSED_S
 
     def begin(self) -> None:
@@ -157,7 +163,7 @@ class ClientPaused(_ClientFault):
 class ClientKilled(_ClientFault):
     """A client killed with SIGKILL; another one under a new name replaces it."""
 
-    name: str = "client killed"
+    name: str = CLIENT_KILLED
     lasts_s: tuple[float, float] = KILLED_S
 
     def begin(self) -> None:
@@ -185,7 +191,7 @@ class ClockStepped:
 
     clock: Clock
     chance: random.Random
-    name: str = "clock stepped"
+    name: str = CLOCK_STEPPED
     lasts_s: tuple[float, float] = STEPPED_S
 
     def begin(self) -> Mapping[str, float]:

@@ -18,6 +18,7 @@ from pyetcd import etcdrpc
 from tests.faults.database_log import DatabaseLog
 from tests.faults.faults.cluster import defragment
 from tests.faults.faults.fault import FaultNotPossibleError
+from tests.faults.faults.names import COMPACTIONS, QUOTA_EXCEEDED
 from tests.support.cluster import Cluster, Member, raw
 
 __all__ = ["Compactions", "Compactor", "DiskFull", "QuotaExceeded", "small_disk"]
@@ -178,7 +179,7 @@ class Compactions:
     """Compaction of all history every 200 ms."""
 
     compactor: Compactor
-    name: str = "compaction every 200 ms"
+    name: str = COMPACTIONS
     lasts_s: tuple[float, float] = (1.0, 4.0)
 
     def begin(self) -> None:
@@ -201,7 +202,7 @@ class QuotaExceeded:
     cluster: Cluster
     log: DatabaseLog
     compactor: Compactor
-    name: str = "quota exceeded"
+    name: str = QUOTA_EXCEEDED
     lasts_s: tuple[float, float] = (0.5, 3.0)
 
     def begin(self) -> Mapping[str, bool]:
