@@ -52,7 +52,7 @@ SETTLED = "settled"
 OUTAGE_S = 2.5
 """Seconds without an answer after which there is an outage."""
 
-WAITING = ("increment", "append", "transfer", "audit", "open", "take", "look")
+WAITING = ("increment", "append", "transfer", "audit", "open", "take", "look", "read")
 """Kinds of operations that wait for the database."""
 
 NOT_SHOWN = (

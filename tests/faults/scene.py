@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,11 +23,12 @@ from tests.faults.faults.storage import (
     QuotaExceeded,
     small_disk,
 )
-from tests.faults.history import read_file
+from tests.faults.history import HistoryWriter, read_file
 from tests.faults.keeper import CRASHES
 from tests.faults.nemesis import Group
 from tests.faults.population import Clients
 from tests.faults.running import history_of
+from tests.faults.settling import read_for
 from tests.faults.stack import Stack
 from tests.support.cluster import Cluster
 from tests.support.proxy import Proxy
@@ -246,11 +246,15 @@ class Scene:
     def settle(self, seconds: float) -> None:
         """End the clients that write, and wait until the others have to show stable values.
 
+        Args:
+            seconds: duration of the wait; it begins again after an outage of the database.
+
         Raises:
             AssertionError: a client ended by an error, or a part of the stack is not ready.
         """
         codes = self.clients.end(*WRITERS)
         assert not any(codes.values()), f"clients ended by errors: {codes}"
         self.stack.wait_ready()
-        time.sleep(seconds)
+        with HistoryWriter(history_of(self._plan.directory, "settling"), "settling") as history:
+            read_for(seconds, self._cluster.members[0].endpoint, history)
         self._log.read()
