@@ -131,5 +131,5 @@ def test_device_that_is_restarted_during_init_leaves_its_successor_alone(
     assert successor in served()
     device.delete_device()
     assert served() == [successor]
-    wait_until(lambda: f"watch-{SUBARRAY}" not in [each.name for each in threading.enumerate()])
+    assert f"watch-{SUBARRAY}" not in [each.name for each in threading.enumerate()]
     PROCESS.end(successor)

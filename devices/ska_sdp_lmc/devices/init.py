@@ -37,6 +37,13 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """
         raise NotImplementedError
 
+    def stop(self) -> None:
+        """End what ``initialise`` has begun, with the device's monitor held.
+
+        Abstract, see ``initialise``.
+        """
+        raise NotImplementedError
+
     @tango_command("Read the settings again and initialise the device.")
     def Init(self) -> None:
         """Initialise the device again.
@@ -49,7 +56,7 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         with tango.AutoTangoAllowThreads(self):
             check_tango_database(self.get_name())
         self.get_device_properties()
-        self.delete_device()
+        self.stop()
         # Not init_device, which would read the properties again, from the Tango database, which
         # may be down by now.
         self.initialise()
