@@ -102,6 +102,7 @@ class LmcDevice(InitDevice):
 
     _threads: Sequence[DeviceThreads] = ()
     _is_deleted = False
+    """Whether Tango destroys the device, and its logger with it."""
 
     # Initialisation and termination
 
