@@ -17,16 +17,17 @@ from .bare_server import SUBARRAY
 
 
 class Held:
-    """Iterations of the watch loops of a device, which last until they are released."""
+    """Iteration of a device's watch loop, which lasts until it is released."""
 
     def __init__(self) -> None:
-        self.begun = threading.Semaphore(0)
+        self.begun = threading.Event()
         self.release = threading.Event()
 
     def reconcile(self, watcher: Watcher[Any], publisher: Any) -> None:
-        """Take the place of ``LmcDevice.reconcile``."""
-        self.begun.release()
-        self.release.wait(60)
+        """Take the place of ``LmcDevice.reconcile``; later iterations do nothing."""
+        if not self.begun.is_set():
+            self.begun.set()
+            self.release.wait(60)
 
 
 @pytest.fixture
@@ -38,11 +39,11 @@ def device(subarray: Any) -> Any:
 
 @pytest.fixture
 def held(device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    """The iterations of the device's watch loops, the first of which has begun."""
+    """Iteration of the device's watch loop that has begun."""
     held = Held()
     monkeypatch.setattr(device, "reconcile", held.reconcile)
     device._watch_loop._watcher.trigger()
-    assert held.begun.acquire(timeout=30)
+    assert held.begun.wait(30)
     yield held
     held.release.set()
 
@@ -56,7 +57,6 @@ def test_deletion_waits_for_the_watch_loops_of_all_inits(
 ) -> None:
     monkeypatch.setattr(base, "END_TIMEOUT_S", 60.0)
     subarray.Init()
-    assert held.begun.acquire(timeout=30)
     assert running_loops() == 2
     deletion = threading.Thread(target=device.delete_device)
     deletion.start()
