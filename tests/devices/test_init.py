@@ -104,21 +104,31 @@ def test_changed_property_is_written_to_the_entry(
     wait_until(lambda: stored_timeout() == 60)
 
 
-@pytest.mark.parametrize(
-    ("owner", "step"),
-    [(init, "check_tango_database"), (Process, "begin")],
-    ids=["before", "after"],
-)
+def test_init_changes_nothing_once_the_device_has_a_successor(
+    subarray: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
+    before = device._served
+
+    def create_successor(name: str) -> None:
+        monkeypatch.setitem(init._newest, name, object())
+
+    monkeypatch.setattr(init, "check_tango_database", create_successor)
+    subarray.Init()
+    assert device._served is before
+    assert subarray.state() == tango.DevState.OFF
+
+
 def test_device_that_is_restarted_during_init_leaves_its_successor_alone(
-    subarray: Any, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str
+    subarray: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the order of DevRestart, which deletes a device after its last call has ended."""
     (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
     successor = replace(device._served)
-    original, pending = getattr(owner, step), [PROCESS.begin]
+    begin, pending = Process.begin, [PROCESS.begin]
 
     def begin_successor_after(*arguments: Any) -> None:
-        original(*arguments)
+        begin(*arguments)
         if pending:
             pending.pop()(successor)
 
@@ -126,10 +136,10 @@ def test_device_that_is_restarted_during_init_leaves_its_successor_alone(
         return [each for each in PROCESS.served() if each.name == SUBARRAY]
 
     with monkeypatch.context() as patch:
-        patch.setattr(owner, step, begin_successor_after)
+        patch.setattr(Process, "begin", begin_successor_after)
         subarray.Init()
     assert successor in served()
     device.delete_device()
     assert served() == [successor]
-    wait_until(lambda: f"watch-{SUBARRAY}" not in [each.name for each in threading.enumerate()])
+    assert f"watch-{SUBARRAY}" not in [each.name for each in threading.enumerate()]
     PROCESS.end(successor)

@@ -107,3 +107,42 @@ def test_unexpected_error_of_the_access_check_is_logged_and_repeated(
     unreachable.add_listener(lambda outage: None, Access(frozenset({"/a"})))
     wait_until(lambda: len(checks) > 1)
     assert "a bug of the test" in caplog.text
+
+
+def test_end_of_a_notification_is_waited_for(unreachable: Database) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def slow(outage: Outage | None) -> None:
+        begun.set()
+        over.wait(30)
+
+    def unused(outage: Outage | None) -> None:
+        raise AssertionError("it was removed")
+
+    unreachable.add_listener(slow)
+    assert begun.wait(30)
+    unreachable.remove_listener(slow)
+    assert unreachable.wait_for_notification(unused, 0.0)
+    assert not unreachable.wait_for_notification(slow, 0.0)
+    threading.Timer(0.1, over.set).start()
+    assert unreachable.wait_for_notification(slow, 30.0)
+
+
+def test_listener_that_was_removed_meanwhile_is_not_notified(unreachable: Database) -> None:
+    notified: list[str] = []
+
+    def second(outage: Outage | None) -> None:
+        notified.append("second")
+
+    def first(outage: Outage | None) -> None:
+        notified.append("first")
+        unreachable.remove_listener(second)
+
+    connection = unreachable.config.backend.connection
+    connection.answered()
+    wait_until(lambda: unreachable.silent_since is None)
+    for listener in (first, second, lambda outage: notified.append("third")):
+        unreachable.add_listener(listener)
+    connection.failed()
+    wait_until(lambda: "third" in notified)
+    assert notified == ["first", "third"]

@@ -25,6 +25,7 @@ from ska_sdp_lmc.runtime import database
 from ska_sdp_lmc.runtime.access import Access
 from ska_sdp_lmc.runtime.attributes import BUILT_IN, Attribute, declare
 from ska_sdp_lmc.runtime.command_runner import ADMIN_MODE, CommandRunner
+from ska_sdp_lmc.runtime.device_threads import DeviceThreads, wait_for_all
 from ska_sdp_lmc.runtime.errors import throw, to_ascii
 from ska_sdp_lmc.runtime.publisher import Publisher, TangoSink
 from ska_sdp_lmc.runtime.settings import PROPERTIES, SettingsError, load
@@ -33,6 +34,13 @@ from ska_sdp_lmc.runtime.watch_loop import WatchLoop
 __all__ = ["COMMON", "LmcDevice", "log_changes"]
 
 LOGGER = logging.getLogger(__name__)
+
+END_TIMEOUT_S = 2.0
+"""Seconds to wait for the threads of a device that Tango destroys.
+
+They usually end within 40 ms, and later if a call to the database hangs. Clients of DevRestart
+wait for at most 3 s.
+"""
 
 VERSION = version("ska-sdp-lmc")
 
@@ -92,6 +100,10 @@ class LmcDevice(InitDevice):
 
     vars().update(declare(COMMON))
 
+    _threads: Sequence[DeviceThreads] = ()
+    _is_deleted = False
+    """Whether Tango destroys the device, and its logger with it."""
+
     # Initialisation and termination
 
     def initialise(self) -> None:
@@ -112,14 +124,14 @@ class LmcDevice(InitDevice):
         self._set_log_level()
         create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
+        self._is_deleted = False
         # Subscriptions outlast Init.
         self._sink: TangoSink = getattr(self, "_sink", None) or TangoSink(self)
         publisher = self.publisher = self._new_publisher()
         publisher.publish_initial()
         self.begin()
         self.commands = CommandRunner(self, self.database, publisher, self.settings)
-        self._outage_listener = publisher.show_outage
-        self.database.add_listener(self._outage_listener, self.access())
+        self.database.add_listener(publisher.show_outage, self.access())
         self._watch_loop = WatchLoop(
             self.database,
             f"watch-{self.name}",
@@ -137,6 +149,9 @@ class LmcDevice(InitDevice):
             self.commands.in_progress,
             self.settings.timeout_database,
         )
+        # Those that an earlier Init has stopped may still be waiting for the device's monitor.
+        running = [each for each in self._threads if each.wait(0.0)]
+        self._threads = [*running, DeviceThreads(self.database, publisher, self._watch_loop)]
         PROCESS.begin(self._served)
         with logs.context(self.name, self):
             LOGGER.info("%s starts, version %s", type(self).__name__, VERSION)
@@ -155,8 +170,8 @@ class LmcDevice(InitDevice):
         with logs.context(self.name, self):
             LOGGER.error("%s", why)
         self.commands.misconfigured = why
-        # delete_device closed the publisher before. The new one gets no view, so only the
-        # attributes that show the reason are valid.
+        # Init closed the publisher before. The new one gets no view, so only the attributes that
+        # show the reason are valid.
         self.publisher = self._new_publisher()
         self.publisher.show_misconfigured(why)
         PROCESS.set_misconfigured(self.name, why)
@@ -165,14 +180,22 @@ class LmcDevice(InitDevice):
         for name, value in (("State", tango.DevState.FAULT), ("Status", to_ascii(why))):
             self._sink.push(name, value, time.time())
 
+    def stop(self) -> None:
+        """Stop without waiting for threads: one may be waiting for this device's monitor."""
+        for threads in self._threads:
+            threads.stop()
+        if self._threads:
+            PROCESS.end(self._served)
+
     def delete_device(self) -> None:
-        """Stop without joining threads: one may be waiting for this device's monitor."""
-        served = getattr(self, "_served", None)
-        if served is not None:
-            PROCESS.end(served)
-            self._watch_loop.stop()
-            self.publisher.close()
-            self.database.remove_listener(self._outage_listener)
+        """Stop, and wait until no thread uses the device: Tango destroys it next.
+
+        Tango calls it without the device's monitor when all calls of the device have ended.
+        """
+        self.stop()
+        for name in wait_for_all(self._threads, END_TIMEOUT_S):
+            LOGGER.warning("%s ends, but thread %s still runs.", self.get_name(), name)
+        self._is_deleted = True
         super().delete_device()
 
     def check(self) -> None:
@@ -244,11 +267,15 @@ class LmcDevice(InitDevice):
 
     def is_enabled_for(self, level: int) -> bool:
         """Return whether Tango's level, which SetLoggingLevel changes, includes a record."""
+        if self._is_deleted:
+            return False
         tango_level, _ = _tango_level(level)
         return bool(self.get_logger().is_level_enabled(tango_level))
 
     def log(self, level: int, text: str) -> None:
         """Pass a record to Tango's logging."""
+        if self._is_deleted:
+            return
         _, method = _tango_level(level)
         getattr(self.get_logger(), method)(text)
 

@@ -10,6 +10,9 @@ from ska_sdp_lmc.runtime.tango_database_proxy import check_tango_database
 
 __all__ = ["InitDevice"]
 
+_newest: dict[str, object] = {}
+"""Token of the newest device of each name: DevRestart creates another device of the same name."""
+
 
 class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
     """Device with an Init command of its own.
@@ -27,6 +30,7 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             # The class has two commands of this name, and the first, Tango's, would be executed.
             self.remove_command("Init", False, False)
             device_class.has_own_init = True
+        self._token = _newest[self.get_name()] = object()
         self.initialise()
 
     def initialise(self) -> None:
@@ -37,9 +41,16 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         """
         raise NotImplementedError
 
+    def stop(self) -> None:
+        """End what ``initialise`` has begun, with the device's monitor held.
+
+        Abstract, see ``initialise``.
+        """
+        raise NotImplementedError
+
     @tango_command("Read the settings again and initialise the device.")
     def Init(self) -> None:
-        """Initialise the device again.
+        """Initialise the device again, unless DevRestart has created its successor meanwhile.
 
         Raises:
             tango.DevFailed: the Tango database does not respond, or a device property is invalid;
@@ -48,8 +59,11 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         # Without the Tango database, Init fails here, and the device continues as before.
         with tango.AutoTangoAllowThreads(self):
             check_tango_database(self.get_name())
+        if _newest[self.get_name()] is not self._token:
+            # The successor has read the settings since, and events of both have the same name.
+            return
         self.get_device_properties()
-        self.delete_device()
+        self.stop()
         # Not init_device, which would read the properties again, from the Tango database, which
         # may be down by now.
         self.initialise()

@@ -54,7 +54,9 @@ class Scraped(Collector):
         yield from self._databases()
 
     def _shown(self, attribute: str, states: type[IntEnum]) -> Iterator[Sample]:
-        for device in self._process.served():
+        # A device that DevRestart restarts exists for a while beside its successor.
+        newest = {device.name: device for device in self._process.served()}
+        for device in newest.values():
             found = device.publisher.read(attribute)
             if found is not None:
                 for state in states:

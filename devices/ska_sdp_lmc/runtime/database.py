@@ -15,7 +15,7 @@ from ska_sdp_config.lmc.health import Outage
 from ska_sdp_lmc.observability.process import Rejection
 from ska_sdp_lmc.runtime.access import Access, check
 
-__all__ = ["Database", "shared", "shut_down"]
+__all__ = ["NOTIFIER", "Database", "shared", "shut_down"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ JOIN_TIMEOUT = 2.0
 
 NOTIFY_RETRY_S = 1.0
 """Seconds before a failed notification of a device is repeated."""
+
+NOTIFIER = "database-outages"
+"""Name of the thread that notifies devices of outages."""
 
 OutageListener = Callable[[Outage | None], None]
 
@@ -58,12 +61,13 @@ class Database:
         self._has_connected = False
         self._connected_at: float | None = None
         self._listeners: list[OutageListener] = []
+        self._being_notified: OutageListener | None = None
         self._threads: list[threading.Thread] = []
         self._change = threading.Condition()
         self._ended = False
         self.config.on_connection_state(lambda state: self._update_connection())
         self._update_connection()
-        self.start_thread("database-outages", self._notify_listeners)
+        self.start_thread(NOTIFIER, self._notify_listeners)
         self.start_thread("database-access", self._check_access)
 
     @property
@@ -121,11 +125,24 @@ class Database:
             self._change.notify_all()
 
     def remove_listener(self, listener: OutageListener) -> None:
-        """Remove a listener."""
+        """Remove a listener; a notification in progress continues."""
         with self._change:
             if listener in self._listeners:
                 self._listeners.remove(listener)
                 self._accesses.pop(listener, None)
+
+    def wait_for_notification(self, listener: OutageListener, timeout: float) -> bool:
+        """Wait for the end of a notification of a removed listener.
+
+        Args:
+            listener: the listener.
+            timeout: longest wait, in seconds.
+
+        Returns:
+            Whether it has ended; True if there was none.
+        """
+        with self._change:
+            return self._change.wait_for(lambda: self._being_notified != listener, timeout)
 
     def start_thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
         """Start a thread that can push events; ``close`` joins it."""
@@ -238,18 +255,29 @@ class Database:
                     return
             notified = {each: notified.get(each) for each in listeners}
             for listener in behind:
-                try:
-                    listener(outage)
-                except Exception:
-                    # Retry: otherwise the device would show a wrong health until the next outage.
-                    LOGGER.exception(
-                        "A device was not notified of the database's state; retrying."
-                    )
-                else:
+                if self._notify(listener, outage):
                     notified[listener] = outage
             if any(notified[each] != outage for each in behind):
                 with self._change:
                     self._change.wait_for(lambda: self._ended, NOTIFY_RETRY_S)
+
+    def _notify(self, listener: OutageListener, outage: Outage | None) -> bool:
+        """Notify a listener unless it was removed; return False if that failed."""
+        with self._change:
+            if listener not in self._listeners:
+                return True
+            self._being_notified = listener
+        try:
+            listener(outage)
+        except Exception:
+            # Retry: otherwise the device would show a wrong health until the next outage.
+            LOGGER.exception("A device was not notified of the database's state; retrying.")
+            return False
+        finally:
+            with self._change:
+                self._being_notified = None
+                self._change.notify_all()
+        return True
 
 
 _lock = threading.Lock()

@@ -62,6 +62,16 @@ class WatchLoop:
         if watcher is not None:
             watcher.trigger()
 
+    def join(self, timeout: float) -> bool:
+        """Wait for the end of the thread, at most ``timeout`` seconds; return whether it ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    @property
+    def name(self) -> str:
+        """Name of the thread."""
+        return self._thread.name
+
     @property
     def has_died(self) -> bool:
         """Whether the thread has ended without being stopped."""
