@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def test_outcome_is_unknown_after_the_end_of_the_lease(
     lease = etcd_backend.client_lease.current()
     etcd_backend.store.revoke_lease(lease.id, timeout=20)
     network.plan = ["full"]
-    with pytest.raises(CommitUnknown):
+    with pytest.raises(CommitUnknown, match="took effect: "):
         etcd_backend.update("/n", "1")
     # The next commit uses another lease.
     network.plan = ["full"]
@@ -73,7 +74,7 @@ def test_outcome_is_unknown_if_the_token_cannot_be_read(
     def fail(*_: Any, **__: Any) -> None:
         raise ConfigConnectionError("No answer.")
 
-    with pytest.raises(CommitUnknown), monkeypatch.context() as patch:  # noqa: PT012
+    with pytest.raises(CommitUnknown, match="effect: "), monkeypatch.context() as patch:  # noqa: PT012
         for txn in etcd_backend.txn():
             txn.update("/n", "1")
             # All reads of the body have been made.
@@ -94,20 +95,43 @@ def test_applied_commit_is_a_success_although_its_settlement_is_rejected(
     assert etcd_backend.get("/n")[0] == "2"
 
 
-@pytest.mark.parametrize("settlement", ["full", "applied when full"])
 @pytest.mark.parametrize("fate", ["request", "late"])
 def test_outcome_is_unknown_if_the_settlement_is_rejected(
-    etcd_backend: Backend, network: CommitFaults, fate: str, settlement: str
+    etcd_backend: Backend, network: CommitFaults, fate: str
 ) -> None:
-    network.plan = [fate, settlement]
-    with pytest.raises(CommitUnknown, match="as it is full"):
+    network.plan = [fate, "full"]
+    with pytest.raises(CommitUnknown, match=r"its quota is exceeded: .*; free space, and"):
         etcd_backend.update("/n", "1")
     for held in network.held:
-        # Nothing is known: a settlement that was applied keeps it from arriving.
-        is_settled = settlement == "applied when full"
-        assert isinstance(network.deliver(held), Conflict if is_settled else Commit)
-        assert etcd_backend.get("/n")[0] == ("0" if is_settled else "1")
+        assert isinstance(network.deliver(held), Commit)
+        assert etcd_backend.get("/n")[0] == "1"
     # The next commit uses another token.
+    etcd_backend.update("/n", "2")
+    assert etcd_backend.get("/n")[0] == "2"
+
+
+SETTLED_WHEN_FULL = [["applied when full"], ["answer", "full"], ["answer", "applied when full"]]
+"""Settlements: the first one is applied, the last one is answered that the database is full."""
+
+
+@pytest.mark.parametrize("settlements", SETTLED_WHEN_FULL, ids=" then ".join)
+@pytest.mark.parametrize("is_still_full", [False, True])
+def test_lost_commit_is_repeated_after_a_settlement_that_was_applied_when_full(
+    etcd_backend: Backend,
+    network: CommitFaults,
+    settlements: list[str],
+    is_still_full: bool,
+    is_first: bool,
+) -> None:
+    network.plan = ["late", *settlements, *["full"] * is_still_full]
+    with pytest.raises(QuotaExceeded) if is_still_full else nullcontext():
+        etcd_backend.update("/n", "1")
+    assert not network.plan
+    value = "0" if is_still_full else "1"
+    assert etcd_backend.get("/n")[0] == value
+    assert isinstance(network.deliver(network.held.pop()), Conflict)
+    assert etcd_backend.get("/n")[0] == value
+    # The token is still usable.
     etcd_backend.update("/n", "2")
     assert etcd_backend.get("/n")[0] == "2"
 
@@ -132,6 +156,6 @@ def test_rejected_commits_of_a_full_server_have_written_nothing(
             with ThreadPoolExecutor(16) as writers:
                 rejected = list(writers.map(write_until_rejected, range(16)))
             assert [path for path in rejected if backend.get(path)[0] is not None] == []
-        if "although etcd answered that it is full" in caplog.text:
+        if "although etcd responded that its quota is exceeded" in caplog.text:
             return
     pytest.skip("no commit was applied and answered that the database is full: a slow machine")

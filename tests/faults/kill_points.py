@@ -127,11 +127,11 @@ KILL_POINTS: tuple[KillPoint, ...] = (
         is_killed=True,
     ),
     KillPoint(
-        Site(ENGINE + "committer.py", "TokenCommitter._revision_if_applied", "read"),
+        Site(ENGINE + "committer.py", "TokenCommitter._token_after_quota_exceeded", "read"),
         "increments_when_full",
     ),
     KillPoint(
-        Site(ENGINE + "committer.py", "TokenCommitter._revision_if_applied", "keep_lease"),
+        Site(ENGINE + "committer.py", "TokenCommitter._token_after_quota_exceeded", "keep_lease"),
         "increments_when_full",
         is_killed=True,
     ),

@@ -201,15 +201,20 @@ class TokenCommitter:
             LOGGER.warning("The answer to a commit was lost (%s); settling it.", exc)
             return self._settle(token, before, mark, end)
         except QuotaExceeded:
-            revision = self._revision_if_applied(token, before, mark, end)
-            if revision is None:
+            # The commit has ended, so a read decides.
+            written = self._token_after_quota_exceeded(token, before, end)
+            if _modified(written) == before:
                 token.modified = before
                 raise
+            if written[0].value != mark:
+                raise self._unknown() from None
+            token.modified = written[0].modified
             LOGGER.warning(
-                "A commit was applied at revision %d, although etcd answered that it is full.",
-                revision,
+                "A commit was applied at revision %d, although etcd responded that its quota is "
+                "exceeded.",
+                token.modified,
             )
-            return revision
+            return token.modified
         except (LeaseNotFound, TransactionTooLarge, ConfigConnectionError):
             # The commit was rejected, or not sent.
             token.modified = before
@@ -262,64 +267,63 @@ class TokenCommitter:
                 time.sleep(min(pause, max(0.0, end - time.monotonic())))
                 continue
             except QuotaExceeded:
-                # The commit may have taken effect. If not, it still may, so there is no retry.
-                revision = self._revision_if_applied(token, before, mark, end)
-                if revision is None:
-                    raise self._unknown(", as it is full") from None
-                return revision
+                # This settlement, or an earlier one, may have been applied all the same.
+                found = self._token_after_quota_exceeded(token, before, end)
+                if _modified(found) == before:
+                    # The commit may still take effect, so there is no retry.
+                    raise self._unknown(is_quota_exceeded=True) from None
             except (ConfigConnectionError, LeaseNotFound):
                 break
-            if isinstance(outcome, Commit):
-                token.modified = outcome.revision
-                return None
-            found = outcome.fresh.found[0]
+            else:
+                if isinstance(outcome, Commit):
+                    token.modified = outcome.revision
+                    return None
+                found = outcome.fresh.found[0] or []
             if not found:
                 break
             token.modified = found[0].modified
             return token.modified if found[0].value == mark else None
         raise self._unknown()
 
-    def _revision_if_applied(self, token: Token, before: int, mark: str, end: float) -> int | None:
-        """Return the revision of a commit, after it or its settlement was answered: etcd is full.
+    def _token_after_quota_exceeded(self, token: Token, before: int, end: float) -> list[Entry]:
+        """Read the token after a commit or its settlement was rejected, as the quota is exceeded.
 
-        etcd may apply a commit and still respond with this error. If that was the response to the
-        commit, it has ended, so a read decides; after a settlement it may still take effect. A
-        missing token was deleted with its lease, unless that is alive.
+        etcd may apply a commit and still respond with this error.
 
         Args:
             token: the token of the commit.
             before: the revision of the token before the commit.
-            mark: the value that the commit writes to the token.
             end: time limit, by the monotonic clock.
 
         Returns:
-            The revision; None if the token is as before.
+            The entry of the token; none if it was not written yet.
 
         Raises:
-            CommitUnknown: the outcome could not be determined within the timeout.
+            CommitUnknown: the token or its lease cannot be read, or was deleted or has ended.
         """
         try:
             reply = self._store.read([Query(Span(token.key))], timeout=end - time.monotonic())
-            found = reply.found[0]
+            found = reply.found[0] or []
             is_alive = bool(found) or self._store.keep_lease(
                 token.lease, timeout=end - time.monotonic()
             )
         except ConfigConnectionError:
-            raise self._unknown(", as it is full") from None
-        if found and found[0].value == mark:
-            token.modified = found[0].modified
-            return token.modified
+            raise self._unknown() from None
         if not is_alive:
+            # The token may have been deleted with its lease.
             self._client_lease.on_ended(token.lease)
-        if not is_alive or _modified(found) != before:
-            raise self._unknown(", as it is full") from None
-        return None
+        if not is_alive or (before and not found):
+            raise self._unknown() from None
+        return found
 
-    def _unknown(self, cause: str = "") -> CommitUnknown:
+    def _unknown(self, *, is_quota_exceeded: bool = False) -> CommitUnknown:
+        cause, remedy = ("", "")
+        if is_quota_exceeded:
+            cause, remedy = (", and its quota is exceeded", "free space, and ")
         return CommitUnknown(
             f"The database at {self._store.address} did not report whether the commit took "
-            f"effect{cause}: its outcome is not known; read the values that it writes before a "
-            "retry."
+            f"effect{cause}: the outcome is not known; {remedy}read the values that the commit "
+            "writes before a retry."
         )
 
     def _never_arrived(self, seconds: float) -> ConfigConnectionError:
