@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ska_sdp_config.cli.errors import Failed
-from ska_sdp_config.cli.hidden_users import AT_SIGN
+from ska_sdp_config.cli.redaction import AT_SIGN
 from ska_sdp_config.cli.source import read_text
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.entity.common import AnyTRL, AttributeTRL

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import locate
 from ska_sdp_config.cli.output import Entry
+from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.cli.targets import Target
@@ -43,7 +43,7 @@ class Condition(NamedTuple):
         field, equals, wanted = text.partition("=")
         if not field or not equals:
             raise click.UsageError(
-                f"Invalid condition {quoted_word(text)}: expected FIELD=VALUE, "
+                f"Invalid condition {quoted_redacted(text)}: expected FIELD=VALUE, "
                 "e.g. status=FINISHED."
             )
         return cls(field, wanted)

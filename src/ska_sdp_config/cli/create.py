@@ -18,7 +18,6 @@ from ska_sdp_config.cli.entry import (
 )
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import make_command
-from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import (
     ALLOCATION,
     DEPENDENCY,
@@ -35,6 +34,7 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, EB_PARAMETERS, FORCE
 from ska_sdp_config.cli.output import Difference, Printer, note
+from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.session import check_connection, open_backend, open_config
 from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.suggestions import similar_name
@@ -271,7 +271,7 @@ def _command(kind: SdpObject) -> click.Command:
         if value is None:
             # The only argument may be the value.
             is_value = key[:1] in ("{", "@") or key == "-"
-            missing = f"{kind.id_name!r} before {quoted_word(key)}" if is_value else "'VALUE'"
+            missing = f"{kind.id_name!r} before {quoted_redacted(key)}" if is_value else "'VALUE'"
             raise click.UsageError(f"Missing argument {missing}.")
         given = argument_value(value, f"The value of the {kind.name}")
         _create_object(kind, key, given, **options)

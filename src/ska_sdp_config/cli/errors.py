@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from ska_sdp_config.cli.hidden_users import hide_user, hide_users
+from ska_sdp_config.cli.redaction import redact_userinfo, redact_words
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.store.errors import (
     ConfigCollision,
@@ -114,7 +114,7 @@ def _explain(error: BaseException) -> tuple[int, str]:
             return 2, f"{text} Try '{command} -h'."
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
-        text = hide_users(error.format_message())
+        text = redact_words(error.format_message())
         if len(text) > MAX_USAGE_LENGTH:
             text = f"{text[:MAX_USAGE_LENGTH]}…"
         return 2, f"{text}{'' if text.endswith(('.', '?', '…')) else '.'} Try '{command} -h'."
@@ -133,7 +133,7 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError):
         reason = error.strerror or error
         if error.filename is not None:
-            file = hide_user(str(error.filename))
+            file = redact_userinfo(str(error.filename))
             return 1, f"{file} cannot be read or written: {reason}; check the path."
         return 1, f"Cannot write the output: {reason}; the command may have been executed."
     if isinstance(error, UnicodeError):

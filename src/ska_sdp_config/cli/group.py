@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import ALIASES
 from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, Role, roles
+from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.suggestions import (
     advise_on_object,
     advise_on_order,
@@ -142,7 +142,7 @@ class Group(click.Group):
         advice = self._advise(word, names, ctx)
         if advice is None and other is not None:
             advice = f"the {self.members} goes first, as in '{ctx.command_path} {other} …'."
-        unknown = f"Unknown {self.members} {quoted_word(word)}: "
+        unknown = f"Unknown {self.members} {quoted_redacted(word)}: "
         unknown += advice or f"expected one of {self._choices(ctx)}."
         ctx.fail(self._unsupported.get(self._aliases.get(word, word), unknown))
 

@@ -8,10 +8,10 @@ import click
 
 from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.group import Group, make_command
-from ska_sdp_config.cli.hidden_users import hide_user
 from ska_sdp_config.cli.objects import SCRIPT, SYSTEM
 from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, flag
 from ska_sdp_config.cli.output import Change, Printer
+from ska_sdp_config.cli.redaction import redact_userinfo
 from ska_sdp_config.cli.session import check_connection
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _import_scripts(
     from ska_sdp_config.cli.source import read_text
 
     text = read_text(source)
-    with rejecting(hide_user(source)):
+    with rejecting(redact_userinfo(source)):
         definitions = read_definitions(parse(text))
     root = SCRIPT.path(prefix)
     wanted = {root + key: definitions[key] for key in sorted(definitions)}
@@ -45,7 +45,7 @@ def _import_system(source: str, dry_run: bool, out: Printer, prefix: str) -> Non
     from ska_sdp_config.cli.validity import stored_text
 
     path = SYSTEM.path(prefix)
-    value = parse_value(read_text(source), hide_user(source))
+    value = parse_value(read_text(source), redact_userinfo(source))
     goal = Goal(path, {path: stored_text(path, value, prefix)})
     _write(goal, prefix, out, dry_run=dry_run, atomic=True)
 

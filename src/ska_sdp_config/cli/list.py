@@ -11,7 +11,6 @@ import click
 from ska_sdp_config.cli.complete import complete_first_parts
 from ska_sdp_config.cli.errors import Failed
 from ska_sdp_config.cli.group import Group, with_printer
-from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import (
     DEPLOYMENT,
     OBJECTS,
@@ -23,6 +22,7 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Entry, Printer
+from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import check_id, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
@@ -170,7 +170,7 @@ def _check_date(ctx: click.Context, param: click.Parameter, value: str | None) -
     except ValueError:
         pass
     raise click.UsageError(
-        f"Invalid date {quoted_word(value)}: expected YYYYMMDD, e.g. 20260101.", ctx
+        f"Invalid date {quoted_redacted(value)}: expected YYYYMMDD, e.g. 20260101.", ctx
     )
 
 

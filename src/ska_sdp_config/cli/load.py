@@ -6,9 +6,9 @@ import click
 
 from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.group import make_command
-from ska_sdp_config.cli.hidden_users import hide_user
 from ska_sdp_config.cli.options import ATOMIC, DRY_RUN_VALUES, flag
 from ska_sdp_config.cli.output import Printer
+from ska_sdp_config.cli.redaction import redact_userinfo
 from ska_sdp_config.cli.session import check_connection
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
@@ -33,7 +33,7 @@ def _load(
     from ska_sdp_config.cli.source import read_text
 
     text = read_text(source, max_bytes=MAX_BYTES)
-    with rejecting(hide_user(source)):
+    with rejecting(redact_userinfo(source)):
         dumped = read_dump(parse(text), prefix, force=force)
     root = f"{prefix}/"
     wanted: dict[str, str | None] = {

@@ -11,7 +11,7 @@ from enum import Enum
 
 import click
 
-from ska_sdp_config.cli.hidden_users import quoted_word
+from ska_sdp_config.cli.redaction import quoted_redacted
 
 __all__ = [
     "ATOMIC",
@@ -40,7 +40,9 @@ __all__ = [
 
 def _check_prefix(ctx: click.Context, param: click.Parameter, value: str) -> str:
     if value and not value.startswith("/"):
-        raise click.UsageError(f"The prefix {quoted_word(value)} does not begin with '/'.", ctx)
+        raise click.UsageError(
+            f"The prefix {quoted_redacted(value)} does not begin with '/'.", ctx
+        )
     return value.rstrip("/")
 
 
@@ -53,7 +55,8 @@ def _check_seconds(ctx: click.Context, param: click.Parameter, value: str | None
         seconds = 0.0
     if not (math.isfinite(seconds) and seconds > 0):
         raise click.UsageError(
-            f"Invalid timeout {quoted_word(value)}: expected seconds, more than 0, e.g. 10.", ctx
+            f"Invalid timeout {quoted_redacted(value)}: expected seconds, more than 0, e.g. 10.",
+            ctx,
         )
     return seconds
 
@@ -68,7 +71,7 @@ def _set_port(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         return
     if not (re.fullmatch("[0-9]{1,5}", value) and 0 < int(value) < 65536):
         raise click.UsageError(
-            f"Invalid port {quoted_word(value)}: expected a number from 1 to 65535.", ctx
+            f"Invalid port {quoted_redacted(value)}: expected a number from 1 to 65535.", ctx
         )
     os.environ["SDP_CONFIG_PORT"] = value
 
@@ -93,7 +96,7 @@ def _to_timedelta(
     if duration is not None and duration <= _MAX_DURATION:
         return duration
     raise click.UsageError(
-        f"Invalid duration {quoted_word(value)}: expected a number and s, m, h, d or w, "
+        f"Invalid duration {quoted_redacted(value)}: expected a number and s, m, h, d or w, "
         f"e.g. 10m or 30d; at most {_MAX_DURATION.days}d.",
         ctx,
     )

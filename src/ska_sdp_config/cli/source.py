@@ -12,7 +12,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 
 from ska_sdp_config.cli.errors import Failed, rejecting
-from ska_sdp_config.cli.hidden_users import AT_SIGN, hide_user
+from ska_sdp_config.cli.redaction import AT_SIGN, redact_userinfo
 
 __all__ = [
     "FETCH_TIMEOUT_S",
@@ -46,7 +46,7 @@ def read_text(source: str, *, seconds: float = FETCH_TIMEOUT_S, max_bytes: int =
     if _WITH_USER.match(source):
         # Not repeated, as it may contain a password.
         raise Failed("The URL names a user: fetch the file by other means, and give its path.")
-    shown = hide_user(source)
+    shown = redact_userinfo(source)
     if url is None:
         content = _read_file(source, max_bytes)
     elif url[1].lower() in _SCHEMES:
@@ -98,7 +98,7 @@ def _read_file(source: str, max_bytes: int) -> bytes:
     except OSError as exc:
         # The traceback of the cause would repeat the path.
         raise Failed(
-            f"{hide_user(source)} cannot be read: {exc.strerror or type(exc).__name__}; "
+            f"{redact_userinfo(source)} cannot be read: {exc.strerror or type(exc).__name__}; "
             "check the path."
         ) from None
 
@@ -127,15 +127,15 @@ def _fetch(url: str, seconds: float, max_bytes: int) -> bytes:
             return _read_until(response, end, max_bytes)
     except HTTPError as exc:
         exc.close()
-        reason = f"the server responded {exc.code} {hide_user(str(exc.reason))}"
+        reason = f"the server responded {exc.code} {redact_userinfo(str(exc.reason))}"
     except InvalidURL:
         # Its text repeats parts of the URL.
         reason = "its port is not a number, or a space or control character is not escaped"
     except (OSError, HTTPException, ValueError) as exc:
         cause = exc.reason if isinstance(exc, URLError) else exc
         late = "the server did not respond in time: " if isinstance(cause, TimeoutError) else ""
-        reason = f"{late}{hide_user(str(cause))}"
-    raise Failed(f"{hide_user(url)} cannot be fetched: {reason}; check the URL.")
+        reason = f"{late}{redact_userinfo(str(cause))}"
+    raise Failed(f"{redact_userinfo(url)} cannot be fetched: {reason}; check the URL.")
 
 
 def _read_until(response: HTTPResponse, end: float, max_bytes: int) -> bytes:

@@ -12,9 +12,9 @@ import click
 from ska_sdp_config.cli.complete import complete_ids, complete_keys
 from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import Action, Group, make_command
-from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
+from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import check_path, depth_of_path
@@ -212,7 +212,7 @@ def check_id(key: str) -> None:
     from ska_sdp_config.entity.common.ids import check_path_part
 
     if "=" in key:
-        raise click.UsageError(f"Missing argument 'ID' before {quoted_word(key)}.")
+        raise click.UsageError(f"Missing argument 'ID' before {quoted_redacted(key)}.")
     try:
         # Each part of a compound key may be as long as an ID.
         for part in [part for part in key.split(":") if part] or [key]:

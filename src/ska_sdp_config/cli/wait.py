@@ -11,9 +11,9 @@ import click
 from ska_sdp_config.cli.changes import Texts, changes
 from ska_sdp_config.cli.condition import Condition
 from ska_sdp_config.cli.errors import Failed, TimedOut
-from ska_sdp_config.cli.hidden_users import quoted_word
 from ska_sdp_config.cli.options import TIMEOUT
 from ska_sdp_config.cli.output import Entry, Printer, note
+from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.session import check_connection
 from ska_sdp_config.cli.targets import Target, TargetGroup
 
@@ -30,12 +30,12 @@ def _wait(
     name, equals, wanted = first.partition("=")
     if more and name and wanted:
         raise click.UsageError(
-            f"Unexpected {quoted_word(' '.join(more))} after {quoted_word(first)}: quote a value "
-            "with spaces."
+            f"Unexpected {quoted_redacted(' '.join(more))} after {quoted_redacted(first)}: "
+            "quote a value with spaces."
         )
     if more and (more[0].startswith("=") or equals):
         raise click.UsageError(
-            f"Invalid condition {quoted_word(' '.join(field))}: expected FIELD=VALUE without "
+            f"Invalid condition {quoted_redacted(' '.join(field))}: expected FIELD=VALUE without "
             "spaces, e.g. status=FINISHED."
         )
     condition = Condition.read(" ".join(field))
