@@ -169,7 +169,11 @@ def depth_of_path(path: str) -> int:
 
 
 def quoted(text: str) -> str:
-    """Return a text in quotation marks for a message, only the beginning of a long one."""
+    """Return a text in quotation marks for a message, only the beginning of a long one.
+
+    It is for what the program knows. Words of the command line may be URLs with a password: the
+    command line quotes them with ``quoted_redacted``.
+    """
     return repr(text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…")
 
 
