@@ -5,6 +5,7 @@ Each here in this process, and in the long tests some as processes of their own.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from ska_sdp_config import Config
 from ska_sdp_config.cli.objects import ALIASES, OBJECTS
 from ska_sdp_sim.stack.etcd import Etcd
+from tests.support.in_time import in_time
 
 from .conftest import Run, assert_rejected, fill, run_here
 from .usage import Use, check_use, runs
@@ -307,6 +309,29 @@ def test_usage_error_repeats_no_password(ska_sdp: Run, line: str) -> None:
     assert "sesame" not in result.err
 
 
-@pytest.mark.parametrize("word", ["x" * 100_000, "(" * 100_000, "'(" * 50_000 + "@h"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["import", "scripts", "a", "http://sesame:sesame pass@h/x"],
+        ["import", "scripts", "a", "sesame", "' http://me:pass@h/x"],
+        ["list", "-o", "http://sesame:it's pass@h/x"],
+        ["list", "-o", 'http://sesame:it\'s "my" pass@h/x'],
+        ["list", "--http://sesame:sesame pass@h/x"],
+    ],
+)
+def test_usage_error_repeats_no_password_with_a_space(ska_sdp: Run, words: list[str]) -> None:
+    result = ska_sdp(*words)
+    assert result.code == 2
+    assert "…@h/x" in result.err
+    assert not re.search("sesame|pass|my", result.err)
+
+
+@pytest.mark.parametrize(
+    "word", ["x" * 100_000, "(" * 100_000, "'(" * 50_000 + "@h", "' " * 50_000, "'\\ " * 50_000]
+)
 def test_usage_error_about_a_long_word_is_fast(ska_sdp: Run, word: str) -> None:
-    assert_rejected(ska_sdp("import", "scripts", "a", word), 2, "unexpected extra argument")
+    for line in (["import", "scripts", "a"], ["list", "-o"]):
+        # A time that grows with the square of the length is minutes.
+        with in_time(10):
+            result = ska_sdp(*line, word)
+        assert_rejected(result, 2, "Try 'ska-sdp ")

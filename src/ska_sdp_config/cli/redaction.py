@@ -13,9 +13,11 @@ AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
 
 _BEFORE_AT_SIGN = re.compile(f".+(?={AT_SIGN})", re.DOTALL)
 
-_USERINFO_OF_A_WORD = re.compile(rf"(?<!\S)(['\"(]*)(?!['\"(])\S+{AT_SIGN}")
-"""The part of a word before its last ``@``. Leading quotation marks and brackets are a group of
-their own; only all of them match it, so that the time grows with the length of the word."""
+_WORD = re.compile(r"""\(.+|'(?:[^'\\]|\\.)*\S*|"(?:[^"\\]|\\.)*\S*|\S+""", re.DOTALL)
+"""A word of a message of Click, also one with spaces from the command line: Click puts these in
+brackets as they are, or in quotation marks, as ``repr`` does."""
+
+_OPENING = "('\""
 
 
 def redact_userinfo(source: str) -> str:
@@ -29,8 +31,16 @@ def redact_userinfo(source: str) -> str:
 
 
 def redact_words(text: str) -> str:
-    """Return the text of a message, without what is before the last ``@`` of each word."""
-    return _USERINFO_OF_A_WORD.sub(r"\1…@", text)
+    """Return the text of a message, without what is before the last ``@`` of each word.
+
+    A text in quotation marks is one word, and so is all that follows an opening bracket.
+    """
+    return _WORD.sub(_redact_word, text)
+
+
+def _redact_word(found: re.Match[str]) -> str:
+    bare = found[0].lstrip(_OPENING)
+    return found[0][: len(found[0]) - len(bare)] + redact_userinfo(bare)
 
 
 def quoted_redacted(word: str) -> str:
