@@ -38,7 +38,7 @@ RETRY_S = 1.0
 """Time before the database is read again after the watch has ended with an error, in seconds."""
 
 LOG_INTERVAL_S = 60.0
-"""Least time between two errors of the watch in the log, in seconds: it may begin each second."""
+"""Minimum interval between logged watch errors, which may recur every second, in seconds."""
 
 
 class Hub:
@@ -187,12 +187,17 @@ class Hub:
         if now < self._log_at:
             return
         self._logged_error, self._log_at = shown, now + LOG_INTERVAL_S
-        # Other errors than those of the connection need their place to be found.
-        place = None if isinstance(error, ConfigConnectionError) else error
-        LOGGER.warning(
-            "The changes of the database are not shown, the watch begins again: %s",
+        if isinstance(error, ConfigConnectionError):
+            LOGGER.warning(
+                "The changes of the database are not shown, restarting the watch: %s", error
+            )
+            return
+        # Log the traceback of unexpected errors.
+        LOGGER.error(
+            "The changes of the database are not shown after an unexpected error, restarting the "
+            "watch; report it: %s",
             error,
-            exc_info=place,
+            exc_info=error,
         )
 
     def _step(self) -> None:

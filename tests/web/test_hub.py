@@ -139,11 +139,11 @@ def test_error_of_the_watch_is_logged_at_each_change(
     monkeypatch.setattr(module, "LOG_INTERVAL_S", 0.0)
     run(scene)
     logged = [record for record in caplog.records if record.name == module.__name__]
-    begin = "The changes of the database are "
-    assert [record.getMessage() for record in logged] == [
-        f"{begin}not shown, the watch begins again: it is away",
-        f"{begin}not shown, the watch begins again: it is odd",
-        f"{begin}shown again.",
+    begin, bug = "The changes of the database are ", "an unexpected error"
+    assert [(record.levelname, record.getMessage()) for record in logged] == [
+        ("WARNING", f"{begin}not shown, restarting the watch: it is away"),
+        ("ERROR", f"{begin}not shown after {bug}, restarting the watch; report it: it is odd"),
+        ("INFO", f"{begin}shown again."),
     ]
     assert [bool(record.exc_info) for record in logged] == [False, True, False]
 
@@ -158,7 +158,7 @@ def test_flapping_error_of_the_watch_is_logged_once(
         for error in [*[ConfigConnectionError("it is away"), between] * 5, None]:
             hub._set_error(error)
     assert [record.getMessage() for record in caplog.records] == [
-        "The changes of the database are not shown, the watch begins again: it is away",
+        "The changes of the database are not shown, restarting the watch: it is away",
         "The changes of the database are shown again.",
     ]
 
