@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import tango
 
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_lmc.devices import base
 
 from .bare_server import SUBARRAY
+from .conftest import running_loops
 
 
 class Held:
@@ -31,34 +31,23 @@ class Held:
 
 
 @pytest.fixture
-def device(subarray: Any) -> Any:
-    """Subarray of this process, which the next Init serves again."""
-    (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
-    return device
-
-
-@pytest.fixture
-def held(device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    """Iteration of the device's watch loop that has begun."""
+def held(subarray_device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    """Iteration of the subarray's watch loop that has begun."""
     held = Held()
-    monkeypatch.setattr(device, "reconcile", held.reconcile)
-    device._watch_loop._watcher.trigger()
+    monkeypatch.setattr(subarray_device, "reconcile", held.reconcile)
+    subarray_device._watch_loop._watcher.trigger()
     assert held.begun.wait(30)
     yield held
     held.release.set()
 
 
-def running_loops() -> int:
-    return [each.name for each in threading.enumerate()].count(f"watch-{SUBARRAY}")
-
-
 def test_deletion_waits_for_the_watch_loops_of_all_inits(
-    device: Any, subarray: Any, held: Held, monkeypatch: pytest.MonkeyPatch
+    subarray: Any, subarray_device: Any, held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "END_TIMEOUT_S", 60.0)
     subarray.Init()
     assert running_loops() == 2
-    deletion = threading.Thread(target=device.delete_device)
+    deletion = threading.Thread(target=subarray_device.delete_device)
     deletion.start()
     deletion.join(0.2)
     assert deletion.is_alive()
@@ -70,9 +59,9 @@ def test_deletion_waits_for_the_watch_loops_of_all_inits(
 
 @pytest.mark.usefixtures("held")
 def test_thread_that_outlasts_its_device_is_named_and_does_not_use_it(
-    device: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    subarray_device: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(base, "END_TIMEOUT_S", 0.05)
-    device.delete_device()
+    subarray_device.delete_device()
     assert f"{SUBARRAY} ends, but thread watch-{SUBARRAY} still runs." in caplog.text
-    assert not device.is_enabled_for(logging.CRITICAL)
+    assert not subarray_device.is_enabled_for(logging.CRITICAL)
