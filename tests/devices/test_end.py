@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import tango
 
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_lmc.devices import base
+from ska_sdp_lmc.runtime.publisher import Publisher
+from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY
 from .conftest import running_loops
 
 
 class Held:
-    """Iteration of a device's watch loop, which lasts until it is released."""
+    """Iteration of a device's watch loop, which lasts until it is released.
+
+    Attributes:
+        last: called at its end.
+        done: whether that returned.
+    """
 
     def __init__(self) -> None:
         self.begun = threading.Event()
         self.release = threading.Event()
+        self.last: Callable[[Publisher], object] = lambda publisher: None
+        self.done = threading.Event()
 
-    def reconcile(self, watcher: Watcher[Any], publisher: Any) -> None:
+    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Take the place of ``LmcDevice.reconcile``; later iterations do nothing."""
         if not self.begun.is_set():
             self.begun.set()
             self.release.wait(60)
+            self.last(publisher)
+            self.done.set()
 
 
 @pytest.fixture
@@ -65,3 +77,27 @@ def test_thread_that_outlasts_its_device_is_named_and_does_not_use_it(
     subarray_device.delete_device()
     assert f"{SUBARRAY} ends, but thread watch-{SUBARRAY} still runs." in caplog.text
     assert not subarray_device.is_enabled_for(logging.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda publisher: publisher.publish(publisher.view), id="publish"),
+        pytest.param(lambda publisher: publisher.show_outage(None), id="show_outage"),
+        pytest.param(Publisher.reset_revisions, id="reset_revisions"),
+    ],
+)
+def test_thread_that_outlasts_its_device_does_not_wait_for_its_monitor(
+    subarray_device: Any,
+    held: Held,
+    monkeypatch: pytest.MonkeyPatch,
+    use: Callable[[Publisher], object],
+) -> None:
+    monkeypatch.setattr(base, "END_TIMEOUT_S", 0.05)
+    held.last = use
+    subarray_device.delete_device()
+    with tango.EnsureOmniThread(), tango.AutoTangoMonitor(subarray_device):
+        held.release.set()
+        wait_until(lambda: running_loops() == 0)
+    # A monitor that another thread holds is not acquired: waiting for it ends with an error.
+    assert held.done.is_set()
