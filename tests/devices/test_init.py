@@ -109,7 +109,7 @@ def test_init_changes_nothing_once_the_device_has_a_successor(
     before = subarray_device._served
 
     def create_successor(name: str) -> None:
-        monkeypatch.setitem(init._newest, name, object())
+        monkeypatch.setitem(init._newest_instance_id, name, object())
 
     monkeypatch.setattr(init, "check_tango_database", create_successor)
     subarray.Init()
