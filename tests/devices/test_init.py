@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -104,7 +105,10 @@ def test_changed_property_is_written_to_the_entry(
 
 
 def test_init_changes_nothing_once_the_device_has_a_successor(
-    subarray: Any, subarray_device: Any, monkeypatch: pytest.MonkeyPatch
+    subarray: Any,
+    subarray_device: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     before = subarray_device._served
 
@@ -112,7 +116,9 @@ def test_init_changes_nothing_once_the_device_has_a_successor(
         monkeypatch.setitem(init._newest_instance_id, name, object())
 
     monkeypatch.setattr(init, "check_tango_database", create_successor)
-    subarray.Init()
+    with caplog.at_level(logging.INFO, logger=init.__name__):
+        subarray.Init()
+    assert [each.levelname for each in caplog.records if each.name == init.__name__] == ["INFO"]
     assert subarray_device._served is before
     assert subarray.state() == tango.DevState.OFF
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 import tango
 from tango.server import Device
 
+from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.runtime.attributes import tango_command
 from ska_sdp_lmc.runtime.tango_database_proxy import check_tango_database
 
 __all__ = ["InitDevice"]
+
+LOGGER = logging.getLogger(__name__)
 
 _newest_instance_id: dict[str, object] = {}
 """Identity of the newest device of each name: DevRestart creates another one of the same name."""
@@ -61,6 +66,8 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             check_tango_database(self.get_name())
         if _newest_instance_id[self.get_name()] is not self._instance_id:
             # The successor has read the settings since, and events of both have the same name.
+            with logs.context(self.get_name(), self):
+                LOGGER.info("Init changes nothing: DevRestart has created the device again.")
             return
         self.get_device_properties()
         self.stop()
