@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import io
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import tango
@@ -69,14 +69,21 @@ def test_deletion_waits_for_the_watch_loops_of_all_inits(
     assert running_loops() == 0
 
 
-@pytest.mark.usefixtures("held")
-def test_thread_that_outlasts_its_device_is_named_and_does_not_use_it(
-    subarray_device: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_thread_that_outlasts_its_device_is_named_and_logs_without_it(
+    subarray_device: Any, held: Held, monkeypatch: pytest.MonkeyPatch, log: io.StringIO
 ) -> None:
+    def fail(publisher: Publisher) -> NoReturn:
+        raise LookupError("a bug of the test")
+
     monkeypatch.setattr(base, "END_TIMEOUT_S", 0.05)
+    held.last = fail
     subarray_device.delete_device()
-    assert f"{SUBARRAY} ends, but thread watch-{SUBARRAY} still runs." in caplog.text
-    assert not subarray_device.is_enabled_for(logging.CRITICAL)
+    assert f"{SUBARRAY} ends, but thread watch-{SUBARRAY} still runs." in log.getvalue()
+    # Tango destroys its logger with the device.
+    monkeypatch.setattr(subarray_device, "get_logger", None)
+    held.release.set()
+    wait_until(lambda: running_loops() == 0)
+    assert "LookupError: a bug of the test" in log.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -266,14 +266,17 @@ class LmcDevice(InitDevice):
     # Target of the log
 
     def is_enabled_for(self, level: int) -> bool:
-        """Return whether Tango's level, which SetLoggingLevel changes, includes a record."""
+        """Return whether Tango's level, which SetLoggingLevel changes, includes a record.
+
+        A thread that outlasts the device logs by the level of the settings, to standard output.
+        """
         if self._is_deleted:
-            return False
+            return bool(level >= getattr(logging, self.settings.log_level))
         tango_level, _ = _tango_level(level)
         return bool(self.get_logger().is_level_enabled(tango_level))
 
     def log(self, level: int, text: str) -> None:
-        """Pass a record to Tango's logging."""
+        """Pass a record to Tango's logging, unless the device is deleted."""
         if self._is_deleted:
             return
         _, method = _tango_level(level)
