@@ -120,10 +120,12 @@ def subarray(start: Start) -> Any:
 
 
 @pytest.fixture
-def subarray_device(subarray: Any) -> Any:
-    """Device of ``subarray`` in this process. The next Init serves it again, also if deleted."""
+def subarray_device(subarray: Any) -> Iterator[Any]:
+    """Device of ``subarray`` in this process, which a test may delete."""
     (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
-    return device
+    yield device
+    # Only the test deleted it: Tango has not destroyed it, and the next Init serves it again.
+    device._is_deleted = False
 
 
 def running_loops() -> int:

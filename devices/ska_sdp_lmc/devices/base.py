@@ -124,7 +124,6 @@ class LmcDevice(InitDevice):
         self._set_log_level()
         create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
-        self._is_deleted = False
         # Subscriptions outlast Init.
         self._sink: TangoSink = getattr(self, "_sink", None) or TangoSink(self)
         publisher = self.publisher = self._new_publisher()
