@@ -13,7 +13,7 @@ import tango
 
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import HealthState
-from ska_sdp_lmc.devices import init
+from ska_sdp_lmc.devices import base, init
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.observability.process import PROCESS, Process, Served
@@ -127,6 +127,7 @@ def test_device_that_is_restarted_during_init_leaves_its_successor_alone(
     subarray: Any, subarray_device: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the order of DevRestart, which deletes a device after its last call has ended."""
+    monkeypatch.setattr(base, "END_TIMEOUT_S", 60.0)
     successor = replace(subarray_device._served)
     begin, pending = Process.begin, [PROCESS.begin]
 
