@@ -38,8 +38,12 @@ LOGGER = logging.getLogger(__name__)
 END_TIMEOUT_S = 2.0
 """Seconds to wait for the threads of a device that Tango destroys.
 
-They usually end within 40 ms, and later if a call to the database hangs. Clients of DevRestart
-wait for at most 3 s.
+They usually end within 40 ms, but a transaction in progress waits for the end of an outage of the
+database, see Watcher.txn. A thread that has not begun to publish by the end of the wait publishes
+nothing; one inside a publication that lasts longer can still crash the server.
+
+Clients of DevRestart wait for at most 3 s. The devices of a server that ends are deleted one after
+the other, each with this limit.
 """
 
 VERSION = version("ska-sdp-lmc")
@@ -187,7 +191,7 @@ class LmcDevice(InitDevice):
             PROCESS.end(self._served)
 
     def delete_device(self) -> None:
-        """Stop, and wait until no thread uses the device: Tango destroys it next.
+        """Stop, and wait for the threads that use the device: Tango destroys it next.
 
         Tango calls it without the device's monitor when all calls of the device have ended.
         """
