@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,20 @@ def start(config: Config) -> Iterator[Start]:
 def subarray(start: Start) -> Any:
     """Subarray without required components."""
     return start(RequiredComponents="none")[1]
+
+
+@pytest.fixture
+def subarray_device(subarray: Any) -> Iterator[Any]:
+    """Device of ``subarray`` in this process, which a test may delete."""
+    (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
+    yield device
+    # Only the test deleted it: Tango has not destroyed it, and the next Init serves it again.
+    device._is_deleted = False
+
+
+def running_loops() -> int:
+    """Return the number of watch loops of the subarray in this process."""
+    return [each.name for each in threading.enumerate()].count(f"watch-{SUBARRAY}")
 
 
 @pytest.fixture

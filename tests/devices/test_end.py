@@ -2,63 +2,64 @@
 
 from __future__ import annotations
 
-import logging
+import io
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 import pytest
 import tango
 
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_lmc.devices import base
+from ska_sdp_lmc.runtime.publisher import Publisher
+from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY
+from .conftest import running_loops
 
 
 class Held:
-    """Iteration of a device's watch loop, which lasts until it is released."""
+    """Iteration of a device's watch loop, which lasts until it is released.
+
+    Attributes:
+        last: called at its end.
+        done: whether that returned.
+    """
 
     def __init__(self) -> None:
         self.begun = threading.Event()
         self.release = threading.Event()
+        self.last: Callable[[Publisher], object] = lambda publisher: None
+        self.done = threading.Event()
 
-    def reconcile(self, watcher: Watcher[Any], publisher: Any) -> None:
+    def reconcile(self, watcher: Watcher[Any], publisher: Publisher) -> None:
         """Take the place of ``LmcDevice.reconcile``; later iterations do nothing."""
         if not self.begun.is_set():
             self.begun.set()
             self.release.wait(60)
+            self.last(publisher)
+            self.done.set()
 
 
 @pytest.fixture
-def device(subarray: Any) -> Any:
-    """Subarray of this process, which the next Init serves again."""
-    (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
-    return device
-
-
-@pytest.fixture
-def held(device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    """Iteration of the device's watch loop that has begun."""
+def held(subarray_device: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    """Iteration of the subarray's watch loop that has begun."""
     held = Held()
-    monkeypatch.setattr(device, "reconcile", held.reconcile)
-    device._watch_loop._watcher.trigger()
+    monkeypatch.setattr(subarray_device, "reconcile", held.reconcile)
+    subarray_device._watch_loop._watcher.trigger()
     assert held.begun.wait(30)
     yield held
     held.release.set()
 
 
-def running_loops() -> int:
-    return [each.name for each in threading.enumerate()].count(f"watch-{SUBARRAY}")
-
-
 def test_deletion_waits_for_the_watch_loops_of_all_inits(
-    device: Any, subarray: Any, held: Held, monkeypatch: pytest.MonkeyPatch
+    subarray: Any, subarray_device: Any, held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "END_TIMEOUT_S", 60.0)
     subarray.Init()
     assert running_loops() == 2
-    deletion = threading.Thread(target=device.delete_device)
+    deletion = threading.Thread(target=subarray_device.delete_device)
     deletion.start()
     deletion.join(0.2)
     assert deletion.is_alive()
@@ -68,11 +69,42 @@ def test_deletion_waits_for_the_watch_loops_of_all_inits(
     assert running_loops() == 0
 
 
-@pytest.mark.usefixtures("held")
-def test_thread_that_outlasts_its_device_is_named_and_does_not_use_it(
-    device: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_thread_that_outlasts_its_device_is_named_and_logs_without_it(
+    subarray_device: Any, held: Held, monkeypatch: pytest.MonkeyPatch, log: io.StringIO
+) -> None:
+    def fail(publisher: Publisher) -> NoReturn:
+        raise LookupError("a bug of the test")
+
+    monkeypatch.setattr(base, "END_TIMEOUT_S", 0.05)
+    held.last = fail
+    subarray_device.delete_device()
+    assert f"{SUBARRAY} ends, but thread watch-{SUBARRAY} still runs." in log.getvalue()
+    # Tango destroys its logger with the device.
+    monkeypatch.setattr(subarray_device, "get_logger", None)
+    held.release.set()
+    wait_until(lambda: running_loops() == 0)
+    assert "LookupError: a bug of the test" in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda publisher: publisher.publish(publisher.view), id="publish"),
+        pytest.param(lambda publisher: publisher.show_outage(None), id="show_outage"),
+        pytest.param(Publisher.reset_revisions, id="reset_revisions"),
+    ],
+)
+def test_thread_that_outlasts_its_device_does_not_wait_for_its_monitor(
+    subarray_device: Any,
+    held: Held,
+    monkeypatch: pytest.MonkeyPatch,
+    use: Callable[[Publisher], object],
 ) -> None:
     monkeypatch.setattr(base, "END_TIMEOUT_S", 0.05)
-    device.delete_device()
-    assert f"{SUBARRAY} ends, but thread watch-{SUBARRAY} still runs." in caplog.text
-    assert not device.is_enabled_for(logging.CRITICAL)
+    held.last = use
+    subarray_device.delete_device()
+    with tango.EnsureOmniThread(), tango.AutoTangoMonitor(subarray_device):
+        held.release.set()
+        wait_until(lambda: running_loops() == 0)
+    # A monitor that another thread holds is not acquired: waiting for it ends with an error.
+    assert held.done.is_set()

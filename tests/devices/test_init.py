@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,14 +13,14 @@ import tango
 
 from ska_sdp_config import Config
 from ska_sdp_config.lmc.states import HealthState
-from ska_sdp_lmc.devices import init
+from ska_sdp_lmc.devices import base, init
 from ska_sdp_lmc.devices.controller import SDPController
 from ska_sdp_lmc.devices.subarray import SDPSubarray
 from ska_sdp_lmc.observability.process import PROCESS, Process, Served
 from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY
-from .conftest import CONTROLLER, Start, rejection, stored
+from .conftest import CONTROLLER, Start, rejection, running_loops, stored
 
 Set = Callable[[str], None]
 
@@ -105,26 +105,30 @@ def test_changed_property_is_written_to_the_entry(
 
 
 def test_init_changes_nothing_once_the_device_has_a_successor(
-    subarray: Any, monkeypatch: pytest.MonkeyPatch
+    subarray: Any,
+    subarray_device: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
-    before = device._served
+    before = subarray_device._served
 
     def create_successor(name: str) -> None:
-        monkeypatch.setitem(init._newest, name, object())
+        monkeypatch.setitem(init._newest_instance_id, name, object())
 
     monkeypatch.setattr(init, "check_tango_database", create_successor)
-    subarray.Init()
-    assert device._served is before
+    with caplog.at_level(logging.INFO, logger=init.__name__):
+        subarray.Init()
+    assert [each.levelname for each in caplog.records if each.name == init.__name__] == ["INFO"]
+    assert subarray_device._served is before
     assert subarray.state() == tango.DevState.OFF
 
 
 def test_device_that_is_restarted_during_init_leaves_its_successor_alone(
-    subarray: Any, monkeypatch: pytest.MonkeyPatch
+    subarray: Any, subarray_device: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the order of DevRestart, which deletes a device after its last call has ended."""
-    (device,) = tango.Util.instance().get_device_list_by_class("SDPSubarray")
-    successor = replace(device._served)
+    monkeypatch.setattr(base, "END_TIMEOUT_S", 60.0)
+    successor = replace(subarray_device._served)
     begin, pending = Process.begin, [PROCESS.begin]
 
     def begin_successor_after(*arguments: Any) -> None:
@@ -135,11 +139,13 @@ def test_device_that_is_restarted_during_init_leaves_its_successor_alone(
     def served() -> list[Served]:
         return [each for each in PROCESS.served() if each.name == SUBARRAY]
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Process, "begin", begin_successor_after)
-        subarray.Init()
-    assert successor in served()
-    device.delete_device()
-    assert served() == [successor]
-    assert f"watch-{SUBARRAY}" not in [each.name for each in threading.enumerate()]
-    PROCESS.end(successor)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(Process, "begin", begin_successor_after)
+            subarray.Init()
+        assert successor in served()
+        subarray_device.delete_device()
+        assert served() == [successor]
+        assert running_loops() == 0
+    finally:
+        PROCESS.end(successor)

@@ -17,7 +17,8 @@ from ska_sdp_sim.stack.etcd import Etcd
 from tests.support.scripts import change
 from tests.support.waiting import wait_until
 
-from .bare_server import SUBARRAY, Server
+from .bare_server import PATIENCE_MS, SUBARRAY, Server
+from .slow_server import END_TIMEOUT_S
 
 RESTARTS = 3
 
@@ -59,6 +60,7 @@ def test_server_survives_restarts_of_a_device_that_publishes(
     where = {"SDP_CONFIG_HOST": broken_etcd.host, "SDP_CONFIG_PORT": str(broken_etcd.port)}
     with SlowServer(tmp_path, [SUBARRAY], **where) as server:
         subarray, admin = server.proxy(SUBARRAY), server.proxy("dserver/SDPSubarray/01")
+        admin.set_timeout_millis(PATIENCE_MS + int(1000 * END_TIMEOUT_S))
         with admin_mode_changing(broken_etcd):
             for _ in range(RESTARTS):
                 wait_until(lambda: subarray.state() == tango.DevState.DISABLE)

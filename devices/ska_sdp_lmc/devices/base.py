@@ -38,8 +38,12 @@ LOGGER = logging.getLogger(__name__)
 END_TIMEOUT_S = 2.0
 """Seconds to wait for the threads of a device that Tango destroys.
 
-They usually end within 40 ms, and later if a call to the database hangs. Clients of DevRestart
-wait for at most 3 s.
+They usually end within 40 ms, but a transaction in progress waits for the end of an outage of the
+database, see Watcher.txn. A thread that has not begun to publish by the end of the wait publishes
+nothing; one inside a publication that lasts longer can still crash the server.
+
+Clients of DevRestart wait for at most 3 s. The devices of a server that ends are deleted one after
+the other, each with this limit.
 """
 
 VERSION = version("ska-sdp-lmc")
@@ -124,7 +128,6 @@ class LmcDevice(InitDevice):
         self._set_log_level()
         create_command_series(self.name, {*self.TangoClassClass.cmd_list, "adminMode"} - {"Init"})
         self.database = database.shared(self.settings.prefix)
-        self._is_deleted = False
         # Subscriptions outlast Init.
         self._sink: TangoSink = getattr(self, "_sink", None) or TangoSink(self)
         publisher = self.publisher = self._new_publisher()
@@ -188,7 +191,7 @@ class LmcDevice(InitDevice):
             PROCESS.end(self._served)
 
     def delete_device(self) -> None:
-        """Stop, and wait until no thread uses the device: Tango destroys it next.
+        """Stop, and wait for the threads that use the device: Tango destroys it next.
 
         Tango calls it without the device's monitor when all calls of the device have ended.
         """
@@ -266,14 +269,17 @@ class LmcDevice(InitDevice):
     # Target of the log
 
     def is_enabled_for(self, level: int) -> bool:
-        """Return whether Tango's level, which SetLoggingLevel changes, includes a record."""
+        """Return whether Tango's level, which SetLoggingLevel changes, includes a record.
+
+        A thread that outlasts the device logs by the level of the settings, to standard output.
+        """
         if self._is_deleted:
-            return False
+            return bool(level >= getattr(logging, self.settings.log_level))
         tango_level, _ = _tango_level(level)
         return bool(self.get_logger().is_level_enabled(tango_level))
 
     def log(self, level: int, text: str) -> None:
-        """Pass a record to Tango's logging."""
+        """Pass a record to Tango's logging, unless the device is deleted."""
         if self._is_deleted:
             return
         _, method = _tango_level(level)

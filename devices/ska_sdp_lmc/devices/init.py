@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 import tango
 from tango.server import Device
 
+from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.runtime.attributes import tango_command
 from ska_sdp_lmc.runtime.tango_database_proxy import check_tango_database
 
 __all__ = ["InitDevice"]
 
-_newest: dict[str, object] = {}
-"""Token of the newest device of each name: DevRestart creates another device of the same name."""
+LOGGER = logging.getLogger(__name__)
+
+_newest_instance_id: dict[str, object] = {}
+"""Identity of the newest device of each name: DevRestart creates another one of the same name."""
 
 
 class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
@@ -30,7 +35,7 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
             # The class has two commands of this name, and the first, Tango's, would be executed.
             self.remove_command("Init", False, False)
             device_class.has_own_init = True
-        self._token = _newest[self.get_name()] = object()
+        self._instance_id = _newest_instance_id[self.get_name()] = object()
         self.initialise()
 
     def initialise(self) -> None:
@@ -59,8 +64,10 @@ class InitDevice(Device):  # type: ignore[misc]  # PyTango is not typed
         # Without the Tango database, Init fails here, and the device continues as before.
         with tango.AutoTangoAllowThreads(self):
             check_tango_database(self.get_name())
-        if _newest[self.get_name()] is not self._token:
+        if _newest_instance_id[self.get_name()] is not self._instance_id:
             # The successor has read the settings since, and events of both have the same name.
+            with logs.context(self.get_name(), self):
+                LOGGER.info("Init changes nothing: DevRestart has created the device again.")
             return
         self.get_device_properties()
         self.stop()

@@ -217,7 +217,7 @@ class Process:
                     self._unused_since = datetime.now(timezone.utc)
 
     def served(self) -> list[Served]:
-        """Return the devices."""
+        """Return the devices, in the order in which they were added."""
         with self._lock:
             return list(self._served)
 

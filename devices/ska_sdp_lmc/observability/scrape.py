@@ -54,9 +54,10 @@ class Scraped(Collector):
         yield from self._databases()
 
     def _shown(self, attribute: str, states: type[IntEnum]) -> Iterator[Sample]:
-        # A device that DevRestart restarts exists for a while beside its successor.
-        newest = {device.name: device for device in self._process.served()}
-        for device in newest.values():
+        # A device that DevRestart restarts exists for a while beside its successor: the one that
+        # was added last counts.
+        by_name = {device.name: device for device in self._process.served()}
+        for device in by_name.values():
             found = device.publisher.read(attribute)
             if found is not None:
                 for state in states:

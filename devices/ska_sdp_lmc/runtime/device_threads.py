@@ -33,21 +33,27 @@ class DeviceThreads:
         """Wait until no thread uses the device.
 
         Args:
-            timeout: longest wait for each thread, in seconds; 0 if the caller holds the device's
-                monitor.
+            timeout: longest wait for all threads together, in seconds; 0 if the caller holds the
+                device's monitor.
 
         Returns:
             Names of the threads that still use it, empty if there are none.
         """
+        end = time.monotonic() + timeout
         names = []
         if not self._watch_loop.join(timeout):
             names.append(self._watch_loop.name)
-        if not self._database.wait_for_notification(self._publisher.show_outage, timeout):
+        if not self._database.wait_for_notification(self._publisher.show_outage, _left(end)):
             names.append(NOTIFIER)
         return names
 
 
 def wait_for_all(all_threads: Iterable[DeviceThreads], timeout: float) -> list[str]:
-    """Wait for the threads of several Inits for about ``timeout`` seconds; see ``wait``."""
+    """Wait for the threads of several Inits, together for at most ``timeout`` s; see ``wait``."""
     end = time.monotonic() + timeout
-    return [name for each in all_threads for name in each.wait(max(0.0, end - time.monotonic()))]
+    return [name for each in all_threads for name in each.wait(_left(end))]
+
+
+def _left(end: float) -> float:
+    """Return the seconds until a time of the monotonic clock, 0 if it has passed."""
+    return max(0.0, end - time.monotonic())

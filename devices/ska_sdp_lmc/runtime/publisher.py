@@ -104,6 +104,10 @@ class Publisher:
     A publication holds the device's monitor, so a read of a client or another publication comes
     entirely before or after it. No other lock is held while events are pushed.
 
+    A closed publisher does not take the monitor, as the device may be destroyed: this would abort
+    the process. It may also be closed by the holder of the monitor, so each method that takes it
+    checks before and after.
+
     Args:
         sink: the device.
         table: attributes of the device, with the functions that return their values.
@@ -152,7 +156,11 @@ class Publisher:
 
     def reset_revisions(self) -> None:
         """Accept the next view whatever its revision, as the database was restored."""
+        if self._closed:
+            return
         with self._sink.monitor():
+            if self._closed:
+                return
             self._revisions.clear()
             self._command_count = self._view = None
 
@@ -181,7 +189,6 @@ class Publisher:
         Returns:
             The attributes that have changed.
         """
-        # After the end of the server, acquiring a monitor would abort the process.
         if self._closed:
             return {}
         with self._sink.monitor():
