@@ -38,6 +38,9 @@ TWICE = "SDPSubarray/twice"
 READY_WITHIN_S = 120.0
 """Time in which all parts become ready on a busy machine, in seconds."""
 
+READY_INTERVAL_S = 0.2
+"""Seconds between two checks of whether all parts are ready, each of which calls all devices."""
+
 
 def server_names(subarrays: int) -> list[str]:
     """Return the server of each subarray; the last subarray has two.
@@ -179,13 +182,17 @@ class Stack:
         Raises:
             AssertionError: some are not ready in time.
         """
+        unready: list[str] = []
+
+        def is_ready() -> bool:
+            unready[:] = self.unready()
+            return not unready
+
         try:
-            wait_until(lambda: not self.unready(), within)
+            wait_until(is_ready, within, interval=READY_INTERVAL_S)
         except AssertionError:
             reports = "\n".join(self.endings) or "no process has ended"
-            raise AssertionError(
-                f"not ready within {within:g} s: {self.unready()}; {reports}"
-            ) from None
+            raise AssertionError(f"not ready within {within:g} s: {unready}; {reports}") from None
 
     def _add(self, part: Part) -> None:
         self.parts[part.name] = part
