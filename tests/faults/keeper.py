@@ -6,9 +6,11 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ska_sdp_sim.stack.local import stop_together
 from ska_sdp_sim.stack.part import Part
 
 __all__ = ["CRASHES", "Keeper"]
@@ -21,6 +23,10 @@ INTERVAL_S = 0.05
 
 RESTART_AFTER_S = 1.0
 """Time before the restart of a process that ended by itself, in seconds."""
+
+
+STOPPED = (0, -signal.SIGTERM)
+"""Exit codes of a part after SIGTERM; that of one that has not begun is the signal."""
 
 
 @dataclass
@@ -91,6 +97,20 @@ class Keeper:
             kept = self._kept.pop(part.name, None)
             if kept is not None:
                 self._report_end(kept)
+
+    def stop(self, parts: Iterable[Part]) -> None:
+        """Stop parts together; report those that crash meanwhile, or have to be killed."""
+        parts = list(parts)
+        for part in parts:
+            self.release(part)
+        stopped = [part for part in parts if part.running]
+        stop_together(stopped)
+        for part in stopped:
+            if part.process.returncode not in STOPPED:
+                with self._lock:
+                    self._report(
+                        part.process.failure_report(f"{part.process.ending} after SIGTERM")
+                    )
 
     def _run(self) -> None:
         while not self._closed.wait(INTERVAL_S):

@@ -15,7 +15,7 @@ from ska_sdp_lmc.ops.tango_db.data import Registration
 from ska_sdp_lmc.ops.tango_db.register import register
 from ska_sdp_sim.demo.observe import define_scripts
 from ska_sdp_sim.stack.device_server import DeviceServer
-from ska_sdp_sim.stack.local import Layout, stop_together
+from ska_sdp_sim.stack.local import Layout
 from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
@@ -227,9 +227,7 @@ class Stack:
         self.trls[last].append(second.trl)
 
     def _stop(self) -> None:
-        for part in self.parts.values():
-            self._keeper.release(part)
         tango_db, *clients = self.parts.values()
         # The servers unregister at the Tango database, so it is stopped after them.
-        stop_together(clients)
-        stop_together([tango_db])
+        self._keeper.stop(clients)
+        self._keeper.stop([tango_db])
