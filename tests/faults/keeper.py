@@ -113,6 +113,13 @@ class Keeper:
                     )
 
     def _run(self) -> None:
+        try:
+            self._run_until_closed()
+        except Exception as error:
+            # All parts end with this thread.
+            self._report(f"the thread that keeps the parts running has ended: {error!r}")
+
+    def _run_until_closed(self) -> None:
         while not self._closed.wait(INTERVAL_S):
             with self._lock:
                 for kept in self._kept.values():
@@ -132,9 +139,9 @@ class Keeper:
             return
         try:
             part.launch()
-        except OSError as error:
+        except Exception as error:
             kept.due = time.monotonic() + RESTART_AFTER_S
-            self._report(f"{part.name} could not be started: {error}")
+            self._report(f"{part.name} could not be started: {error!r}")
         else:
             kept.is_started = True
 

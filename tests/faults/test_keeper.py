@@ -150,3 +150,44 @@ def test_part_that_was_killed_before_is_not_reported_at_the_stop(tmp_path: Path)
         keeper.kill(part)
         keeper.stop([part])
     assert keeper.endings == []
+
+
+class Failing(Sleeping):
+    """Part whose start, or whose check, raises an error.
+
+    Attributes:
+        is_checked: whether the check raises it.
+    """
+
+    is_checked = False
+
+    def launch(self) -> None:
+        raise RuntimeError("no port")
+
+    @property
+    def running(self) -> bool:
+        if self.is_checked:
+            raise RuntimeError("no status")
+        return super().running
+
+
+def test_part_that_cannot_be_started_is_reported_and_the_others_run(tmp_path: Path) -> None:
+    failing, other = Failing("failing", tmp_path / "log"), Sleeping("other", tmp_path / "other")
+    with Keeper(tmp_path / CRASHES) as keeper:
+        for each in (failing, other):
+            keeper.start(each)
+        wait_until(lambda: other.running, what="the other one is started")
+        keeper.stop([failing, other])
+    assert set(keeper.endings) == {"failing could not be started: RuntimeError('no port')"}
+
+
+def test_error_that_ends_the_thread_is_reported(tmp_path: Path) -> None:
+    failing = Failing("failing", tmp_path / "log")
+    failing.is_checked = True
+    crashes = tmp_path / CRASHES
+    with Keeper(crashes) as keeper:
+        keeper.start(failing)
+        wait_until(lambda: keeper.endings, what="the error is reported")
+    (found,) = keeper.endings
+    assert found.endswith("has ended: RuntimeError('no status')")
+    assert json.loads(crashes.read_text()) == keeper.endings
