@@ -13,13 +13,12 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from tests.faults.checkers.durations import check_durations
-from tests.faults.checkers.events import Period, Standing, Subscription, merged, without
+from tests.faults.checkers.events import Period, Standing, Subscription
 from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
 from tests.faults.checkers.stuck import check_stuck, too_many_excused
 from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import DATABASE_LOG, Change, read_log
 from tests.faults.faults.names import (
-    CLIENT_PAUSED,
     CLOCK_STEPPED,
     DEVICE_SERVER,
     KILLED,
@@ -110,9 +109,7 @@ def periods(operations: Iterable[Operation], names: Container[str]) -> list[Peri
 def outages(operations: Sequence[Operation]) -> list[Period]:
     """Return the periods without any answer to a transaction, though some waited for one.
 
-    Also those of each single operation that took as long, as it may have been the first one for
-    some time; not those of clients that may have been suspended. On a machine that is too busy,
-    the cluster loses its leader without a fault.
+    On a machine that is too busy, the cluster loses its leader without a fault.
     """
     killed = {each.details["name"] for each in of_kind(operations, "killed")}
     # The last operation of a killed client never ends, and does not wait.
@@ -130,12 +127,6 @@ def outages(operations: Sequence[Operation]) -> list[Period]:
         begun = bisect_left(begins, limit)
         if after > limit and begun and latest_ends[begun - 1] > limit:
             found.append((before, after))
-    suspended = merged(periods(operations, {CLIENT_PAUSED}))
-    for each in waiting:
-        period = each.began.monotonic, each.ended.monotonic
-        is_long = OUTAGE_S < period[1] - period[0] < math.inf
-        if is_long and [*without(period, suspended)] == [period]:
-            found.append(period)
     return found
 
 

@@ -25,7 +25,6 @@ from tests.faults.check import (
     unreachable,
 )
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
-from tests.faults.checkers.events import merged
 from tests.faults.checkers.progress import LONG_RUN_S
 from tests.faults.checkers.stuck import EXCUSED_AT_ONCE, TIMEOUT_S
 from tests.faults.database_log import DATABASE_LOG, Change
@@ -132,23 +131,7 @@ def test_names_of_faults_exist() -> None:
 
 def test_time_without_an_answer_is_an_outage() -> None:
     history = [operation(0, 1), operation(2, 5, "unknown"), operation(3, 7), operation(8, 9)]
-    assert merged(excused(history)) == [(1, 7)]
-
-
-@pytest.mark.parametrize("kind", ["append", "read"])
-def test_long_operation_after_a_time_without_any_is_an_outage(kind: str) -> None:
-    """The last answer is older than an outage when it begins."""
-    history = [operation(0, 1), operation(20, 30, kind=kind), operation(20, 0, "unknown")]
-    assert excused(history) == [(20, 30)]
-    history[1].ended = Time(20 + OUTAGE_S, 0)
-    assert excused(history) == []
-
-
-def test_long_operation_of_a_client_that_may_be_suspended_is_no_outage() -> None:
-    paused = fault("client paused", 22, 29)
-    assert excused([operation(0, 1), operation(20, 30), paused]) == []
-    paused.details["fault"] = "compaction every 200 ms"
-    assert excused([operation(0, 1), operation(20, 30), paused]) == [(20, 30)]
+    assert excused(history) == [(1, 7)]
 
 
 def test_pause_without_a_request_is_no_outage() -> None:
