@@ -15,18 +15,15 @@ from pathlib import Path
 from tests.faults.checkers.durations import check_durations
 from tests.faults.checkers.events import Period, Standing, Subscription
 from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
-from tests.faults.checkers.stuck import check_stuck
+from tests.faults.checkers.stuck import check_stuck, too_many_excused
 from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import DATABASE_LOG, Change, read_log
 from tests.faults.faults.names import (
-    CLIENT_KILLED,
-    CLIENT_PAUSED,
     CLOCK_STEPPED,
-    COMPACTIONS,
     DEVICE_SERVER,
     KILLED,
+    NOT_SHOWN,
     QUOTA_EXCEEDED,
-    SIMULATOR,
     SUSPENDED,
     TANGO_DATABASE,
 )
@@ -54,12 +51,6 @@ OUTAGE_S = 2.5
 
 WAITING = ("increment", "append", "transfer", "audit", "open", "take", "look", "read")
 """Kinds of operations that wait for the database."""
-
-NOT_SHOWN = (
-    *(CLIENT_KILLED, CLIENT_PAUSED, COMPACTIONS),
-    *(f"{part} {what}" for part in (TANGO_DATABASE, SIMULATOR) for what in (KILLED, SUSPENDED)),
-)
-"""Faults that do not concern what subscribers show."""
 
 DELAYING: Mapping[str, float] = {
     # gRPC measures the timeouts of its calls by the wall clock: a step moves them. A call that has
@@ -195,6 +186,7 @@ def check_run(
         *found.violations,
         *check_durations(operations, partial(delays, operations)),
         *stuck,
+        *too_many_excused(excused_stuck, duration(operations)),
         *check_progress(operations, changes, limit_s, outages(operations)),
         *(unchecked(operations, found.standing) if has_settled else ()),
     ]

@@ -6,9 +6,11 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ska_sdp_sim.stack.local import stop_together
 from ska_sdp_sim.stack.part import Part
 
 __all__ = ["CRASHES", "Keeper"]
@@ -21,6 +23,10 @@ INTERVAL_S = 0.05
 
 RESTART_AFTER_S = 1.0
 """Time before the restart of a process that ended by itself, in seconds."""
+
+
+STOPPED = (0, -signal.SIGTERM)
+"""Exit codes of a part after SIGTERM; that of one that has not begun is the signal."""
 
 
 @dataclass
@@ -92,7 +98,28 @@ class Keeper:
             if kept is not None:
                 self._report_end(kept)
 
+    def stop(self, parts: Iterable[Part]) -> None:
+        """Stop parts together; report those that crash meanwhile, or have to be killed."""
+        parts = list(parts)
+        for part in parts:
+            self.release(part)
+        stopped = [part for part in parts if part.running]
+        stop_together(stopped)
+        for part in stopped:
+            if part.process.returncode not in STOPPED:
+                with self._lock:
+                    self._report(
+                        part.process.failure_report(f"{part.process.ending} after SIGTERM")
+                    )
+
     def _run(self) -> None:
+        try:
+            self._run_until_closed()
+        except Exception as error:
+            # All parts end with this thread.
+            self._report(f"the thread that keeps the parts running has ended: {error!r}")
+
+    def _run_until_closed(self) -> None:
         while not self._closed.wait(INTERVAL_S):
             with self._lock:
                 for kept in self._kept.values():
@@ -112,9 +139,9 @@ class Keeper:
             return
         try:
             part.launch()
-        except OSError as error:
+        except Exception as error:
             kept.due = time.monotonic() + RESTART_AFTER_S
-            self._report(f"{part.name} could not be started: {error}")
+            self._report(f"{part.name} could not be started: {error!r}")
         else:
             kept.is_started = True
 

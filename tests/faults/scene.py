@@ -28,7 +28,7 @@ from tests.faults.keeper import CRASHES
 from tests.faults.nemesis import Group
 from tests.faults.population import Clients
 from tests.faults.running import history_of
-from tests.faults.settling import read_for
+from tests.faults.settling import Reader
 from tests.faults.stack import Stack
 from tests.support.cluster import Cluster
 from tests.support.proxy import Proxy
@@ -250,11 +250,17 @@ class Scene:
             seconds: duration of the wait; it begins again after an outage of the database.
 
         Raises:
-            AssertionError: a client ended by an error, or a part of the stack is not ready.
+            AssertionError: a client ended by an error, a part of the stack is not ready, or the
+                database does not respond for as long.
         """
-        codes = self.clients.end(*WRITERS)
-        assert not any(codes.values()), f"clients ended by errors: {codes}"
-        self.stack.wait_ready()
-        with HistoryWriter(history_of(self._plan.directory, "settling"), "settling") as history:
-            read_for(seconds, self._cluster.members[0].endpoint, history)
+        endpoint = self._cluster.members[0].endpoint
+        with (
+            HistoryWriter(history_of(self._plan.directory, "settling"), "settling") as history,
+            # From now on, so that an outage while the clients end is recorded too.
+            Reader(endpoint, history) as reader,
+        ):
+            codes = self.clients.end(*WRITERS)
+            assert not any(codes.values()), f"clients ended by errors: {codes}"
+            self.stack.wait_ready()
+            reader.rest(seconds)
         self._log.read()

@@ -15,7 +15,7 @@ from ska_sdp_lmc.ops.tango_db.data import Registration
 from ska_sdp_lmc.ops.tango_db.register import register
 from ska_sdp_sim.demo.observe import define_scripts
 from ska_sdp_sim.stack.device_server import DeviceServer
-from ska_sdp_sim.stack.local import Layout, stop_together
+from ska_sdp_sim.stack.local import Layout
 from ska_sdp_sim.stack.part import Part
 from ska_sdp_sim.stack.simulator import Simulator
 from ska_sdp_sim.stack.tango_db import TangoDatabase
@@ -37,6 +37,9 @@ TWICE = "SDPSubarray/twice"
 
 READY_WITHIN_S = 120.0
 """Time in which all parts become ready on a busy machine, in seconds."""
+
+READY_INTERVAL_S = 0.2
+"""Seconds between two checks of whether all parts are ready, each of which calls all devices."""
 
 
 def server_names(subarrays: int) -> list[str]:
@@ -179,13 +182,17 @@ class Stack:
         Raises:
             AssertionError: some are not ready in time.
         """
+        unready: list[str] = []
+
+        def is_ready() -> bool:
+            unready[:] = self.unready()
+            return not unready
+
         try:
-            wait_until(lambda: not self.unready(), within)
+            wait_until(is_ready, within, interval=READY_INTERVAL_S)
         except AssertionError:
             reports = "\n".join(self.endings) or "no process has ended"
-            raise AssertionError(
-                f"not ready within {within:g} s: {self.unready()}; {reports}"
-            ) from None
+            raise AssertionError(f"not ready within {within:g} s: {unready}; {reports}") from None
 
     def _add(self, part: Part) -> None:
         self.parts[part.name] = part
@@ -220,9 +227,7 @@ class Stack:
         self.trls[last].append(second.trl)
 
     def _stop(self) -> None:
-        for part in self.parts.values():
-            self._keeper.release(part)
         tango_db, *clients = self.parts.values()
         # The servers unregister at the Tango database, so it is stopped after them.
-        stop_together(clients)
-        stop_together([tango_db])
+        self._keeper.stop(clients)
+        self._keeper.stop([tango_db])

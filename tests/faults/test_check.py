@@ -16,7 +16,6 @@ from tests.faults import operations
 from tests.faults.check import (
     DELAYING,
     LIMIT_S,
-    NOT_SHOWN,
     OUTAGE_S,
     check_directory,
     check_run,
@@ -27,14 +26,18 @@ from tests.faults.check import (
 )
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
-from tests.faults.checkers.stuck import KEEPING_CONNECTIONS, TIMEOUT_S
+from tests.faults.checkers.stuck import EXCUSED_AT_ONCE, TIMEOUT_S
 from tests.faults.database_log import DATABASE_LOG, Change
+from tests.faults.faults.cluster import cluster_faults
+from tests.faults.faults.names import KEEPING_CONNECTIONS, NOT_SHOWN
+from tests.faults.faults.network import network_faults
 from tests.faults.faults.parts import ClockStepped, client_faults, part_faults
-from tests.faults.faults.storage import Compactions
+from tests.faults.faults.storage import Compactions, QuotaExceeded
 from tests.faults.history import Operation, Outcome, Time
 from tests.faults.keeper import CRASHES
 from tests.faults.limits import START_S
 from tests.faults.resources import SAMPLES, Sample
+from tests.support.cluster import Cluster
 
 
 def operation(
@@ -115,7 +118,12 @@ def test_names_of_faults_exist() -> None:
     }
     assert set(NOT_SHOWN) < names
     assert set(DELAYING) < names
-    assert set(KEEPING_CONNECTIONS) < names
+    database = {
+        *(each.name for each in network_faults((), chance)),
+        *(each.name for each in cluster_faults(Cluster.__new__(Cluster), chance)),
+        QuotaExceeded.name,
+    }
+    assert set(KEEPING_CONNECTIONS) < names | database
     shown = {"device server killed", "device server suspended", "clock stepped"}
     assert names - set(NOT_SHOWN) == shown
     assert set(DELAYING) - set(NOT_SHOWN) == shown
@@ -226,6 +234,12 @@ def test_stuck_state_of_an_outage_or_a_step_is_counted() -> None:
         found = check_run([excuse, stuck(1, 80)], [change], has_settled=False)
         assert found.excused_stuck == 1
         assert found.violations == ["no transaction took effect"]
+
+
+def test_many_excused_stuck_states_are_found() -> None:
+    outage = fault("quota exceeded", 1 + TIMEOUT_S, 80)
+    found = violations(outage, *[stuck(1, 80)] * (EXCUSED_AT_ONCE + 1))
+    assert found == ["3 states that did not continue are excused, expected at most 2"]
 
 
 @pytest.mark.parametrize(

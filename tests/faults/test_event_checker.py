@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from ska_sdp_config.lmc.transitions import TRANSITIONS
 from tests.faults.checkers.events import RECONNECT_S
 from tests.faults.clients.subscriber import ATTRIBUTES
+from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.event_worlds import LIMIT_S, Device, check, idle, violations
 from tests.faults.history import Operation
+from tests.faults.operations import operation
 from tests.faults.running import check_all
 from tests.faults.worlds import SUBARRAY, World
 
@@ -337,6 +339,42 @@ def test_values_may_repeat_directly_after_a_new_subscription_only(
     world.command("client", "EndScan")
     subscribe_again(world, *events)
     assert (violations(world) != []) is is_found
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "ahead_s", "stamped", "is_found"),
+    [
+        # The value was read while the clock was behind.
+        (SOON, SOON + 1, -60.0, 9.1, False),
+        (SOON, SOON + 1, -60.0, 68.9, False),
+        (SOON, SOON + 1, 60.0, 68.9, False),
+        (-9.0, -SEEN_WITHIN_S + 0.1, -60.0, 9.1, False),
+        # More than the step explains.
+        (SOON, SOON + 1, -60.0, 69.1, True),
+        # Before the error, or long after the read.
+        (-9.0, -SEEN_WITHIN_S - 0.1, -60.0, 9.1, True),
+        (FIRST + RECONNECT_S + 0.5, 20.0, -60.0, 9.1, True),
+    ],
+)
+def test_timestamps_are_not_compared_closer_than_a_step_of_the_clock(
+    began: float, ended: float, ahead_s: float, stamped: float, is_found: bool
+) -> None:
+    world = World()
+    device = Device(world)
+    for command in ("On", "AssignResources", "Configure", "Scan"):
+        world.command("client", command)
+        device.publish()
+    world.command("client", "EndScan")
+    subscribe_again(world, (FIRST, "READY", 9.0), (SOON, "SCANNING", stamped))
+    (error,) = [each for each in world.operations if each.details.get("error")]
+    at = error.began.monotonic
+    world.operations.append(
+        operation(
+            "nemesis", "fault", at + began, at + ended, fault="clock stepped", ahead_s=ahead_s
+        )
+    )
+    found = [each for each in violations(world) if "'SCANNING' was received" in each]
+    assert bool(found) is is_found
 
 
 def test_values_do_not_repeat_without_an_error(world: World) -> None:

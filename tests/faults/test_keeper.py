@@ -89,3 +89,105 @@ def test_part_that_ends_after_the_last_check_is_reported(
     (found,) = keeper.endings
     assert "SIGTERM" in found
     assert json.loads(crashes.read_text()) == keeper.endings
+
+
+class Handling(Part):
+    """Part that handles SIGTERM.
+
+    Args:
+        directory: directory of its files.
+        action: commands of the shell at SIGTERM; none keeps the default.
+    """
+
+    def __init__(self, directory: Path, action: str) -> None:
+        super().__init__("part", directory / "part.log")
+        self._action = action
+        self._begun = directory / "begun"
+
+    def command(self) -> list[str]:
+        trap = f"trap '{self._action}' TERM" if self._action else ":"
+        loop = "while :; do sleep 0.05; done"
+        return ["sh", "-c", f"{trap}; touch {self._begun}; {loop}"]
+
+    def is_ready(self) -> bool:
+        return self._begun.exists()
+
+
+@pytest.mark.parametrize(
+    ("action", "report"),
+    [
+        ("", None),
+        ("exit 0", None),
+        ("exit 3", "part ended with exit code 3 after SIGTERM"),
+        # As a part that does not end in time.
+        ("kill -KILL $$", "part ended with exit code -9 (SIGKILL) after SIGTERM"),
+        ("kill -SEGV $$", "part ended with exit code -11 (SIGSEGV) after SIGTERM"),
+    ],
+)
+def test_crash_of_a_part_that_is_stopped_is_reported(
+    action: str, report: str | None, tmp_path: Path
+) -> None:
+    part = Handling(tmp_path, action)
+    crashes = tmp_path / CRASHES
+    with Keeper(crashes) as keeper:
+        keeper.start(part)
+        try:
+            wait_until(part.is_ready, what="it has begun")
+        finally:
+            keeper.stop([part])
+    found = [each for line in crashes.read_text().splitlines() for each in json.loads(line)]
+    assert found == keeper.endings
+    assert [each.splitlines()[0].startswith(report or "none") for each in found] == (
+        [True] if report else []
+    )
+
+
+def test_part_that_was_killed_before_is_not_reported_at_the_stop(tmp_path: Path) -> None:
+    part = Sleeping("part", tmp_path / "part")
+    with Keeper() as keeper:
+        keeper.start(part)
+        wait_until(lambda: part.running, what="it is started")
+        keeper.kill(part)
+        keeper.stop([part])
+    assert keeper.endings == []
+
+
+class Failing(Sleeping):
+    """Part whose start, or whose check, raises an error.
+
+    Attributes:
+        is_checked: whether the check raises it.
+    """
+
+    is_checked = False
+
+    def launch(self) -> None:
+        raise RuntimeError("no port")
+
+    @property
+    def running(self) -> bool:
+        if self.is_checked:
+            raise RuntimeError("no status")
+        return super().running
+
+
+def test_part_that_cannot_be_started_is_reported_and_the_others_run(tmp_path: Path) -> None:
+    failing, other = Failing("failing", tmp_path / "log"), Sleeping("other", tmp_path / "other")
+    with Keeper(tmp_path / CRASHES) as keeper:
+        for each in (failing, other):
+            keeper.start(each)
+        wait_until(lambda: other.running, what="the other one is started")
+        keeper.stop([failing, other])
+    assert set(keeper.endings) == {"failing could not be started: RuntimeError('no port')"}
+
+
+def test_error_that_ends_the_thread_is_reported(tmp_path: Path) -> None:
+    failing = Failing("failing", tmp_path / "log")
+    failing.is_checked = True
+    crashes = tmp_path / CRASHES
+    with Keeper(crashes) as keeper:
+        keeper.start(failing)
+        wait_until(lambda: keeper.endings, what="the error is reported")
+    (found,) = keeper.endings
+    assert found.endswith("has ended: RuntimeError('no status')")
+    assert json.loads(crashes.read_text()) == keeper.endings

@@ -12,7 +12,6 @@ from tests.faults.checkers.observations import completed
 from tests.faults.checkers.progress import (
     LONG_RUN_S,
     MIN_SUCCESSES,
-    ONE_OBSERVATION_S,
     REJECTING_NOTHING,
     check_progress,
 )
@@ -41,17 +40,14 @@ def long_run() -> list[Operation]:
     ]
     for kind in MIN_SUCCESSES:
         found += [
-            operation("one", kind, 0, 1, error=None, eb_id=f"eb-{number}")
+            operation("one", kind, 0, 1, error=None, eb_id=f"eb-{number}", subarray="01")
             for number in range(least_of(kind))
         ]
     return found
 
 
-@pytest.mark.parametrize(
-    ("seconds", "is_needed"), [(ONE_OBSERVATION_S - 1, False), (ONE_OBSERVATION_S, True)]
-)
+@pytest.mark.parametrize(("seconds", "is_needed"), [(599.0, False), (600.0, True)])
 def test_run_that_is_long_enough_has_an_observation(seconds: float, is_needed: bool) -> None:
-    assert MIN_SUCCESSES["observation"] * ONE_OBSERVATION_S / LONG_RUN_S < 1
     history = [each for each in long_run() if each.kind != "observation"]
     history[0] = operation("nemesis", "fault", seconds, seconds + 1, fault="kill")
     found = check_progress(history, [], LIMIT_S)
@@ -181,7 +177,10 @@ def observing(*accepted: float, faults: Sequence[Period] = ()) -> list[Operation
         operation("clients", "started", 10, 10, name="observations-1"),
         operation("other", "append", 10, 20, mark="one"),
         *(operation("nemesis", "fault", *each, fault="kill") for each in faults),
-        *(operation("observations-1", "command", each - 1, each) for each in accepted),
+        *(
+            operation("observations-1", "command", each - 1, each, subarray="02")
+            for each in accepted
+        ),
         operation("nemesis", "rest", 290, 300),
     ]
 
@@ -215,6 +214,19 @@ def test_time_of_faults_does_not_count_for_an_observing_client() -> None:
     assert late(211, 290, faults=faults) == []
     (found,) = late(212, 290, faults=faults[1:])
     assert "from 10.000 to 212.000, of which 151 s without a fault" in found
+
+
+@pytest.mark.parametrize(
+    ("subarrays", "is_found"), [(None, False), (["01", "02"], False), (["01", "03"], True)]
+)
+def test_time_of_a_fault_of_the_server_of_another_subarray_counts(
+    subarrays: list[str] | None, is_found: bool
+) -> None:
+    history = observing(211, 290, faults=[(50.0, 200.0)])
+    for each in history:
+        if each.kind == "fault" and subarrays is not None:
+            each.details["subarrays"] = subarrays
+    assert bool(found_late(history)) is is_found
 
 
 def found_late(history: Sequence[Operation], outages: Sequence[Period] = ()) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 import tango
@@ -28,6 +29,16 @@ PARTS = ["Tango database", "simulator", "SDPController/0", SEVERAL, SINGLE, TWIC
 )
 def test_last_subarrays_have_servers_of_their_own(subarrays: int, servers: list[str]) -> None:
     assert server_names(subarrays) == servers
+
+
+def test_part_that_becomes_ready_after_the_last_check_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = Stack(tmp_path, [])
+    found = iter([["second"]])
+    monkeypatch.setattr(stack, "unready", lambda: next(found, []))
+    with pytest.raises(AssertionError, match=r"not ready within -1 s: \['second'\]; no process"):
+        stack.wait_ready(-1)
 
 
 @pytest.mark.long

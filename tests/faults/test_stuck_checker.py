@@ -9,11 +9,18 @@ from typing import Any
 import pytest
 
 from tests.faults.checkers.events import Period
-from tests.faults.checkers.stuck import ALLOWANCE_S, KEEPING_CONNECTIONS, TIMEOUT_S
+from tests.faults.checkers.stuck import (
+    ALLOWANCE_S,
+    EXCUSED_AT_ONCE,
+    RECONNECT_S,
+    SECONDS_PER_EXCUSED,
+    TIMEOUT_S,
+    too_many_excused,
+)
 from tests.faults.checkers.stuck import check_stuck as check
 from tests.faults.clock import SEEN_WITHIN_S
 from tests.faults.database_log import Change
-from tests.faults.faults.names import CLOCK_STEPPED
+from tests.faults.faults.names import CLOCK_STEPPED, KEEPING_CONNECTIONS
 from tests.faults.history import Operation, Outcome
 from tests.faults.limits import START_S
 from tests.faults.operations import operation
@@ -167,9 +174,10 @@ STEP_ENDS = 60 + SEEN_WITHIN_S
         ("device server killed", 30, 50 - START_S - 0.5, False),
         # It starts after the step only.
         ("device server killed", 55, STEP_ENDS + 0.5, False),
-        ("leader killed", 55, 57, True),
-        ("data lost", 30, 50 - ALLOWANCE_S + 0.5, True),
-        ("data lost", 30, 50 - ALLOWANCE_S - 0.5, False),
+        # The device may be connected to the follower.
+        *((name, 55.0, 57.0, True) for name in ("leader killed", "follower paused", "data held")),
+        ("data lost", 30, 50 - RECONNECT_S + 0.5, True),
+        ("data lost", 30, 50 - RECONNECT_S - 0.5, False),
         ("data lost", STEP_ENDS + 0.5, 70, False),
         *((name, 55.0, 57.0, False) for name in KEEPING_CONNECTIONS),
     ],
@@ -216,3 +224,20 @@ def test_step_back_is_an_excuse_if_an_outage_makes_the_device_read_in_it() -> No
 def test_outage_after_the_timeout_is_an_excuse(begin: float, end: float, is_excused: bool) -> None:
     found = check_stuck([*COMMANDS, stuck()], [(begin, end)])
     assert found == (([], 1) if is_excused else (FOUND, 0))
+
+
+@pytest.mark.parametrize("name", ["data delayed", "answers slow", "defragmentation"])
+def test_fault_that_keeps_the_connection_does_not_make_the_device_read(name: str) -> None:
+    """The device calculates its wait before the step, which so cannot make it longer."""
+    delayed = operation("nemesis", "fault", 52, 55, fault=name)
+    history = [*COMMANDS, step(50, 60, -60), stuck(), delayed]
+    assert check(history, LINKED, []) == (FOUND, 0)
+
+
+@pytest.mark.parametrize("periods", [0, 1, 3])
+def test_more_than_a_few_excused_states_are_a_violation(periods: int) -> None:
+    most = EXCUSED_AT_ONCE + periods
+    seconds = periods * SECONDS_PER_EXCUSED + 1
+    assert too_many_excused(most, seconds) == []
+    (found,) = too_many_excused(most + 1, seconds)
+    assert found == f"{most + 1} states that did not continue are excused, expected at most {most}"

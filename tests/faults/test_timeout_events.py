@@ -97,6 +97,18 @@ def test_fault_of_a_timeout_is_implied_by_a_step_ahead_in_effect_only(
     assert (violations(world) == []) is is_implied
 
 
+def test_fault_of_a_step_ahead_may_be_shown_again_after_it(world: World) -> None:
+    """A new subscription shows the same value, before the deadline by the right clock."""
+    device = Device(world)
+    first, second = (device.push("obsState", "FAULT") for _ in range(2))
+    at = first.began.monotonic
+    world.operations.append(step(at - 1, at - SEEN_WITHIN_S + 0.1, 3000.0))
+    second.began = second.began._replace(monotonic=at + 1)
+    assert violations(world) == []
+    world.operations.remove(first)
+    assert len(violations(world)) == 1
+
+
 def test_step_ahead_implies_no_fault_without_a_pending_state() -> None:
     world = World()
     device = Device(world)

@@ -16,8 +16,16 @@ LATE = 2.5
 """Allowance for a busy machine, in seconds: half of the default timeout of calls."""
 
 
-def wait_until(holds: Callable[[], T], within: float = 30.0, what: str = "") -> T:
+def wait_until(
+    holds: Callable[[], T], within: float = 30.0, what: str = "", interval: float = 0.01
+) -> T:
     """Poll a condition until it holds; return its value.
+
+    Args:
+        holds: the condition.
+        within: timeout in seconds.
+        what: the condition in words, for the error.
+        interval: seconds between two polls.
 
     Raises:
         AssertionError: it did not hold in time.
@@ -27,5 +35,5 @@ def wait_until(holds: Callable[[], T], within: float = 30.0, what: str = "") -> 
     while not (value := holds()):
         if time.monotonic() > end:
             raise AssertionError(f"not so within {within:g} s: {what or holds}")
-        pause.wait(0.01)
+        pause.wait(interval)
     return value

@@ -70,7 +70,8 @@ class _Repeats:
     Attributes:
         position: position of the last implied value of such an event, at first that before the
             error.
-        stamped: timestamp of the value that was read; that of the events is not later.
+        stamped: timestamp of the value that was read; that of the events is not later, except by
+            a step of the clock between them.
         until: time after which none is received.
     """
 
@@ -177,6 +178,7 @@ def _out_of_order(
     outages = merged((begin, end + standing.limit_s) for begin, end in faults)
     position = 0
     repeats: _Repeats | None = None
+    timed_out: int | None = None
     for before, event in zip([None, *events], events, strict=False):
         value, received = event.details["value"], event.began
         is_of_outage = (
@@ -187,7 +189,7 @@ def _out_of_order(
         if event.details["error"] or is_of_outage:
             continue
         if before is not None and before.details["error"]:
-            repeats = _repeats(event, position)
+            repeats = _repeats(before, event, position, steps)
         elif repeats is not None:
             if repeats.take(event, places[value], position):
                 continue
@@ -198,8 +200,11 @@ def _out_of_order(
             continue
         if value == LATE.get(attribute):
             found = _next(timed, position)
-            if found is not None and _is_due(values[found], event, times, steps):
-                position = found
+            # A new subscription shows again what a step ahead implied, also after its end.
+            if found is not None and (
+                found == timed_out or _is_due(values[found], event, times, steps)
+            ):
+                position = timed_out = found
                 continue
         yield (
             f"{title} {value!r} was received at {received.monotonic:.3f}, and was not implied "
@@ -207,12 +212,20 @@ def _out_of_order(
         )
 
 
-def _repeats(event: Operation, position: int) -> _Repeats | None:
+def _repeats(
+    error: Operation, event: Operation, position: int, steps: Iterable[Operation]
+) -> _Repeats | None:
     """Return what may follow the first value after an error, received at a position."""
     stamped = event.details.get("stamped")
     if stamped is None:
         return None
-    return _Repeats(position, stamped, event.began.monotonic + RECONNECT_S)
+    since, until = error.began.monotonic, event.began.monotonic + RECONNECT_S
+    stepped_s = sum(
+        abs(step.details["ahead_s"])
+        for step in steps
+        if step.began.monotonic <= until and since <= step.ended.monotonic + SEEN_WITHIN_S
+    )
+    return _Repeats(position, stamped + stepped_s, until)
 
 
 def _is_due(

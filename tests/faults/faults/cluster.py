@@ -11,6 +11,7 @@ import grpc
 from pyetcd import etcdrpc
 
 from tests.faults.faults.fault import Fault, FaultNotPossibleError
+from tests.faults.faults.names import DEFRAGMENTATION
 from tests.support.cluster import Cluster, Member, raw
 
 __all__ = ["MembersFault", "PartitionFault", "Roles", "cluster_faults", "defragment"]
@@ -101,7 +102,7 @@ class Defragmentation:
     """Defragmentation of all members, one after the other; each does not respond meanwhile."""
 
     cluster: Cluster
-    name: str = "defragmentation"
+    name: str = DEFRAGMENTATION
     lasts_s: tuple[float, float] = (0.1, 0.2)
 
     def begin(self) -> None:

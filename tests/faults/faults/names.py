@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 __all__ = [
+    "ANSWERS_SLOW",
     "CLIENT_KILLED",
     "CLIENT_PAUSED",
     "CLOCK_STEPPED",
     "COMPACTIONS",
+    "DATA_DELAYED",
+    "DEFRAGMENTATION",
     "DEVICE_SERVER",
+    "KEEPING_CONNECTIONS",
     "KILLED",
+    "NOT_SHOWN",
     "QUOTA_EXCEEDED",
     "SIMULATOR",
     "SUSPENDED",
@@ -24,4 +29,22 @@ TANGO_DATABASE, SIMULATOR, DEVICE_SERVER = "Tango database", "simulator", "devic
 CLIENT_PAUSED, CLIENT_KILLED = "client paused", "client killed"
 CLOCK_STEPPED = "clock stepped"
 COMPACTIONS = "compaction every 200 ms"
+DEFRAGMENTATION = "defragmentation"
 QUOTA_EXCEEDED = "quota exceeded"
+DATA_DELAYED, ANSWERS_SLOW = "data delayed", "answers slow"
+
+NOT_SHOWN = (
+    *(CLIENT_KILLED, CLIENT_PAUSED, COMPACTIONS),
+    *(f"{part} {what}" for part in (TANGO_DATABASE, SIMULATOR) for what in (KILLED, SUSPENDED)),
+)
+"""Faults that do not concern what devices read, or subscribers show."""
+
+KEEPING_CONNECTIONS = (
+    *NOT_SHOWN,
+    *(CLOCK_STEPPED, f"{DEVICE_SERVER} {SUSPENDED}"),
+    *(DEFRAGMENTATION, QUOTA_EXCEEDED, DATA_DELAYED, ANSWERS_SLOW),
+)
+"""Faults that do not break the connection of a device to the database: they are shorter than the
+silence after which it connects again. After all others, those of the cluster and of the network,
+it connects again, and so reads the database. Those of a follower are among the others: a device
+may be connected to it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tests.faults.faults.fault import Fault
+from tests.faults.faults.names import ANSWERS_SLOW, DATA_DELAYED
 from tests.support.proxy import Proxy
 
 __all__ = ["network_faults"]
@@ -94,8 +95,8 @@ def network_faults(proxies: Sequence[Proxy], chance: random.Random) -> list[Faul
             reject,
             partial(Proxy.reject_connections, rejects=False),
         ),
-        ("data delayed", SHORT_S, delay, prompt),
-        ("answers slow", SHORT_S, slow, fast),
+        (DATA_DELAYED, SHORT_S, delay, prompt),
+        (ANSWERS_SLOW, SHORT_S, slow, fast),
         ("data held", SHORT_S, Proxy.silence, Proxy.release),
         ("data lost", DETECTED_S, lose, find),
         ("only requests arrive", SHORT_S, partial(Proxy.hold, down=True), Proxy.release),
