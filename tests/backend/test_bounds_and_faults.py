@@ -289,7 +289,14 @@ def test_error_names_invalid_setting(
 
 @pytest.mark.parametrize(
     "host",
-    ["http://me:secret@etcd", "a,http://me:secret@etcd:1", "me:secret@etcd", "me@secret"],
+    [
+        "http://me:secret@etcd",
+        "a,http://me:secret@etcd:1",
+        "me:secret@etcd",
+        "me@secret",
+        "me:secret%40etcd",
+        "me:secret\uff20etcd",
+    ],
 )
 def test_error_on_a_url_keeps_its_password_secret(host: str) -> None:
     with pytest.raises(ValueError, match="SDP_CONFIG_HOST is a URL: write host:port; ") as caught:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ska_sdp_config.store.errors import quoted
+from ska_sdp_config.store.errors import AT_SIGN, quoted
 
-__all__ = ["AT_SIGN", "quoted_redacted", "redact_userinfo", "redact_words"]
-
-AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
-"""Regular expression for an ``@``, also as a similar or an escaped character."""
+__all__ = ["quoted_redacted", "redact_userinfo", "redact_words"]
 
 _BEFORE_AT_SIGN = re.compile(f".+(?={AT_SIGN})", re.DOTALL)
 

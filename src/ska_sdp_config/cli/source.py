@@ -12,7 +12,8 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 
 from ska_sdp_config.cli.errors import Failed, rejecting
-from ska_sdp_config.cli.redaction import AT_SIGN, redact_userinfo
+from ska_sdp_config.cli.redaction import redact_userinfo
+from ska_sdp_config.store.errors import AT_SIGN
 
 __all__ = [
     "FETCH_TIMEOUT_S",

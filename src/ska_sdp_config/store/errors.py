@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 __all__ = [
+    "AT_SIGN",
     "CommitUnknown",
     "Compacted",
     "ConfigCollision",
@@ -26,6 +27,11 @@ __all__ = [
     "lease_id_of",
     "quoted",
 ]
+
+AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
+"""Regular expression for an ``@``, also as a similar or an escaped character.
+
+What is before it in a URL may be a password."""
 
 _MAX_QUOTED = 40
 """Number of characters of a value that a message repeats."""
@@ -171,8 +177,8 @@ def depth_of_path(path: str) -> int:
 def quoted(text: str) -> str:
     """Return a text in quotation marks for a message, only the beginning of a long one.
 
-    It is for what the program knows. Words of the command line may be URLs with a password: the
-    command line quotes them with ``quoted_redacted``.
+    For texts of the program. Words of the command line may be URLs with a password: the command
+    line uses ``quoted_redacted`` for them.
     """
     return repr(text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…")
 

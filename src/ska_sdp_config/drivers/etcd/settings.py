@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from ska_sdp_config.store.errors import quoted
+from ska_sdp_config.store.errors import AT_SIGN, quoted
 
 __all__ = ["Settings"]
 
@@ -123,7 +123,7 @@ class Settings:
 
 
 def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
-    if "/" in hosts or "@" in hosts:
+    if re.search(f"/|{AT_SIGN}", hosts):
         # Not quoted: a URL may contain a password.
         raise ValueError(
             "SDP_CONFIG_HOST is a URL: write host:port; credentials are SDP_CONFIG_USERNAME and "
