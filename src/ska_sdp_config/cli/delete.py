@@ -27,6 +27,7 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, DRY_RUN, YES, flag
 from ska_sdp_config.cli.output import Change, Printer
+from ska_sdp_config.cli.redaction import redact_userinfo
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_id, id_argument, make_object_command
@@ -132,7 +133,10 @@ def _delete_prefix(prefix: str, everything: bool, **options: Any) -> None:
 
 def _delete_key(key: str, everything: bool, prefix: str, **options: Any) -> None:
     if everything:
-        raise click.UsageError(f"To delete all keys below, use 'delete -a --prefix={key} prefix'.")
+        shown = redact_userinfo(key)
+        raise click.UsageError(
+            f"To delete all keys below, use 'delete -a --prefix={shown} prefix'."
+        )
     _Deleter(**options).delete_entry(key)
 
 

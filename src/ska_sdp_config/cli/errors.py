@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from ska_sdp_config.cli.redaction import redact_userinfo, redact_words
+from ska_sdp_config.cli.redaction import quoted_redacted, redact_userinfo, redact_words
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.store.errors import (
     ConfigCollision,
@@ -110,7 +110,8 @@ def _explain(error: BaseException) -> tuple[int, str]:
         meant = closest(error.option_name, error.possibilities or ())
         if meant is not None:
             command = error.ctx.command_path if error.ctx else "ska-sdp"
-            text = f"No such option {error.option_name!r}: did you mean {meant!r}?"
+            name = quoted_redacted(error.option_name)
+            text = f"No such option {name}: did you mean {meant!r}?"
             return 2, f"{text} Try '{command} -h'."
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ska-sdp"
