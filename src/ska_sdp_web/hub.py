@@ -192,10 +192,8 @@ class Hub:
                 "The changes of the database are not shown, restarting the watch: %s", error
             )
             return
-        # Log the traceback of unexpected errors.
         LOGGER.error(
-            "The changes of the database are not shown after an unexpected error, restarting the "
-            "watch; report it: %s",
+            "Unexpected error in the watch of the database, restarting it; report this error: %s",
             error,
             exc_info=error,
         )

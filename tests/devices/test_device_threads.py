@@ -12,7 +12,7 @@ from ska_sdp_lmc.runtime.device_threads import DeviceThreads, wait_for_all
 
 
 class Endless:
-    """Clock, and the threads of a device, which never end: a wait lasts for its whole limit."""
+    """Fake clock and threads of a device that never end: a wait lasts for its whole limit."""
 
     name = "watch-a/b/c"
 

@@ -24,7 +24,7 @@ class Held:
 
     Attributes:
         last: called at its end.
-        done: whether that returned.
+        done: set once ``last`` has returned.
     """
 
     def __init__(self) -> None:

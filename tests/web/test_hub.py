@@ -139,10 +139,13 @@ def test_error_of_the_watch_is_logged_at_each_change(
     monkeypatch.setattr(module, "LOG_INTERVAL_S", 0.0)
     run(scene)
     logged = [record for record in caplog.records if record.name == module.__name__]
-    begin, bug = "The changes of the database are ", "an unexpected error"
+    begin, bug = (
+        "The changes of the database are ",
+        "Unexpected error in the watch of the database",
+    )
     assert [(record.levelname, record.getMessage()) for record in logged] == [
         ("WARNING", f"{begin}not shown, restarting the watch: it is away"),
-        ("ERROR", f"{begin}not shown after {bug}, restarting the watch; report it: it is odd"),
+        ("ERROR", f"{bug}, restarting it; report this error: it is odd"),
         ("INFO", f"{begin}shown again."),
     ]
     assert [bool(record.exc_info) for record in logged] == [False, True, False]

@@ -83,7 +83,7 @@ class Committer(Protocol):
             CommitUnknown: the outcome could not be determined within the timeout.
             ConfigConnectionError: the commit was not sent, or never arrived; nothing was written.
             LeaseNotFound: a write names a lease that has expired or was revoked.
-            QuotaExceeded: the database is full; nothing was written.
+            QuotaExceeded: the database has reached its quota; nothing was written.
             TransactionTooLarge: the commit exceeds a limit of the server.
         """
 
