@@ -154,6 +154,8 @@ def test_observations_continue_after_faults_of_all_parts_and_steps_of_the_clock(
         for trls in stack.trls.values():
             clients.start("observations", f"--device={trls[0]}", "--pause=0.3")
         for fault in [ClockStepped(clock, chance), *part_faults(stack, chance)]:
+            # A part that was killed is started again only some time after the end of its fault.
+            stack.wait_ready()
             before = len(completed(tmp_path))
             fault.begin()
             fault.end()
