@@ -24,6 +24,8 @@ INTERVAL_S = 0.05
 RESTART_AFTER_S = 1.0
 """Time before the restart of a process that ended by itself, in seconds."""
 
+STOP_TIMEOUT_S = 60.0
+"""Time in which a part ends after SIGTERM on a busy machine, in seconds."""
 
 STOPPED = (0, -signal.SIGTERM)
 """Exit codes of a part after SIGTERM; that of one that has not begun is the signal."""
@@ -104,7 +106,7 @@ class Keeper:
         for part in parts:
             self.release(part)
         stopped = [part for part in parts if part.running]
-        stop_together(stopped)
+        stop_together(stopped, STOP_TIMEOUT_S)
         for part in stopped:
             if part.process.returncode not in STOPPED:
                 with self._lock:

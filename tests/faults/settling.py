@@ -31,7 +31,7 @@ LONG_READ_S = 2.0
 
 
 class Reader:
-    """Reads the database again and again on a thread, and records each read. A context manager.
+    """Thread that reads the database periodically and records each read. A context manager.
 
     Its end waits for the last read, and raises the error that has ended the reads.
 

@@ -176,6 +176,7 @@ STEP_ENDS = 60 + SEEN_WITHIN_S
         ("device server killed", 55, STEP_ENDS + 0.5, False),
         # The device may be connected to the follower.
         *((name, 55.0, 57.0, True) for name in ("leader killed", "follower paused", "data held")),
+        *((name, 55.0, 57.0, True) for name in ("answers slow", "quota exceeded")),
         ("data lost", 30, 50 - RECONNECT_S + 0.5, True),
         ("data lost", 30, 50 - RECONNECT_S - 0.5, False),
         ("data lost", STEP_ENDS + 0.5, 70, False),
@@ -226,7 +227,7 @@ def test_outage_after_the_timeout_is_an_excuse(begin: float, end: float, is_excu
     assert found == (([], 1) if is_excused else (FOUND, 0))
 
 
-@pytest.mark.parametrize("name", ["data delayed", "answers slow", "defragmentation"])
+@pytest.mark.parametrize("name", ["data delayed", "defragmentation"])
 def test_fault_that_keeps_the_connection_does_not_make_the_device_read(name: str) -> None:
     """The device calculates its wait before the step, which so cannot make it longer."""
     delayed = operation("nemesis", "fault", 52, 55, fault=name)

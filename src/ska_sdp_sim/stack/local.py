@@ -174,10 +174,15 @@ def _start_together(parts: list[Part], interrupted: Callable[[], None]) -> None:
         part.wait(interrupted)
 
 
-def stop_together(parts: Iterable[Part]) -> None:
-    """Stop the parts that run, all at the same time."""
+def stop_together(parts: Iterable[Part], timeout: float = 10.0) -> None:
+    """Stop the parts that run, all at the same time.
+
+    Args:
+        parts: the parts.
+        timeout: seconds after which a part is killed.
+    """
     started = [part for part in parts if part.running]
     for part in started:
         part.process.terminate()
     for part in started:
-        part.process.wait_or_kill()
+        part.process.wait_or_kill(timeout)

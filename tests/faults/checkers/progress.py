@@ -38,7 +38,8 @@ MIN_SUCCESSES: Mapping[str, float] = {
 }
 """Minimum number of successes per LONG_RUN_S, by kind: a tenth of those on two busy cores.
 
-That of observations is 1 from ten minutes on only: in a shorter run, a few faults may end all."""
+That of observations is 1 from ten minutes on only: in a shorter run, a few faults may interrupt
+all."""
 
 ALWAYS_BUSY = ("counter", "transfers", "lists", "ownership", "mirror", "commands")
 """Programs whose clients have answers all the time. An observation may wait for its blocks, and a

@@ -42,9 +42,8 @@ NOT_SHOWN = (
 KEEPING_CONNECTIONS = (
     *NOT_SHOWN,
     *(CLOCK_STEPPED, f"{DEVICE_SERVER} {SUSPENDED}"),
-    *(DEFRAGMENTATION, QUOTA_EXCEEDED, DATA_DELAYED, ANSWERS_SLOW),
+    *(DEFRAGMENTATION, DATA_DELAYED),
 )
 """Faults that do not break the connection of a device to the database: they are shorter than the
-silence after which it connects again. After all others, those of the cluster and of the network,
-it connects again, and so reads the database. Those of a follower are among the others: a device
-may be connected to it."""
+silence after which it connects again. All other faults of the cluster and of the network may break
+it, also those of a follower, so that the device reads the database again."""
