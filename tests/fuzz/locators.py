@@ -14,7 +14,7 @@ from ska_sdp_config.cli.source import read_text
 from ska_sdp_config.drivers.etcd.settings import Settings
 from ska_sdp_config.entity.common import AnyTRL, AttributeTRL
 from ska_sdp_config.entity.common.kafka import KafkaUrl
-from ska_sdp_config.store.errors import AT_SIGN
+from ska_sdp_config.store.redaction import AT_SIGN
 from ska_sdp_web.hosts import Hosts, is_same_origin
 from ska_sdp_web.settings import Settings as WebSettings
 from ska_sdp_web.settings import SettingsError

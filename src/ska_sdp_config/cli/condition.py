@@ -9,11 +9,11 @@ import click
 
 from ska_sdp_config.cli.objects import locate
 from ska_sdp_config.cli.output import Entry
-from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.statuses import KNOWN_STATUSES
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.cli.targets import Target
 from ska_sdp_config.live import values
+from ska_sdp_config.store.redaction import quoted_redacted
 
 __all__ = ["Condition"]
 

@@ -34,12 +34,12 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, DRY_RUN_VALUES, EB_PARAMETERS, FORCE
 from ska_sdp_config.cli.output import Difference, Printer, note
-from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.session import check_connection, open_backend, open_config
 from ska_sdp_config.cli.source import argument_text, argument_value
 from ska_sdp_config.cli.suggestions import similar_name
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_depth_of_key, make_object_command
 from ska_sdp_config.store.errors import ConfigCollision
+from ska_sdp_config.store.redaction import quoted_redacted
 
 if TYPE_CHECKING:
     from ska_sdp_config.config import Config

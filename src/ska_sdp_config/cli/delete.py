@@ -27,12 +27,12 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, DRY_RUN, YES, flag
 from ska_sdp_config.cli.output import Change, Printer
-from ska_sdp_config.cli.redaction import redact_userinfo
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_id, id_argument, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
+from ska_sdp_config.store.redaction import redact_userinfo
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import click
 
-from ska_sdp_config.cli.redaction import quoted_redacted, redact_userinfo, redact_words
 from ska_sdp_config.cli.suggestions import closest
 from ska_sdp_config.store.errors import (
     ConfigCollision,
@@ -15,6 +14,7 @@ from ska_sdp_config.store.errors import (
     ConfigVanished,
     TransactionTooLarge,
 )
+from ska_sdp_config.store.redaction import quoted_redacted, redact_userinfo, redact_words
 
 __all__ = [
     "EditKept",

@@ -9,13 +9,13 @@ import click
 
 from ska_sdp_config.cli.objects import ALIASES
 from ska_sdp_config.cli.options import COMMON, VALUE_OPTIONS, Role, roles
-from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.suggestions import (
     advise_on_object,
     advise_on_order,
     closest,
     misspelt_option,
 )
+from ska_sdp_config.store.redaction import quoted_redacted
 
 __all__ = ["HELP", "Action", "Group", "first_word", "make_command", "with_printer"]
 

@@ -11,8 +11,8 @@ from ska_sdp_config.cli.group import Group, make_command
 from ska_sdp_config.cli.objects import SCRIPT, SYSTEM
 from ska_sdp_config.cli.options import ATOMIC, COMMON, DRY_RUN, flag
 from ska_sdp_config.cli.output import Change, Printer
-from ska_sdp_config.cli.redaction import redact_userinfo
 from ska_sdp_config.cli.session import check_connection
+from ska_sdp_config.store.redaction import redact_userinfo
 
 if TYPE_CHECKING:
     from ska_sdp_config.cli.bulk import Goal

@@ -22,13 +22,13 @@ from ska_sdp_config.cli.objects import (
 )
 from ska_sdp_config.cli.options import COMMON, flag
 from ska_sdp_config.cli.output import Entry, Printer
-from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.session import open_backend
 from ska_sdp_config.cli.targets import check_id, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import Compacted, depth_of_path
 from ska_sdp_config.store.interface import Query
 from ska_sdp_config.store.keys import Span, key_of_path, path_of_key
+from ska_sdp_config.store.redaction import quoted_redacted
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend

@@ -8,10 +8,10 @@ from ska_sdp_config.cli.errors import rejecting
 from ska_sdp_config.cli.group import make_command
 from ska_sdp_config.cli.options import ATOMIC, DRY_RUN_VALUES, flag
 from ska_sdp_config.cli.output import Printer
-from ska_sdp_config.cli.redaction import redact_userinfo
 from ska_sdp_config.cli.session import check_connection
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
+from ska_sdp_config.store.redaction import redact_userinfo
 
 __all__ = ["command"]
 

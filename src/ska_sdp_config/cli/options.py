@@ -11,7 +11,7 @@ from enum import Enum
 
 import click
 
-from ska_sdp_config.cli.redaction import quoted_redacted
+from ska_sdp_config.store.redaction import quoted_redacted
 
 __all__ = [
     "ATOMIC",

@@ -12,8 +12,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 
 from ska_sdp_config.cli.errors import Failed, rejecting
-from ska_sdp_config.cli.redaction import redact_userinfo
-from ska_sdp_config.store.errors import AT_SIGN
+from ska_sdp_config.store.redaction import AT_SIGN, redact_userinfo
 
 __all__ = [
     "FETCH_TIMEOUT_S",

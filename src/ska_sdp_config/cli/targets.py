@@ -14,11 +14,11 @@ from ska_sdp_config.cli.errors import NotFound
 from ska_sdp_config.cli.group import Action, Group, make_command
 from ska_sdp_config.cli.objects import OBJECTS, SdpObject
 from ska_sdp_config.cli.options import COMMON
-from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import check_path, depth_of_path
 from ska_sdp_config.store.keys import Span, key_of_path, spans_below
+from ska_sdp_config.store.redaction import quoted_redacted
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -13,9 +13,9 @@ from ska_sdp_config.cli.condition import Condition
 from ska_sdp_config.cli.errors import Failed, TimedOut
 from ska_sdp_config.cli.options import TIMEOUT
 from ska_sdp_config.cli.output import Entry, Printer, note
-from ska_sdp_config.cli.redaction import quoted_redacted
 from ska_sdp_config.cli.session import check_connection
 from ska_sdp_config.cli.targets import Target, TargetGroup
+from ska_sdp_config.store.redaction import quoted_redacted
 
 __all__ = ["command"]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 __all__ = [
-    "AT_SIGN",
     "CommitUnknown",
     "Compacted",
     "ConfigCollision",
@@ -27,11 +26,6 @@ __all__ = [
     "lease_id_of",
     "quoted",
 ]
-
-AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
-"""Regular expression for an ``@``, also as a similar or an escaped character.
-
-What is before it in a URL may be a password."""
 
 _MAX_QUOTED = 40
 """Number of characters of a value that a message repeats."""
@@ -177,8 +171,7 @@ def depth_of_path(path: str) -> int:
 def quoted(text: str) -> str:
     """Return a text in quotation marks for a message, only the beginning of a long one.
 
-    For texts of the program. Words of the command line may be URLs with a password: the command
-    line uses ``quoted_redacted`` for them.
+    Use ``quoted_redacted`` for what a user has given, which may be a URL with a password.
     """
     return repr(text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…")
 

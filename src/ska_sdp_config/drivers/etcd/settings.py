@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from ska_sdp_config.store.errors import AT_SIGN, quoted
+from ska_sdp_config.store.errors import quoted
+from ska_sdp_config.store.redaction import AT_SIGN
 
 __all__ = ["Settings"]
 

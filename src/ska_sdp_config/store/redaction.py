@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ska_sdp_config.store.errors import AT_SIGN, quoted
+from ska_sdp_config.store.errors import quoted
 
-__all__ = ["quoted_redacted", "redact_userinfo", "redact_words"]
+__all__ = ["AT_SIGN", "quoted_redacted", "redact_userinfo", "redact_words"]
+
+AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
+"""Regular expression for an ``@``, also as a similar or an escaped character."""
 
 _BEFORE_AT_SIGN = re.compile(f".+(?={AT_SIGN})", re.DOTALL)
 
