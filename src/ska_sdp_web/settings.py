@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ska_sdp_config.store.errors import quoted
+from ska_sdp_config.store.redaction import quoted_redacted
 
 __all__ = ["MIN_TOKEN_LENGTH", "Settings", "SettingsError", "read_token"]
 
@@ -108,7 +108,7 @@ def _check_origin(text: str) -> None:
     is_plain = text.isascii() and text.isprintable() and not set(text) & set(" ;,'\"")
     if not (is_plain and _is_origin(text)):
         raise SettingsError(
-            f"Invalid --frame-ancestor {quoted(text)}: expected an origin, e.g. "
+            f"Invalid --frame-ancestor {quoted_redacted(text)}: expected an origin, e.g. "
             "https://taranta.example."
         )
 

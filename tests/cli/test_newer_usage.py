@@ -327,6 +327,20 @@ def test_usage_error_repeats_no_password_with_a_space(ska_sdp: Run, words: list[
 
 
 @pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["pb", "http://sesame:it's pass@h/x"], "try 'ska-sdp get pb …'"),
+        (["delete", "-a", "/x/sesame:it's pass@h/x"], "use 'delete -a --prefix=PATH prefix'"),
+    ],
+)
+def test_advice_repeats_no_password(ska_sdp: Run, words: list[str], advice: str) -> None:
+    result = ska_sdp(*words)
+    assert result.code == 2
+    assert advice in result.err
+    assert not re.search("sesame|pass", result.err)
+
+
+@pytest.mark.parametrize(
     "word", ["x" * 100_000, "(" * 100_000, "'(" * 50_000 + "@h", "' " * 50_000, "'\\ " * 50_000]
 )
 def test_usage_error_about_a_long_word_is_fast(ska_sdp: Run, word: str) -> None:

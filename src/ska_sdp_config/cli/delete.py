@@ -32,7 +32,7 @@ from ska_sdp_config.cli.suggestions import nothing_at
 from ska_sdp_config.cli.targets import KEY, KeyGroup, check_id, id_argument, make_object_command
 from ska_sdp_config.engine.transaction import MAX_DEPTH
 from ska_sdp_config.store.errors import depth_of_path
-from ska_sdp_config.store.redaction import redact_userinfo
+from ska_sdp_config.store.redaction import has_userinfo
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
@@ -133,7 +133,7 @@ def _delete_prefix(prefix: str, everything: bool, **options: Any) -> None:
 
 def _delete_key(key: str, everything: bool, prefix: str, **options: Any) -> None:
     if everything:
-        shown = redact_userinfo(key)
+        shown = "PATH" if has_userinfo(key) else key
         raise click.UsageError(
             f"To delete all keys below, use 'delete -a --prefix={shown} prefix'."
         )

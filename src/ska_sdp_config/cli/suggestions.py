@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ska_sdp_config.cli.objects import ALIASES, OBJECTS, STATES, SdpObject
 from ska_sdp_config.cli.options import Role, roles
+from ska_sdp_config.store.redaction import has_userinfo
 
 if TYPE_CHECKING:
     from ska_sdp_config.engine.backend import Backend
@@ -135,7 +136,8 @@ def advise_on_order(word: str, rest: Sequence[str], verbs: Sequence[str]) -> str
     if verb not in ("update", "edit"):
         # Only these name a state, the other commands its object.
         name = name.removesuffix("-state")
-    line = " ".join(["ska-sdp", verb, name, *others[:1], *(["…"] if others[1:] else [])])
+    first = ["…" if has_userinfo(each) else each for each in others[:1]]
+    line = " ".join(["ska-sdp", verb, name, *first, *(["…"] if others[1:] else [])])
     return f"{word!r} is an object: try '{line}'."
 
 

@@ -6,7 +6,7 @@ import re
 
 from ska_sdp_config.store.errors import quoted
 
-__all__ = ["AT_SIGN", "quoted_redacted", "redact_userinfo", "redact_words"]
+__all__ = ["AT_SIGN", "has_userinfo", "quoted_redacted", "redact_userinfo", "redact_words"]
 
 AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
 """Regular expression for an ``@``, also as a similar or an escaped character."""
@@ -18,6 +18,11 @@ _WORD = re.compile(r"""\(.+|'(?:[^'\\]|\\.)*\S*|"(?:[^"\\]|\\.)*\S*|\S+""", re.D
 brackets as they are, or in quotation marks, as ``repr`` does."""
 
 _OPENING = "('\""
+
+
+def has_userinfo(source: str) -> bool:
+    """Return whether ``redact_userinfo`` would leave something out."""
+    return _BEFORE_AT_SIGN.match(source) is not None
 
 
 def redact_userinfo(source: str) -> str:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from ska_sdp_config.store.errors import quoted
-from ska_sdp_config.store.redaction import AT_SIGN
+from ska_sdp_config.store.redaction import quoted_redacted
 
 __all__ = ["Settings"]
 
@@ -87,7 +86,9 @@ class Settings:
 
         protocol = setting(protocol, "PROTOCOL", "http").lower()
         if protocol not in ("http", "https"):
-            raise ValueError(f"SDP_CONFIG_PROTOCOL is {quoted(protocol)}: write http or https.")
+            raise ValueError(
+                f"SDP_CONFIG_PROTOCOL is {quoted_redacted(protocol)}: write http or https."
+            )
         authority = _pem(setting(cert, "CERT"), "SDP_CONFIG_CERT", CERTIFICATE)
         certificate = _pem(
             setting(client_cert, "CLIENT_CERT"), "SDP_CONFIG_CLIENT_CERT", CERTIFICATE
@@ -124,7 +125,7 @@ class Settings:
 
 
 def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
-    if re.search(f"/|{AT_SIGN}", hosts):
+    if "/" in hosts or "@" in hosts:
         # Not quoted: a URL may contain a password.
         raise ValueError(
             "SDP_CONFIG_HOST is a URL: write host:port; credentials are SDP_CONFIG_USERNAME and "
@@ -136,13 +137,13 @@ def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
         own_port = port if own_port is None else own_port
         if not (re.fullmatch("[0-9]{1,5}", own_port) and 0 < int(own_port) < 65536):
             raise ValueError(
-                f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {quoted(own_port)} for "
-                f"{quoted(name)}: write a number from 1 to 65535."
+                f"SDP_CONFIG_HOST and SDP_CONFIG_PORT give port {quoted_redacted(own_port)} for "
+                f"{quoted_redacted(name)}: write a number from 1 to 65535."
             )
         endpoints.append(f"{name}:{own_port}")
     if not endpoints:
         raise ValueError(
-            f"SDP_CONFIG_HOST is {quoted(hosts)}: write host, or host:port,host:port."
+            f"SDP_CONFIG_HOST is {quoted_redacted(hosts)}: write host, or host:port,host:port."
         )
     return tuple(dict.fromkeys(endpoints))
 
@@ -163,8 +164,8 @@ def _host_and_port(part: str) -> tuple[str, str | None]:
         own_port = port if colon else None
     if not is_valid:
         raise ValueError(
-            f"SDP_CONFIG_HOST contains {quoted(part)}: write host, host:port, or an IPv6 address, "
-            "in brackets before a port."
+            f"SDP_CONFIG_HOST contains {quoted_redacted(part)}: write host, host:port, or an IPv6 "
+            "address, in brackets before a port."
         )
     return name, own_port
 
@@ -197,7 +198,9 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise ValueError(f"SDP_CONFIG_TIMEOUT is {quoted(text)}: write seconds, more than 0.")
+        raise ValueError(
+            f"SDP_CONFIG_TIMEOUT is {quoted_redacted(text)}: write seconds, more than 0."
+        )
     return seconds
 
 
