@@ -193,7 +193,7 @@ class Hub:
             )
             return
         LOGGER.error(
-            "Unexpected error in the watch of the database, restarting it; report this error: %s",
+            "Unexpected error in the database watch, restarting the watch; report this error: %s",
             error,
             exc_info=error,
         )

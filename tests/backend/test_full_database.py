@@ -111,7 +111,7 @@ def test_outcome_is_unknown_if_the_settlement_is_rejected(
 
 
 SETTLED_WHEN_FULL = [["applied when full"], ["answer", "full"], ["answer", "applied when full"]]
-"""Settlements: the first one is applied, the response to the last one is an exceeded quota."""
+"""Settlements: the first one is applied, the last one is rejected with QuotaExceeded."""
 
 
 @pytest.mark.parametrize("settlements", SETTLED_WHEN_FULL, ids=" then ".join)

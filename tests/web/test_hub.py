@@ -141,11 +141,11 @@ def test_error_of_the_watch_is_logged_at_each_change(
     logged = [record for record in caplog.records if record.name == module.__name__]
     begin, bug = (
         "The changes of the database are ",
-        "Unexpected error in the watch of the database",
+        "Unexpected error in the database watch",
     )
     assert [(record.levelname, record.getMessage()) for record in logged] == [
         ("WARNING", f"{begin}not shown, restarting the watch: it is away"),
-        ("ERROR", f"{bug}, restarting it; report this error: it is odd"),
+        ("ERROR", f"{bug}, restarting the watch; report this error: it is odd"),
         ("INFO", f"{begin}shown again."),
     ]
     assert [bool(record.exc_info) for record in logged] == [False, True, False]

@@ -179,7 +179,7 @@ def stop_together(parts: Iterable[Part], timeout: float = 10.0) -> None:
 
     Args:
         parts: the parts.
-        timeout: seconds after which a part is killed.
+        timeout: longest wait for each part before it is killed, in seconds.
     """
     started = [part for part in parts if part.running]
     for part in started:

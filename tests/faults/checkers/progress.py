@@ -39,7 +39,7 @@ MIN_SUCCESSES: Mapping[str, float] = {
 """Minimum number of successes per LONG_RUN_S, by kind: a tenth of those on two busy cores.
 
 That of observations is 1 from ten minutes on only: in a shorter run, a few faults may interrupt
-all."""
+each observation."""
 
 ALWAYS_BUSY = ("counter", "transfers", "lists", "ownership", "mirror", "commands")
 """Programs whose clients have answers all the time. An observation may wait for its blocks, and a
