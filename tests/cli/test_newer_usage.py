@@ -331,6 +331,7 @@ def test_usage_error_repeats_no_password_with_a_space(ska_sdp: Run, words: list[
     [
         (["pb", "http://sesame:it's pass@h/x"], "try 'ska-sdp get pb …'"),
         (["delete", "-a", "/x/sesame:it's pass@h/x"], "use 'delete -a --prefix=PATH prefix'"),
+        (["get", "pb/http://sesame:it's pass@h/x"], "did you mean 'ska-sdp get pb …'?"),
     ],
 )
 def test_advice_repeats_no_password(ska_sdp: Run, words: list[str], advice: str) -> None:

@@ -110,7 +110,8 @@ def advise_on_object(word: str, names: Sequence[str], command: str) -> str | Non
     for name in names:
         id_ = word.strip("/").removeprefix(f"{name}/")
         if word.strip("/").startswith((f"{name}-", f"{name}/")):
-            return f"did you mean '{command} {name} {id_}'?"
+            shown = "…" if has_userinfo(id_) else id_
+            return f"did you mean '{command} {name} {shown}'?"
     found = closest(word, names)
     return f"did you mean {found!r}?" if found else None
 

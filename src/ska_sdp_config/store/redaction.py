@@ -9,7 +9,9 @@ from ska_sdp_config.store.errors import quoted
 __all__ = ["AT_SIGN", "has_userinfo", "quoted_redacted", "redact_userinfo", "redact_words"]
 
 AT_SIGN = "(?:[@\uff20\ufe6b]|%(?:25)*40)"
-"""Regular expression for an ``@``, also as a similar or an escaped character."""
+"""Regular expression for an ``@``, also as a similar or an escaped character.
+
+What precedes it in a URL may be a password."""
 
 _BEFORE_AT_SIGN = re.compile(f".+(?={AT_SIGN})", re.DOTALL)
 
@@ -21,7 +23,7 @@ _OPENING = "('\""
 
 
 def has_userinfo(source: str) -> bool:
-    """Return whether ``redact_userinfo`` would leave something out."""
+    """Return whether a text may have userinfo."""
     return _BEFORE_AT_SIGN.match(source) is not None
 
 
@@ -49,7 +51,7 @@ def _redact_word(found: re.Match[str]) -> str:
 
 
 def quoted_redacted(word: str) -> str:
-    """Return a word of the command line in quotation marks for a message.
+    """Return what a user has given in quotation marks for a message.
 
     It is without what is before its last ``@``, see :func:`redact_userinfo`. A long word is
     shortened only after that: the beginning of a URL does not show that it has a password.

@@ -46,5 +46,5 @@ KEEPING_CONNECTIONS = (
 )
 """Faults that do not break the connection of a device to the database: they are shorter than the
 silence after which it connects again. All other faults of the cluster and of the network may break
-it, also those of a follower, and an exceeded quota, at the end of which members are restarted and
-defragmented: the device then reads the database again."""
+it, also those of a follower; the device then reads the database again. After an exceeded quota,
+members are restarted and defragmented."""

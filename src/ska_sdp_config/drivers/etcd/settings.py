@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from ska_sdp_config.store.redaction import quoted_redacted
+from ska_sdp_config.store.errors import quoted
+from ska_sdp_config.store.redaction import AT_SIGN, quoted_redacted, redact_userinfo
 
 __all__ = ["Settings"]
 
@@ -125,14 +126,15 @@ class Settings:
 
 
 def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
-    if "/" in hosts or "@" in hosts:
-        # Not quoted: a URL may contain a password.
+    parts = [part.strip() for part in hosts.split(",") if part.strip()]
+    if any(map(_is_url, parts)):
+        # Not quoted: a URL may contain a password, also with commas.
         raise ValueError(
             "SDP_CONFIG_HOST is a URL: write host:port; credentials are SDP_CONFIG_USERNAME and "
             "SDP_CONFIG_PASSWORD."
         )
     endpoints = []
-    for part in filter(None, (part.strip() for part in hosts.split(","))):
+    for part in parts:
         name, own_port = _host_and_port(part)
         own_port = port if own_port is None else own_port
         if not (re.fullmatch("[0-9]{1,5}", own_port) and 0 < int(own_port) < 65536):
@@ -143,9 +145,15 @@ def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
         endpoints.append(f"{name}:{own_port}")
     if not endpoints:
         raise ValueError(
-            f"SDP_CONFIG_HOST is {quoted_redacted(hosts)}: write host, or host:port,host:port."
+            f"SDP_CONFIG_HOST is {quoted(hosts)}: write host, or host:port,host:port."
         )
     return tuple(dict.fromkeys(endpoints))
+
+
+def _is_url(part: str) -> bool:
+    """Return whether a part is meant as a URL; the zone of an IPv6 address may begin with %40."""
+    address = part[1:].partition("]")[0] if part.startswith("[") else part
+    return "/" in part or bool(re.search(AT_SIGN, part) and not _is_ipv6(address))
 
 
 def _host_and_port(part: str) -> tuple[str, str | None]:
@@ -207,11 +215,12 @@ def _seconds(text: str) -> float:
 def _pem(file: str, name: str, holds: bytes) -> bytes | None:
     if not file:
         return None
+    shown = redact_userinfo(file)
     try:
         text = Path(file).read_bytes()
     except OSError as exc:
-        raise ValueError(f"{name} names {file}, which cannot be read: {exc.strerror}.") from exc
+        raise ValueError(f"{name} names {shown}, which cannot be read: {exc.strerror}.") from exc
     if holds not in text:
         what = "certificate" if holds == CERTIFICATE else "private key"
-        raise ValueError(f"{name} names {file}, which holds no {what} in PEM format.")
+        raise ValueError(f"{name} names {shown}, which holds no {what} in PEM format.")
     return text
