@@ -296,6 +296,17 @@ def test_short_health_of_an_outage_is_possible_shortly_after_a_fault(
     assert any(title in each for each in found) is not is_possible
 
 
+def before_the_end_of_a_scan() -> World:
+    """Return a run whose device has published everything but the effect of EndScan."""
+    world = World()
+    device = Device(world)
+    for command in ("On", "AssignResources", "Configure", "Scan"):
+        world.command("client", command)
+        device.publish()
+    world.command("client", "EndScan")
+    return world
+
+
 def subscribe_again(world: World, *events: tuple[float, str, float]) -> None:
     """Receive an error and then obsState, in the order of seconds after it, values and stamps."""
     device = Device(world)
@@ -331,12 +342,7 @@ FIRST, SOON = 0.5, 0.6
 def test_values_may_repeat_directly_after_a_new_subscription_only(
     events: list[tuple[float, str, float]], is_found: bool
 ) -> None:
-    world = World()
-    device = Device(world)
-    for command in ("On", "AssignResources", "Configure", "Scan"):
-        world.command("client", command)
-        device.publish()
-    world.command("client", "EndScan")
+    world = before_the_end_of_a_scan()
     subscribe_again(world, *events)
     assert (violations(world) != []) is is_found
 
@@ -359,12 +365,7 @@ def test_values_may_repeat_directly_after_a_new_subscription_only(
 def test_timestamps_are_not_compared_closer_than_a_step_of_the_clock(
     began: float, ended: float, ahead_s: float, stamped: float, is_found: bool
 ) -> None:
-    world = World()
-    device = Device(world)
-    for command in ("On", "AssignResources", "Configure", "Scan"):
-        world.command("client", command)
-        device.publish()
-    world.command("client", "EndScan")
+    world = before_the_end_of_a_scan()
     subscribe_again(world, (FIRST, "READY", 9.0), (SOON, "SCANNING", stamped))
     (error,) = [each for each in world.operations if each.details.get("error")]
     at = error.began.monotonic
