@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ska_sdp_config.store.redaction import quoted_redacted
+from ska_sdp_config.store.redaction import quoted_redacted, redact_userinfo
 
 __all__ = ["MIN_TOKEN_LENGTH", "Settings", "SettingsError", "read_token"]
 
@@ -77,19 +77,20 @@ def read_token(path: Path) -> tuple[str, str]:
     Raises:
         SettingsError: the file cannot be read, or the token is too short or not printable.
     """
+    shown = redact_userinfo(str(path))
     try:
         with path.open("rb") as file:
             content = file.read(MAX_TOKEN_BYTES + 1)
         found = path.stat()
     except OSError as error:
-        raise SettingsError(f"--token-file {path} cannot be read: {error.strerror}.") from error
+        raise SettingsError(f"--token-file {shown} cannot be read: {error.strerror}.") from None
     try:
         token = content.decode("ascii").strip()
     except UnicodeDecodeError:
         token = ""
     if len(content) > MAX_TOKEN_BYTES or not token.isprintable() or len(token) < MIN_TOKEN_LENGTH:
         raise SettingsError(
-            f"--token-file {path} has no valid token: expected at least {MIN_TOKEN_LENGTH} "
+            f"--token-file {shown} has no valid token: expected at least {MIN_TOKEN_LENGTH} "
             "printable ASCII characters, e.g. from 'openssl rand -hex 16'."
         )
     # Kubernetes lets a group of this process read a mounted Secret.

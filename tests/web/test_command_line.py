@@ -26,7 +26,9 @@ def run(*options: str) -> tuple[int, str]:
     [
         (["--allow-commands"], "--allow-commands needs --token-file"),
         (["--token-file", "/nowhere/token"], "/nowhere/token cannot be read"),
+        (["--token-file", "http://me:secret@h/x"], "--token-file …@h/x cannot be read"),
         (["--frame-ancestor", "taranta.example"], "expected an origin"),
+        (["--frame-ancestor", "me:secret@h"], "Invalid --frame-ancestor '…@h': expected"),
         (["--frame-ancestor", "https://a.example; script-src *"], "expected an origin"),
         (["--frame-ancestor", "https://a.example/x"], "expected an origin"),
         (["--frame-ancestor", "http://["], "expected an origin"),

@@ -104,9 +104,9 @@ class Publisher:
     A publication holds the device's monitor, so a read of a client or another publication comes
     entirely before or after it. No other lock is held while events are pushed.
 
-    A closed publisher does not take the monitor, as the device may be destroyed: this would abort
-    the process. It may also be closed by the holder of the monitor, so each method that takes it
-    checks before and after.
+    A closed publisher must not take the monitor: the device may be destroyed, and taking its
+    monitor would abort the process. The holder of the monitor may close the publisher, so each
+    method that takes the monitor checks before and after.
 
     Args:
         sink: the device.

@@ -317,7 +317,7 @@ class TokenCommitter:
         return found
 
     def _unknown(self, *, is_quota_exceeded: bool = False) -> CommitUnknown:
-        cause, remedy = ("", "")
+        cause = remedy = ""
         if is_quota_exceeded:
             cause, remedy = (", and its quota is exceeded", "free space, and ")
         return CommitUnknown(

@@ -30,8 +30,8 @@ def has_userinfo(source: str) -> bool:
 def redact_userinfo(source: str) -> str:
     """Return a path or URL for a message, without what is before its last ``@``.
 
-    That part of a URL may contain a password. What is no valid URL may have been meant as one, so
-    paths are shortened too.
+    That part of a URL may contain a password. An invalid URL may still contain one, so paths are
+    redacted too.
     """
     before = _BEFORE_AT_SIGN.match(source)
     return source if before is None else f"…{source[before.end() :]}"
@@ -51,9 +51,9 @@ def _redact_word(found: re.Match[str]) -> str:
 
 
 def quoted_redacted(word: str) -> str:
-    """Return what a user has given in quotation marks for a message.
+    """Return user input, redacted and in quotation marks, for a message.
 
-    It is without what is before its last ``@``, see :func:`redact_userinfo`. A long word is
-    shortened only after that: the beginning of a URL does not show that it has a password.
+    What is before its last ``@`` is removed, see :func:`redact_userinfo`. A long word is shortened
+    only after that: the beginning of a URL does not show that it has a password.
     """
     return quoted(redact_userinfo(word))

@@ -151,9 +151,10 @@ def _endpoints(hosts: str, port: str) -> tuple[str, ...]:
 
 
 def _is_url(part: str) -> bool:
-    """Return whether a part is meant as a URL; the zone of an IPv6 address may begin with %40."""
-    address = part[1:].partition("]")[0] if part.startswith("[") else part
-    return "/" in part or bool(re.search(AT_SIGN, part) and not _is_ipv6(address))
+    """Return whether a part looks like a URL; the zone of an IPv6 address may begin with %40."""
+    address, _, rest = part[1:].partition("]") if part.startswith("[") else (part, "", "")
+    has_at_sign = re.search(AT_SIGN, rest if _is_ipv6(address) else part)
+    return "/" in part or has_at_sign is not None
 
 
 def _host_and_port(part: str) -> tuple[str, str | None]:
@@ -219,7 +220,7 @@ def _pem(file: str, name: str, holds: bytes) -> bytes | None:
     try:
         text = Path(file).read_bytes()
     except OSError as exc:
-        raise ValueError(f"{name} names {shown}, which cannot be read: {exc.strerror}.") from exc
+        raise ValueError(f"{name} names {shown}, which cannot be read: {exc.strerror}.") from None
     if holds not in text:
         what = "certificate" if holds == CERTIFICATE else "private key"
         raise ValueError(f"{name} names {shown}, which holds no {what} in PEM format.")
