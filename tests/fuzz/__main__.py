@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz import corpus
+from tests.fuzz.environment import drop_addresses
 from tests.fuzz.kinds import KINDS
 from tests.fuzz.running import Outcome, fuzz
 
@@ -58,9 +59,7 @@ def main() -> int:
     unknown = set(options.kinds) - set(KINDS)
     if unknown:
         parser.error(f"unknown kind {min(unknown)!r}: expected one of {', '.join(KINDS)}")
-    # The database to which the shell of a developer points is not used.
-    for name in [each for each in os.environ if each.startswith(("SDP_CONFIG_", "TANGO_HOST"))]:
-        del os.environ[name]
+    drop_addresses()
     if options.json:
         # Before the search, which may take hours.
         options.json.parent.mkdir(parents=True, exist_ok=True)
