@@ -190,7 +190,7 @@ def check_run(
         *check_progress(operations, changes, limit_s, outages(operations)),
         *(unchecked(operations, found.standing) if has_settled else ()),
     ]
-    return Findings(violations, found.standing, excused_stuck)
+    return found._replace(violations=violations, excused_stuck=excused_stuck)
 
 
 def unchecked(operations: Sequence[Operation], standing: Collection[Subscription]) -> list[str]:

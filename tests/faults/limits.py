@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["PATIENCE_S", "START_S"]
+__all__ = ["LEASE_TTL_S", "PATIENCE_S", "START_S"]
+
+LEASE_TTL_S = 5
+"""Time to live of the leases with which clients own something, in seconds."""
 
 PATIENCE_S = 75.0
 """Time in a pending state after which a client aborts its observation, in seconds: longer than the

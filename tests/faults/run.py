@@ -25,6 +25,7 @@ import pytest
 
 from ska_sdp_config.version import __version__
 from tests.faults.check import LIMIT_S, RUN_FILE, SETTLED, check_directory
+from tests.faults.checkers.early_ends import CLUSTER
 from tests.faults.checkers.observations import completed
 from tests.faults.history import HistoryWriter
 from tests.faults.nemesis import Nemesis, Pace
@@ -80,6 +81,7 @@ class Run:
             HistoryWriter(history, "nemesis") as written,
         ):
             self.skipped = scene.skipped
+            written.note(CLUSTER, etcd=version_of(self.plan.etcd))
 
             sampler: Sampler | None = None
 
@@ -112,6 +114,7 @@ class Run:
             observations=len(completed(operations, changes)),
             standing=sum(found.standing.values()),
             excused_stuck=found.excused_stuck,
+            excused_beliefs=found.excused_beliefs,
             seed=self.plan.seed,
             etcd=version_of(self.plan.etcd),
             backend=self.plan.backend,

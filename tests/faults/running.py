@@ -10,11 +10,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.faults.checkers.commands import check_commands
 from tests.faults.checkers.counter import check_counter
+from tests.faults.checkers.early_ends import unknown_end_s
 from tests.faults.checkers.events import Standing, Subscription, check_events
 from tests.faults.checkers.implied import implied_values
 from tests.faults.checkers.mirrors import check_mirrors
@@ -24,6 +26,7 @@ from tests.faults.checkers.serializability import check_serializability
 from tests.faults.checkers.transfers import check_transfers
 from tests.faults.database_log import Change
 from tests.faults.history import SUFFIX, Operation, of_kind
+from tests.faults.limits import LEASE_TTL_S
 from tests.faults.transactions import DATA
 
 __all__ = [
@@ -169,11 +172,14 @@ class Findings(NamedTuple):
             them, by subscriber and attribute.
         excused_stuck: number of states that did not continue, as steps of the clock or outages
             explain.
+        excused_beliefs: number of owners that did not know the end of a lease which etcd has
+            ended too early.
     """
 
     violations: list[str]
     standing: Counter[Subscription]
     excused_stuck: int = 0
+    excused_beliefs: int = 0
 
 
 def check_all(
@@ -207,12 +213,14 @@ def find_all(
         settled: revision that each mirror must have reached, 0 for none.
     """
     times = RevisionTimes(operations, changes)
+    owned = partial(check_ownership, operations, changes, times)
+    wrong_owners = owned(unknown_end_s(operations, LEASE_TTL_S))
     violations = [
         *check_serializability(operations, changes),
         *check_counter(operations, changes),
         *check_transfers(operations, changes),
         *check_mirrors(operations, changes, DATA, settled),
-        *check_ownership(operations, changes, times),
+        *wrong_owners,
         *check_commands(operations, changes, times),
     ]
     shown: Counter[Subscription] = Counter()
@@ -222,7 +230,8 @@ def find_all(
         found, checked = check_events(operations, implied, subarray, times, standing_of(subarray))
         violations += found
         shown += checked
-    return Findings(violations, shown)
+    excused_beliefs = len(owned()) - len(wrong_owners)
+    return Findings(violations, shown, excused_beliefs=excused_beliefs)
 
 
 def end_of(operations: Iterable[Operation]) -> float:

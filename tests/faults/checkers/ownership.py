@@ -38,9 +38,19 @@ class _Holds:
 
 
 def check_ownership(
-    operations: Sequence[Operation], changes: Iterable[Change], times: RevisionTimes
+    operations: Sequence[Operation],
+    changes: Iterable[Change],
+    times: RevisionTimes,
+    unknown_end_s: float = 0.0,
 ) -> list[str]:
-    """Return a message for each violation."""
+    """Return a message for each violation.
+
+    Args:
+        operations: all operations of a run.
+        changes: all changes of its database.
+        times: times of the revisions.
+        unknown_end_s: seconds for which an owner may not know that its lease has ended.
+    """
     paths = {each.details["path"] for each in of_kind(operations, "take")}
     owners: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:
@@ -61,7 +71,7 @@ def check_ownership(
         *_wrong_looks(of_kind(operations, "look"), owner_at),
         *_ineffective_releases(releases, owner_at),
         *_effective_failures(releases, owners, times),
-        *_wrong_beliefs(of_kind(operations, "belief"), _holds(owners, times)),
+        *_wrong_beliefs(of_kind(operations, "belief"), _holds(owners, times, unknown_end_s)),
     ]
 
 
@@ -144,16 +154,21 @@ def _effective_failures(
                 yield f"{each.name} failed to release {path}, and {change.revision} deleted it"
 
 
-def _holds(owners: dict[str, list[Change]], times: RevisionTimes) -> dict[tuple[str, str], _Holds]:
+def _holds(
+    owners: dict[str, list[Change]], times: RevisionTimes, unknown_end_s: float
+) -> dict[tuple[str, str], _Holds]:
+    """Return the periods in which each owner held each path, as far as it could know."""
     found: defaultdict[tuple[str, str], _Holds] = defaultdict(_Holds)
     for path, changes in owners.items():
         for place, change in enumerate(changes):
             if change.value is None:
                 continue
-            is_last = place + 1 == len(changes)
+            end = math.inf
+            if place + 1 < len(changes):
+                end = times.latest(changes[place + 1].revision) + unknown_end_s
             holds = found[path, change.value]
             holds.begins.append(times.earliest(change.revision))
-            holds.ends.append(math.inf if is_last else times.latest(changes[place + 1].revision))
+            holds.ends.append(end)
     return found
 
 

@@ -14,8 +14,7 @@ from ska_sdp_config.engine.lease import Lease
 from ska_sdp_config.entity.codec import encode
 from ska_sdp_config.operations.ownership import OwnershipOperations
 from tests.faults.clients.program import Client, connected, parser
-
-LEASE_TTL_S = 5
+from tests.faults.limits import LEASE_TTL_S
 
 COMPONENTS = ["faults-a", "faults-b"]
 BLOCKS = [f"pb-faults-20260101-{number:05}" for number in range(3)]

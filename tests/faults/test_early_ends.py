@@ -1,0 +1,67 @@
+"""Leases that etcd ends too early: the versions, and what their owners are excused from."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.checkers.early_ends import CLUSTER, ends_leases_early
+from tests.faults.checkers.events import Standing
+from tests.faults.limits import LEASE_TTL_S
+from tests.faults.running import Findings, end_of, find_all
+from tests.faults.worlds import World
+
+PATH = "/component/a/owner"
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("3.4.23", True),
+        ("3.4.30", True),
+        ("3.4.31", False),
+        ("3.5.1", True),
+        ("3.5.12", True),
+        ("3.5.13", False),
+        ("3.5.30", False),
+        ("3.6.0", False),
+    ],
+)
+def test_versions_with_the_defect_are_known(version: str, expected: bool) -> None:
+    assert ends_leases_early(version) is expected
+
+
+def late_belief(version: str | None, seconds: float) -> World:
+    """Return a world in which an owner does not know that its lease has ended for so long."""
+    world = World()
+    if version is not None:
+        world.add("nemesis", CLUSTER, etcd=version)
+    # The second take is after the end of the first lease.
+    for client in ("one", "two"):
+        world.time += 1
+        world.write({PATH: None})
+        revision = world.write({PATH: client})
+        world.add(client, "take", revision=revision, path=PATH, owner=client)
+    world.time += seconds
+    world.add("one", "belief", path=PATH, owner="one", held=True)
+    return world
+
+
+def found_in(world: World) -> Findings:
+    """Return what all checkers find in a world without subscribers."""
+    standing = Standing(LEASE_TTL_S, end_of(world.operations))
+    return find_all(world.operations, world.changes, standing_of=lambda _: standing)
+
+
+def test_owner_is_excused_until_its_lease_has_to_be_lost() -> None:
+    found = found_in(late_belief("3.4.23", 1))
+    assert (found.violations, found.excused_beliefs) == ([], 1)
+    found = found_in(late_belief("3.4.23", 2 * LEASE_TTL_S))
+    assert "one.1 believed to hold" in found.violations[0]
+    assert found.excused_beliefs == 0
+
+
+@pytest.mark.parametrize("version", ["3.5.16", None])
+def test_owner_of_a_lease_of_another_version_is_not_excused(version: str | None) -> None:
+    found = found_in(late_belief(version, 1))
+    assert "one.1 believed to hold" in found.violations[0]
+    assert found.excused_beliefs == 0
