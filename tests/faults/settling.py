@@ -24,7 +24,7 @@ RESPONDS_WITHIN_S = 60.0
 """Seconds after which a database that does not respond is an error."""
 
 REST_WITHIN_S = 300.0
-"""Seconds after which a rest that has begun again and again is an error."""
+"""Seconds after which a rest that has not ended is an error."""
 
 LONG_READ_S = 2.0
 """Duration of a read after which devices may have shown an outage."""

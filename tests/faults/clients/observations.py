@@ -1,4 +1,4 @@
-"""Tango client that observes again and again with one subarray, as the telescope manager does.
+"""Tango client that makes one observation after another with one subarray.
 
 It acts upon State and obsState only, so that it continues from any of them after a fault: also
 from those of an observation that another client began. A completed observation is recorded as an
