@@ -12,6 +12,7 @@ from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from tests.faults.checkers import early_ends
 from tests.faults.checkers.durations import check_durations
 from tests.faults.checkers.events import Period, Standing, Subscription
 from tests.faults.checkers.progress import LONG_RUN_S, check_progress, duration
@@ -187,6 +188,7 @@ def check_run(
         *check_durations(operations, partial(delays, operations)),
         *stuck,
         *too_many_excused(excused_stuck, duration(operations)),
+        *early_ends.too_many_excused(found.excused_ownership, duration(operations)),
         *check_progress(operations, changes, limit_s, outages(operations)),
         *(unchecked(operations, found.standing) if has_settled else ()),
     ]

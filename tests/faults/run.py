@@ -114,7 +114,7 @@ class Run:
             observations=len(completed(operations, changes)),
             standing=sum(found.standing.values()),
             excused_stuck=found.excused_stuck,
-            excused_beliefs=found.excused_beliefs,
+            excused_ownership=found.excused_ownership,
             seed=self.plan.seed,
             etcd=version_of(self.plan.etcd),
             backend=self.plan.backend,

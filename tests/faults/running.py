@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tests.faults.checkers.commands import check_commands
 from tests.faults.checkers.counter import check_counter
-from tests.faults.checkers.early_ends import unknown_end_s
+from tests.faults.checkers.early_ends import excused_s
 from tests.faults.checkers.events import Standing, Subscription, check_events
 from tests.faults.checkers.implied import implied_values
 from tests.faults.checkers.mirrors import check_mirrors
@@ -172,14 +172,14 @@ class Findings(NamedTuple):
             them, by subscriber and attribute.
         excused_stuck: number of states that did not continue, as steps of the clock or outages
             explain.
-        excused_beliefs: number of owners that did not know the end of a lease which etcd has
-            ended too early.
+        excused_ownership: number of messages about ownership that are no violations, as etcd may
+            have ended a lease too early.
     """
 
     violations: list[str]
     standing: Counter[Subscription]
     excused_stuck: int = 0
-    excused_beliefs: int = 0
+    excused_ownership: int = 0
 
 
 def check_all(
@@ -214,7 +214,7 @@ def find_all(
     """
     times = RevisionTimes(operations, changes)
     owned = partial(check_ownership, operations, changes, times)
-    wrong_owners = owned(unknown_end_s(operations, LEASE_TTL_S))
+    wrong_owners = owned(excused_s(operations, LEASE_TTL_S))
     violations = [
         *check_serializability(operations, changes),
         *check_counter(operations, changes),
@@ -230,8 +230,8 @@ def find_all(
         found, checked = check_events(operations, implied, subarray, times, standing_of(subarray))
         violations += found
         shown += checked
-    excused_beliefs = len(owned()) - len(wrong_owners)
-    return Findings(violations, shown, excused_beliefs=excused_beliefs)
+    excused_ownership = len(owned()) - len(wrong_owners)
+    return Findings(violations, shown, excused_ownership=excused_ownership)
 
 
 def end_of(operations: Iterable[Operation]) -> float:

@@ -25,7 +25,7 @@ FACTS: dict[str, Any] = {
     "skipped": ["no full disk: not root"],
     "standing": 12,
     "excused_stuck": 3,
-    "excused_beliefs": 0,
+    "excused_ownership": 2,
     "endings": ["simulator ended with exit code 1"],
 }
 
@@ -65,7 +65,7 @@ def test_text_has_the_random_seed_and_violations() -> None:
         "transactions: 1 ok, 1 unknown",
         "ended by itself: simulator ended with exit code 1",
         "3 states did not continue after steps of the clock or outages",
-        "0 owners did not know yet that etcd had ended a lease early",
+        "2 messages about ownership excused: etcd ends leases early",
         "1 violations; 12 stable values were checked",
         "  one is lost",
     ]

@@ -1,38 +1,60 @@
-"""Leases that etcd ends too early: its defect 15247, and for how long an owner cannot know it.
+"""Leases that etcd ends too early, and how long their owners are excused.
 
-A leader that was stopped or slow revokes leases when it continues, though their clients have
-refreshed them at the next leader meanwhile. Corrected in etcd 3.4.31 and 3.5.13; see the known
-limits in ``docs/explanation/limits.md``.
+A leader that was stopped or slow revokes leases when it continues, although their clients have
+refreshed them through the new leader: https://github.com/etcd-io/etcd/issues/15247. The known
+limits in ``docs/explanation/limits.md`` have what that means for users.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from tests.faults.history import Operation, of_kind
 
-__all__ = ["CLUSTER", "ends_leases_early", "unknown_end_s"]
+__all__ = ["CLUSTER", "ends_leases_early", "excused_s", "too_many_excused"]
 
 CLUSTER = "cluster"
 """Kind of the operation that records the version of etcd, as ``etcd``."""
 
 CORRECTED: Mapping[tuple[int, int], int] = {(3, 4): 31, (3, 5): 13}
-"""First patch release without the defect, by minor release; later ones never had it."""
+"""First patch release without the defect of each supported minor release; 3.6 never had it."""
+
+EXCUSED_AT_ONCE = 10
+"""Number of excused messages in a run of any length: all leases of some clients end together."""
+
+SECONDS_PER_EXCUSED = 60.0
+"""Seconds of a run for each further one."""
 
 
 def ends_leases_early(version: str) -> bool:
     """Return whether a version of etcd, such as ``3.4.23``, has the defect."""
-    major, minor, patch = (int(number) for number in version.split("."))
+    major, minor, patch = map(int, re.findall(r"\d+", version)[:3])
     return patch < CORRECTED.get((major, minor), 0)
 
 
-def unknown_end_s(operations: Iterable[Operation], ttl_s: float) -> float:
-    """Return for how many seconds an owner may not know that its lease has ended.
+def excused_s(operations: Iterable[Operation], ttl_s: float) -> float:
+    """Return for how many seconds an owner may consider a lease alive that etcd has ended.
+
+    It is 0 if etcd has no such defect, or if no operation records its version.
 
     Args:
-        operations: all operations of a run; one without a version has no defect.
-        ttl_s: time to live of a lease in seconds: without a response for as long, its owner
+        operations: all operations of a run.
+        ttl_s: time to live of a lease in seconds: after as long without a refresh, its owner
             considers it lost.
     """
     versions = [each.details["etcd"] for each in of_kind(operations, CLUSTER)]
     return ttl_s if any(ends_leases_early(version) for version in versions) else 0.0
+
+
+def too_many_excused(excused: int, seconds: float) -> list[str]:
+    """Return a message if so much is excused that owners may never detect a lost lease.
+
+    Args:
+        excused: number of excused messages about ownership.
+        seconds: duration of the run.
+    """
+    most = EXCUSED_AT_ONCE + int(seconds / SECONDS_PER_EXCUSED)
+    if excused <= most:
+        return []
+    return [f"{excused} messages about ownership are excused, expected at most {most}"]
