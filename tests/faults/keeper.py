@@ -25,7 +25,7 @@ RESTART_AFTER_S = 1.0
 """Time before the restart of a process that ended by itself, in seconds."""
 
 STOP_TIMEOUT_S = 30.0
-"""Time in which a part ends after SIGTERM, in seconds: the default of Kubernetes."""
+"""Seconds after SIGTERM until a part is killed: the default of a pod in Kubernetes."""
 
 STOPPED = (0, -signal.SIGTERM)
 """Exit codes of a part after SIGTERM; that of one that has not begun is the signal."""
@@ -94,7 +94,7 @@ class Keeper:
             self._kept.pop(part.name, None)
 
     def release(self, part: Part) -> None:
-        """Report a part if it has ended by itself, and start it no more."""
+        """Report a part if it has ended by itself, and do not start it again."""
         with self._lock:
             kept = self._kept.pop(part.name, None)
             if kept is not None:
