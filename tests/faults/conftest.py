@@ -10,7 +10,6 @@ import pytest
 
 from ska_sdp_sim.stack.etcd import Etcd
 from tests.faults.clock import Clock, library
-from tests.faults.database_log import DatabaseLog
 from tests.faults.stack import Stack
 from tests.services.etcd import QUICK, data_deleted_after
 from tests.support.proxy import Proxy
@@ -57,11 +56,3 @@ def restored_signals() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
-
-
-@pytest.fixture
-def log(database: Etcd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseLog]:
-    """Log of the changes of the stack's database during a test."""
-    path = tmp_path_factory.mktemp("log") / "database.jsonl"
-    with DatabaseLog(database.endpoint, path) as log:
-        yield log

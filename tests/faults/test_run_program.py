@@ -30,12 +30,6 @@ pytestmark = pytest.mark.usefixtures("restored_signals")
 
 MODULE = "tests.faults"
 
-END_WITHIN_S = 300.0
-"""Time in which a run ends after SIGTERM, in seconds."""
-
-START_WITHIN_S = 10.0
-"""Time in which Python starts on a busy machine, in seconds."""
-
 CRASH = "simulator ended with exit code 1"
 
 
@@ -189,54 +183,3 @@ def test_unknown_etcd_ends_the_program(
     with pytest.raises(SystemExit, match=r"3\.5\.999"):
         module.main()
     assert not (tmp_path / "new").exists()
-
-
-def run_python(*arguments: str, within: float = 600.0) -> tuple[int, str]:
-    """Run a Python program, and return its exit code and its output.
-
-    Raises:
-        subprocess.TimeoutExpired: it did not end in time, and was ended by SIGTERM, which also
-            ends what it has started.
-    """
-    process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    try:
-        output, _ = process.communicate(timeout=within)
-    finally:
-        # It has no effect on a program that has ended.
-        process.terminate()
-        try:
-            process.communicate(timeout=END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-    return process.returncode, output
-
-
-def test_program_that_takes_too_long_ends_what_it_has_started(tmp_path: Path) -> None:
-    begun, ended = tmp_path / "begun", tmp_path / "ended"
-    text = (
-        "import pathlib, signal, sys, threading\n"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit())\n"
-        "try:\n"
-        f"    pathlib.Path({str(begun)!r}).touch()\n"
-        "    threading.Event().wait()\n"
-        "finally:\n"
-        f"    pathlib.Path({str(ended)!r}).touch()\n"
-    )
-    with pytest.raises(subprocess.TimeoutExpired):
-        run_python("-c", text, within=START_WITHIN_S)
-    assert begun.exists()
-    assert ended.exists()
-
-
-@pytest.mark.long
-def test_short_run_of_everything_breaks_no_promise(tmp_path: Path) -> None:
-    words = ["--seed", "1", "--faults", "2", "--round", "2", "--real-clock"]
-    code, output = run_python("-m", f"{MODULE}.run", *words, "--directory", str(tmp_path / "run"))
-    assert code == 0, output
-    summary = json.loads((tmp_path / "run" / RUN_FILE).read_text())
-    assert summary["faults"] == 2
-    assert summary["standing"] > 0
-    assert summary["violations"] == []

@@ -53,7 +53,7 @@ def test_commands_are_make_targets() -> None:
     assert {each[0] for each in words} == {"make"}
     assert {each[1] for each in words} <= TARGETS
     # All checks of .ci/run, and what a release needs.
-    tests = {"packages", "lint", "test", "test-long", "demo"}
+    tests = {"packages", "lint", "test", "test-long", "test-faults", "demo"}
     expected = tests | {"docs", "release", "audit"}
     assert {each[1] for each in words} == expected
 

@@ -11,7 +11,6 @@ import tango
 
 from ska_sdp_config.lmc.states import ObsState
 from ska_sdp_config.lmc.transitions import TRANSITIONS
-from tests.faults.clients.content import small
 from tests.faults.clients.program import parser, start
 from tests.faults.clients.sending import Sender
 from tests.faults.history import HistoryWriter
@@ -31,15 +30,11 @@ class Commander:
         trl: resource locator of the subarray.
         history: history of the client.
         chance: source of random choices.
-        with_scripts: whether to assign processing blocks, whose scripts a simulator runs.
     """
 
-    def __init__(
-        self, trl: str, history: HistoryWriter, chance: random.Random, *, with_scripts: bool
-    ) -> None:
+    def __init__(self, trl: str, history: HistoryWriter, chance: random.Random) -> None:
         self._sender = Sender(trl, history)
         self._chance = chance
-        self._with_scripts = with_scripts
 
     def step(self) -> None:
         """Send a command and wait for its answer."""
@@ -75,8 +70,6 @@ class Commander:
 
     def _message(self, command: str) -> dict[str, Any] | None:
         """Return the argument of a command, None if it has none."""
-        if command == "AssignResources" and self._with_scripts:
-            return small().message
         if command == "AssignResources":
             eb_id = f"eb-faults-20260131-{self._chance.getrandbits(40):010x}"
             return dict(json.loads(assignment(eb_id, {})))
@@ -91,11 +84,10 @@ class Commander:
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--device", required=True, help="resource locator of the subarray")
-    arguments.add_argument("--with-scripts", action="store_true", help="a simulator runs scripts")
     options = arguments.parse_args()
     _, history, chance, stop = start(options)
     with history:
-        commander = Commander(options.device, history, chance, with_scripts=options.with_scripts)
+        commander = Commander(options.device, history, chance)
         for _ in stop.steps():
             commander.step()
 
