@@ -6,6 +6,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
+from unittest.mock import Mock
 
 import pytest
 import tango
@@ -13,6 +14,7 @@ import tango
 from ska_sdp_config.engine.watcher import Watcher
 from ska_sdp_lmc.devices import base
 from ska_sdp_lmc.runtime.publisher import Publisher
+from ska_sdp_lmc.runtime.registration import Registration
 from tests.support.waiting import wait_until
 
 from .bare_server import SUBARRAY
@@ -108,3 +110,14 @@ def test_thread_that_outlasts_its_device_does_not_wait_for_its_monitor(
         wait_until(lambda: running_loops() == 0)
     # A monitor that another thread holds is not acquired: waiting for it ends with an error.
     assert held.done.is_set()
+
+
+@pytest.mark.parametrize("is_ending", [True, False])
+def test_deletion_stops_the_check_of_the_registration_of_a_server_that_ends(
+    is_ending: bool, subarray_device: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registration = Mock(spec=Registration)
+    monkeypatch.setattr(base, "REGISTRATION", registration)
+    monkeypatch.setattr(base, "is_server_ending", lambda: is_ending)
+    subarray_device.delete_device()
+    assert registration.stop.called is is_ending

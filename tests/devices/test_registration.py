@@ -14,6 +14,13 @@ from ska_sdp_lmc.runtime.registration import Registration
 from tests.support.waiting import LATE
 
 
+@pytest.fixture(autouse=True)
+def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the place of Tango's server, without which its functions end the process."""
+    monkeypatch.setattr(registration, "administration_device", lambda: ("dserver/a/b", "IOR:00"))
+    monkeypatch.setattr(registration, "is_server_ending", lambda: False)
+
+
 def test_checks_continue_after_unexpected_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -37,3 +44,37 @@ def test_checks_continue_after_unexpected_error(
     (record,) = caplog.records
     assert record.exc_info is not None
     assert "no IOR" in str(record.exc_info[1])
+
+
+def test_stop_waits_for_the_check_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def check(self: Registration) -> None:
+        begun.set()
+        release.wait(LATE)
+
+    monkeypatch.setattr(registration, "CHECK_INTERVAL_S", 0.0)
+    monkeypatch.setattr(Registration, "_check", check)
+    kept = Registration()
+    assert kept.stop(0.0), "no check has begun"
+    kept = Registration()
+    kept.start()
+    assert begun.wait(LATE)
+    assert not kept.stop(0.05)
+    release.set()
+    assert kept.stop(LATE)
+
+
+def test_server_that_ends_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(self: Registration) -> None:
+        raise AssertionError("a check has begun")
+
+    monkeypatch.setattr(registration, "CHECK_INTERVAL_S", 0.0)
+    monkeypatch.setattr(registration, "is_server_ending", lambda: True)
+    monkeypatch.setattr(Registration, "_check", check)
+    kept = Registration()
+    kept.start()
+    thread = kept._thread
+    assert thread is not None
+    thread.join(LATE)
+    assert not thread.is_alive()

@@ -28,6 +28,7 @@ from ska_sdp_lmc.runtime.command_runner import ADMIN_MODE, CommandRunner
 from ska_sdp_lmc.runtime.device_threads import DeviceThreads, wait_for_all
 from ska_sdp_lmc.runtime.errors import throw, to_ascii
 from ska_sdp_lmc.runtime.publisher import Publisher, TangoSink
+from ska_sdp_lmc.runtime.registration import REGISTRATION, is_server_ending
 from ska_sdp_lmc.runtime.settings import PROPERTIES, SettingsError, load
 from ska_sdp_lmc.runtime.watch_loop import WatchLoop
 
@@ -193,10 +194,18 @@ class LmcDevice(InitDevice):
     def delete_device(self) -> None:
         """Stop, and wait for the threads that use the device: Tango destroys it next.
 
-        Tango calls it without the device's monitor when all calls of the device have ended.
+        At the end of the server, stop the check of its registration too: Tango destroys the
+        administration device next. Tango calls this without the device's monitor when all calls of
+        the device have ended.
         """
         self.stop()
-        for name in wait_for_all(self._threads, END_TIMEOUT_S):
+        end = time.monotonic() + END_TIMEOUT_S
+        if is_server_ending() and not REGISTRATION.stop(END_TIMEOUT_S):
+            LOGGER.warning(
+                "The server ends during a check of its registration in the Tango database: it may "
+                "crash or hang."
+            )
+        for name in wait_for_all(self._threads, max(0.0, end - time.monotonic())):
             LOGGER.warning("%s ends, but thread %s still runs.", self.get_name(), name)
         self._is_deleted = True
         super().delete_device()

@@ -15,7 +15,7 @@ from tango.utils import PyTangoThread
 from ska_sdp_lmc.runtime.ior import address_of
 from ska_sdp_lmc.runtime.tango_database_proxy import create_tango_database_proxy
 
-__all__ = ["Registration"]
+__all__ = ["REGISTRATION", "Registration"]
 
 LOGGER = logging.getLogger(__name__)
 
@@ -39,11 +39,17 @@ class Registration:
     process that has ended, or none, and new clients cannot connect although the first process
     serves the devices. The same happens to the second process when the first one is stopped, as
     Tango then removes the registration by the server's name.
+
+    ``LmcDevice.delete_device`` stops the checks at the end of the server: one that uses the
+    administration device, or calls the Tango database, while Tango destroys the device and shuts
+    CORBA down can crash the server, or make its end hang.
     """
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self._failed_checks = 0
+        self._admin = self._ior = ""
+        self._thread: threading.Thread | None = None
 
     @contextmanager
     def stopped_at_end(self) -> Iterator[None]:
@@ -51,15 +57,35 @@ class Registration:
         try:
             yield
         finally:
-            # Not joined: the thread may wait for a Tango database that hangs.
-            self._stopped.set()
+            self.stop(0.0)
 
     def start(self) -> None:
-        """Start the periodic check; the server must be registered."""
-        PyTangoThread(target=self._run, name="registration", daemon=True).start()
+        """Start the periodic check unless it was stopped; the server must be registered."""
+        self._admin, self._ior = administration_device()
+        thread = PyTangoThread(target=self._run, name="registration", daemon=True)
+        thread.start()
+        # Afterwards: only a thread that has started can be joined.
+        self._thread = thread
+
+    def stop(self, timeout: float) -> bool:
+        """Stop checking; may be repeated.
+
+        Args:
+            timeout: longest wait for a check in progress, in seconds; the Tango database may
+                hang.
+
+        Returns:
+            Whether the thread has ended, or was never started.
+        """
+        self._stopped.set()
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while not self._stopped.wait(CHECK_INTERVAL_S):
+        # Tango calls the Tango database before it deletes devices, and a server may have none.
+        while not (self._stopped.wait(CHECK_INTERVAL_S) or is_server_ending()):
             try:
                 self._check()
             except tango.DevFailed:
@@ -70,26 +96,40 @@ class Registration:
                 LOGGER.exception("The check of the registration failed; it is repeated.")
 
     def _check(self) -> None:
-        util = tango.Util.instance()
-        admin = util.get_dserver_device()
         database = create_tango_database_proxy()
-        numbers, texts = database.command_inout("DbImportDevice", admin.get_name())
+        numbers, texts = database.command_inout("DbImportDevice", self._admin)
         is_exported, found = bool(numbers[0]), texts[1]
-        ours = util.get_dserver_ior(admin)
-        if is_exported and (found == ours or _accepts_connections(found)):
+        if is_exported and (found == self._ior or _accepts_connections(found)):
             self._failed_checks = 0
             return
         self._failed_checks += 1
-        is_ending = self._stopped.is_set() or util.is_svr_shutting_down()
+        is_ending = self._stopped.is_set() or is_server_ending()
         if self._failed_checks < CHECKS_BEFORE_RESTORE or is_ending:
             return
         self._failed_checks = 0
+        util = tango.Util.instance()
         _restore(database, util)
         LOGGER.warning(
             "Registered %s again in the Tango database, which named %s.",
             util.get_ds_name(),
             "a server that accepts no connections" if is_exported else "no running server",
         )
+
+
+REGISTRATION = Registration()
+"""Registration of this process. Tango runs at most once in a process, so a stop is final."""
+
+
+def is_server_ending() -> bool:
+    """Return whether Tango has begun to end the server of this process."""
+    return bool(tango.Util.instance().is_svr_shutting_down())
+
+
+def administration_device() -> tuple[str, str]:
+    """Return name and object reference of the administration device of this process."""
+    util = tango.Util.instance()
+    device = util.get_dserver_device()
+    return device.get_name(), util.get_dserver_ior(device)
 
 
 def _accepts_connections(ior: str) -> bool:
@@ -114,9 +154,9 @@ def _restore(database: Any, util: Any) -> None:
         device.get_name().lower(): util.get_device_ior(device)
         for device in util.get_device_list("*")
     }
-    admin = util.get_dserver_device()
-    last = admin.get_name().lower()
-    iors[last] = util.get_dserver_ior(admin)
+    admin, reference = administration_device()
+    last = admin.lower()
+    iors[last] = reference
     assigned = database.command_inout("DbGetDeviceClassList", util.get_ds_name())[::2]
     for name in sorted(assigned, key=lambda each: each.lower() == last):
         ior = iors.get(name.lower())

@@ -11,7 +11,7 @@ from tango.server import run as run_tango
 from ska_sdp_lmc.observability import logs
 from ska_sdp_lmc.observability.endpoint import EndpointError, serving
 from ska_sdp_lmc.runtime import database
-from ska_sdp_lmc.runtime.registration import Registration
+from ska_sdp_lmc.runtime.registration import REGISTRATION
 from ska_sdp_lmc.runtime.settings import SettingsError, load
 from ska_sdp_lmc.runtime.tango_database import needs_database, wait_for_tango_database
 
@@ -43,13 +43,12 @@ def run(device_class: type[Device], arguments: list[str] | None = None) -> None:
         with serving(settings.health_address, settings.health_port):
             given = sys.argv[1:] if arguments is None else arguments
             wait_for_tango_database(device_class.__name__, given)
-            registration = Registration()
-            with registration.stopped_at_end():
+            with REGISTRATION.stopped_at_end():
                 run_tango(
                     [device_class],
                     args=[device_class.__name__, *given],
                     raises=True,
-                    post_init_callback=registration.start if needs_database(given) else None,
+                    post_init_callback=REGISTRATION.start if needs_database(given) else None,
                 )
     except (EndpointError, SettingsError) as error:
         sys.exit(f"{device_class.__name__}: {error}")
