@@ -1,8 +1,8 @@
 """Leases that etcd ends too early, and how long their owners are excused.
 
 A leader that was stopped or slow revokes leases when it continues, although their clients have
-refreshed them through the new leader: https://github.com/etcd-io/etcd/issues/15247. The known
-limits in ``docs/explanation/limits.md`` have what that means for users.
+refreshed them through the new leader: https://github.com/etcd-io/etcd/issues/15247.
+``docs/explanation/limits.md`` describes the effect on users.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ CORRECTED: Mapping[tuple[int, int], int] = {(3, 4): 31, (3, 5): 13}
 """First patch release without the defect of each supported minor release; 3.6 never had it."""
 
 EXCUSED_AT_ONCE = 10
-"""Number of excused messages in a run of any length: all leases of some clients end together."""
+"""Greatest number of excused messages in a short run: leases of some clients may end together."""
 
 SECONDS_PER_EXCUSED = 60.0
-"""Seconds of a run for each further one."""
+"""Seconds of a run that allow one more excused message."""
 
 
 def ends_leases_early(version: str) -> bool:
@@ -48,7 +48,7 @@ def excused_s(operations: Iterable[Operation], ttl_s: float) -> float:
 
 
 def too_many_excused(excused: int, seconds: float) -> list[str]:
-    """Return a message if so much is excused that owners may never detect a lost lease.
+    """Return a message if so much is excused that refreshes may not detect a lost lease.
 
     Args:
         excused: number of excused messages about ownership.

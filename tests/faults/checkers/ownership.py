@@ -158,7 +158,7 @@ def _effective_failures(
 def _holds(
     owners: dict[str, list[Change]], times: RevisionTimes, excused_s: float
 ) -> dict[tuple[str, str], _Holds]:
-    """Return the periods in which each owner may have considered itself that of each path."""
+    """Return the periods in which each client may have considered itself the owner of a path."""
     found: defaultdict[tuple[str, str], _Holds] = defaultdict(_Holds)
     for path, changes in owners.items():
         for place, change in enumerate(changes):
