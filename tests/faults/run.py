@@ -53,12 +53,13 @@ NEWEST_FIRST = [*reversed(SUITES), "3.4"]
 class Run:
     """One run, and the results that its histories do not contain.
 
+    In a soak, memory, threads and descriptors have to stay level.
+
     Attributes:
         plan: what runs.
         pace: pace of the faults.
         faults: greatest number of faults.
         minutes: minutes after which no round of faults begins.
-        is_soak: whether memory, threads and descriptors have to stay level.
         endings: reports of members of the cluster that ended by themselves: their disk was full.
         skipped: messages about faults that are not possible here.
     """
@@ -67,7 +68,6 @@ class Run:
     pace: Pace
     faults: int
     minutes: float
-    is_soak: bool = False
     endings: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -96,7 +96,7 @@ class Run:
             say(f"all is ready after {time.monotonic() - began:.0f} s")
             nemesis = Nemesis(scene.groups(), written, self.pace)
             with ExitStack() as sampled:
-                if self.is_soak:
+                if self.plan.is_soak:
                     samples = self.plan.directory / SAMPLES
                     sampler = sampled.enter_context(Sampler(samples, scene.processes))
                 nemesis.run(self.faults, 60 * self.minutes, after_round)
@@ -133,13 +133,13 @@ class Run:
         words: list[object] = [
             *("--seed", plan.seed, "--etcd", version_of(plan.etcd), "--backend", plan.backend),
         ]
-        if self.is_soak:
+        if plan.is_soak:
             words += ["--hours", self.minutes / 60]
         else:
             words += ["--faults", self.faults, "--minutes", self.minutes]
             words += ["--round", self.pace.faults]
             words += [] if plan.with_clock else ["--real-clock"]
-        program = "soak" if self.is_soak else "run"
+        program = "soak" if plan.is_soak else "run"
         return f"python -m tests.faults.{program} {shlex.join(map(str, words))}"
 
 
@@ -187,10 +187,13 @@ def parser(description: str) -> argparse.ArgumentParser:
     return arguments
 
 
-def make_plan(
-    options: argparse.Namespace, *, with_parts: bool = True, with_clock: bool = True
-) -> Plan:
-    """Return the plan of the arguments, whose directory exists and is empty; exit on errors."""
+def make_plan(options: argparse.Namespace, **choices: bool) -> Plan:
+    """Return the plan of the arguments, whose directory exists and is empty; exit on errors.
+
+    Args:
+        options: the parsed arguments.
+        choices: further attributes of the plan.
+    """
     try:
         etcd = etcd_of(options.etcd) if options.etcd else newest_etcd()
     except FileNotFoundError as error:
@@ -203,7 +206,7 @@ def make_plan(
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         sys.exit(f"{directory} is not empty: name a new directory")
-    return Plan(directory.absolute(), etcd, options.backend, seed, with_parts, with_clock)
+    return Plan(directory.absolute(), etcd, options.backend, seed, **choices)
 
 
 def execute(run: Run) -> bool:

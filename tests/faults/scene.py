@@ -60,10 +60,14 @@ CALM_PAUSE_S = 0.3
 OBSERVE_PAUSE_S = 0.5
 """Longest pauses of clients between two operations, for two cores."""
 
+SOAK_OBSERVE_PAUSE_S = 2.0
+PRUNE_PAUSE_S = 30.0
+"""Longest pauses in a soak, in which all other clients that write are calm."""
+
 READY_WITHIN_S = 120.0
 """Time in which observing clients are ready on a busy machine, in seconds."""
 
-WRITERS = ("counter", "transfers", "lists", "ownership", "commands", "observations")
+WRITERS = ("counter", "transfers", "lists", "ownership", "commands", "observations", "pruning")
 """Programs that change the database; the others observe."""
 
 STRUCK = ("counter", "transfers", "lists", "ownership", "mirror")
@@ -81,6 +85,8 @@ class Plan:
         seed: random seed.
         with_parts: whether parts of the stack and clients are killed and paused.
         with_clock: whether the clock of all processes is stepped, which costs processor time.
+        is_soak: whether the clients pause longer, and execution blocks that have ended are
+            removed: only then can memory stay level.
     """
 
     directory: Path
@@ -89,6 +95,7 @@ class Plan:
     seed: int
     with_parts: bool = True
     with_clock: bool = True
+    is_soak: bool = False
 
 
 class Scene:
@@ -175,17 +182,20 @@ class Scene:
             READY_WITHIN_S,
             "subscribers and mirrors are ready",
         )
+        is_soak = self._plan.is_soak
+        busy_s = CALM_PAUSE_S if is_soak else BUSY_PAUSE_S
         writing = [
             self.clients.start(program, f"--pause={pause}")
             for program, pause in (
-                ("counter", BUSY_PAUSE_S),
+                ("counter", busy_s),
                 *[("counter", CALM_PAUSE_S)] * 2,
-                *[("transfers", BUSY_PAUSE_S)] * 2,
-                *[("lists", BUSY_PAUSE_S)] * 2,
+                *[("transfers", busy_s)] * 2,
+                *[("lists", busy_s)] * 2,
                 *[("ownership", CALM_PAUSE_S)] * 3,
+                *[("pruning", PRUNE_PAUSE_S)] * is_soak,
             )
         ]
-        paced = f"--pause={OBSERVE_PAUSE_S}"
+        paced = f"--pause={SOAK_OBSERVE_PAUSE_S if is_soak else OBSERVE_PAUSE_S}"
         writing += [
             self.clients.start("commands", f"--device={first[0]}", paced),
             *(self.clients.start("observations", f"--device={trl}", paced) for trl in observed),

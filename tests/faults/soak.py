@@ -21,8 +21,8 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--hours", type=float, default=0.5, help="duration in hours")
     options = arguments.parse_args()
-    plan = make_plan(options, with_parts=False, with_clock=False)
-    run = Run(plan, PACE, MAX_FAULTS, 60 * options.hours, is_soak=True)
+    plan = make_plan(options, with_parts=False, with_clock=False, is_soak=True)
+    run = Run(plan, PACE, MAX_FAULTS, 60 * options.hours)
     sys.exit(0 if execute(run) else 1)
 
 

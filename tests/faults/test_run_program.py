@@ -160,14 +160,18 @@ def test_second_sigterm_does_not_interrupt_the_clean_up(tmp_path: Path) -> None:
             {"with_clock": False},
             ["run", "--faults", "40", "--minutes", "5", "--round", "7", "--real-clock"],
         ),
-        (True, {"with_parts": False, "with_clock": False}, ["soak", "--hours", "2.0"]),
+        (
+            True,
+            {"with_parts": False, "with_clock": False, "is_soak": True},
+            ["soak", "--hours", "2.0"],
+        ),
     ],
 )
 def test_command_repeats_the_run(
     is_soak: bool, options: dict[str, Any], words: list[str], tmp_path: Path
 ) -> None:
     minutes = 120 if is_soak else 5
-    run = Run(plan(tmp_path, **options), Pace(faults=7), 40, minutes, is_soak=is_soak)
+    run = Run(plan(tmp_path, **options), Pace(faults=7), 40, minutes)
     python, _, module, *arguments = shlex.split(run.command())
     assert (python, module) == ("python", f"{MODULE}.{words[0]}")
     common = ["--seed", "5", "--etcd", version_of(program_of("3.4")), "--backend", "etcd3"]

@@ -1,0 +1,39 @@
+"""Client that removes execution blocks that have ended, as a periodic job does in operation."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.faults.clients.program import parser, start
+from tests.faults.history import HistoryWriter
+
+AGE = "60s"
+
+WITHIN_S = 45.0
+"""Greatest duration of a command in seconds: an outage ends it earlier with an error."""
+
+
+def prune(history: HistoryWriter) -> None:
+    """Run the command once; an outage of the database is a failed operation."""
+    operation = history.begin("prune")
+    command = [sys.executable, "-m", "ska_sdp_config.cli", "prune", "--older-than", AGE]
+    done = subprocess.run(
+        [*command, "--output", "name"], capture_output=True, text=True, timeout=WITHIN_S
+    )
+    if done.returncode == 0:
+        history.end(operation, "ok", removed=len(done.stdout.splitlines()))
+    else:
+        history.end(operation, "failed", error=done.stderr)
+
+
+def main() -> None:
+    options = parser(__doc__).parse_args()
+    _, history, _, stop = start(options)
+    with history:
+        for _ in stop.steps():
+            prune(history)
+
+
+if __name__ == "__main__":
+    main()
