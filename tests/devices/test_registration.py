@@ -17,7 +17,7 @@ from tests.support.waiting import LATE
 @pytest.fixture(autouse=True)
 def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the place of Tango's server, without which its functions end the process."""
-    monkeypatch.setattr(registration, "administration_device", lambda: ("dserver/a/b", "IOR:00"))
+    monkeypatch.setattr(registration, "admin_device", lambda: ("dserver/a/b", "IOR:00"))
     monkeypatch.setattr(registration, "is_server_ending", lambda: False)
 
 
@@ -41,6 +41,7 @@ def test_checks_continue_after_unexpected_error(
     with caplog.at_level(logging.INFO), kept.stopped_at_end():
         kept.start()
         assert is_third.wait(LATE)
+    assert kept.stop(LATE)
     (record,) = caplog.records
     assert record.exc_info is not None
     assert "no IOR" in str(record.exc_info[1])
@@ -66,15 +67,15 @@ def test_stop_waits_for_the_check_in_progress(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_server_that_ends_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def check(self: Registration) -> None:
-        raise AssertionError("a check has begun")
-
+    checks: list[Registration] = []
     monkeypatch.setattr(registration, "CHECK_INTERVAL_S", 0.0)
     monkeypatch.setattr(registration, "is_server_ending", lambda: True)
-    monkeypatch.setattr(Registration, "_check", check)
+    monkeypatch.setattr(Registration, "_check", checks.append)
     kept = Registration()
-    kept.start()
-    thread = kept._thread
-    assert thread is not None
-    thread.join(LATE)
-    assert not thread.is_alive()
+    with kept.stopped_at_end():
+        kept.start()
+        thread = kept._thread
+        assert thread is not None
+        thread.join(LATE)
+        assert not thread.is_alive()
+    assert checks == []

@@ -195,7 +195,7 @@ class LmcDevice(InitDevice):
         """Stop, and wait for the threads that use the device: Tango destroys it next.
 
         At the end of the server, stop the check of its registration too: Tango destroys the
-        administration device next. Tango calls this without the device's monitor when all calls of
+        admin device next. Tango calls this without the device's monitor when all calls of
         the device have ended.
         """
         self.stop()

@@ -41,7 +41,7 @@ class Registration:
     Tango then removes the registration by the server's name.
 
     ``LmcDevice.delete_device`` stops the checks at the end of the server: one that uses the
-    administration device, or calls the Tango database, while Tango destroys the device and shuts
+    admin device, or calls the Tango database, while Tango destroys the device and shuts
     CORBA down can crash the server, or make its end hang.
     """
 
@@ -61,7 +61,7 @@ class Registration:
 
     def start(self) -> None:
         """Start the periodic check unless it was stopped; the server must be registered."""
-        self._admin, self._ior = administration_device()
+        self._admin, self._ior = admin_device()
         thread = PyTangoThread(target=self._run, name="registration", daemon=True)
         thread.start()
         # Afterwards: only a thread that has started can be joined.
@@ -84,7 +84,8 @@ class Registration:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        # Tango calls the Tango database before it deletes devices, and a server may have none.
+        # Not only _stopped: Tango unregisters the server before it calls delete_device, and a
+        # server without devices never calls it. A check would run into the end.
         while not (self._stopped.wait(CHECK_INTERVAL_S) or is_server_ending()):
             try:
                 self._check()
@@ -125,8 +126,8 @@ def is_server_ending() -> bool:
     return bool(tango.Util.instance().is_svr_shutting_down())
 
 
-def administration_device() -> tuple[str, str]:
-    """Return name and object reference of the administration device of this process."""
+def admin_device() -> tuple[str, str]:
+    """Return name and object reference of the admin device of this process."""
     util = tango.Util.instance()
     device = util.get_dserver_device()
     return device.get_name(), util.get_dserver_ior(device)
@@ -154,9 +155,9 @@ def _restore(database: Any, util: Any) -> None:
         device.get_name().lower(): util.get_device_ior(device)
         for device in util.get_device_list("*")
     }
-    admin, reference = administration_device()
+    admin, admin_ior = admin_device()
     last = admin.lower()
-    iors[last] = reference
+    iors[last] = admin_ior
     assigned = database.command_inout("DbGetDeviceClassList", util.get_ds_name())[::2]
     for name in sorted(assigned, key=lambda each: each.lower() == last):
         ior = iors.get(name.lower())

@@ -18,8 +18,9 @@ NO_ANSWERS = (
 )
 """Kinds of operations that need neither the database nor a device."""
 
-NO_SIGNS = ("fault", "rest", "started", "killed", "belief")
-"""Kinds of operations after which a client need not have an answer."""
+NO_SIGNS = ("fault", "rest", "started", "killed", "belief", "prune")
+"""Kinds of operations after which a client need not have an answer, or has one only after a pause
+that is longer than a recovery."""
 
 
 class Recovery(NamedTuple):

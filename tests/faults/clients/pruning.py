@@ -11,20 +11,30 @@ from tests.faults.history import HistoryWriter
 AGE = "60s"
 
 WITHIN_S = 45.0
-"""Greatest duration of a command in seconds: an outage ends it earlier with an error."""
+"""Time limit of a command in seconds. An outage ends it earlier with an error; one that takes
+longer ends the client, so the run fails."""
+
+USAGE_ERROR = 2
+"""Exit code after wrong arguments."""
 
 
 def prune(history: HistoryWriter) -> None:
-    """Run the command once; an outage of the database is a failed operation."""
+    """Run the command once; in an outage of the database it may have removed a part.
+
+    Raises:
+        RuntimeError: it has ended by another error.
+    """
     operation = history.begin("prune")
     command = [sys.executable, "-m", "ska_sdp_config.cli", "prune", "--older-than", AGE]
     done = subprocess.run(
         [*command, "--output", "name"], capture_output=True, text=True, timeout=WITHIN_S
     )
+    if done.returncode == USAGE_ERROR or "Traceback" in done.stderr:
+        raise RuntimeError(f"prune ended with exit code {done.returncode}: {done.stderr}")
     if done.returncode == 0:
         history.end(operation, "ok", removed=len(done.stdout.splitlines()))
     else:
-        history.end(operation, "failed", error=done.stderr)
+        history.end(operation, "unknown", error=done.stderr)
 
 
 def main() -> None:
