@@ -85,8 +85,8 @@ class Plan:
         seed: random seed.
         with_parts: whether parts of the stack and clients are killed and paused.
         with_clock: whether the clock of all processes is stepped, which costs processor time.
-        is_soak: whether the clients pause longer, and execution blocks that have ended are
-            removed: only then can memory stay level.
+        is_soak: whether memory can stay level: the clients pause longer, execution blocks that
+            have ended are removed, and no fault fills the database.
     """
 
     directory: Path
@@ -216,10 +216,12 @@ class Scene:
     def groups(self) -> list[Group]:
         """Return the groups of faults; those of different groups may overlap."""
         chance = random.Random(f"{self._plan.seed} targets")
-        quota = QuotaExceeded(self._cluster, self._log, self._compactor)
-        cluster = [*cluster_faults(self._cluster, chance), quota]
-        if self._disk is not None:
-            cluster.append(DiskFull(self._cluster, self._compactor, DISK_MEMBER, self._disk))
+        cluster: list[Fault] = [*cluster_faults(self._cluster, chance)]
+        # Not in a soak: all processes receive what fills the database, and keep the memory.
+        if not self._plan.is_soak:
+            cluster.append(QuotaExceeded(self._cluster, self._log, self._compactor))
+            if self._disk is not None:
+                cluster.append(DiskFull(self._cluster, self._compactor, DISK_MEMBER, self._disk))
         rows: list[tuple[str, Sequence[Fault], tuple[float, float]]] = [
             ("cluster", cluster, (2, 5)),
             ("network", network_faults(self._proxies, chance), (2, 5)),

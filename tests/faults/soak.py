@@ -1,7 +1,8 @@
 """Program that runs the stack for hours under rare faults; its processes have to stay level.
 
-No process of the stack and no client is killed or paused, and no clock is stepped, so that what
-each uses can be compared over the whole run: see ``tests.faults.resources.growths``.
+No process of the stack and no client is killed or paused, no clock is stepped, and nothing fills
+the database, so that what each process uses can be compared over the whole run: see
+``tests.faults.resources.growths``.
 """
 
 from __future__ import annotations
