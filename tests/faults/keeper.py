@@ -25,7 +25,7 @@ RESTART_AFTER_S = 1.0
 """Time before the restart of a process that ended by itself, in seconds."""
 
 STOP_TIMEOUT_S = 30.0
-"""Seconds after SIGTERM until a part is killed: the default of a pod in Kubernetes."""
+"""Seconds after SIGTERM until a part is killed: Kubernetes' default grace period."""
 
 STOPPED = (0, -signal.SIGTERM)
 """Exit codes of a part after SIGTERM; that of one that has not begun is the signal."""

@@ -62,7 +62,7 @@ OBSERVE_PAUSE_S = 0.5
 
 SOAK_OBSERVE_PAUSE_S = 2.0
 PRUNE_PAUSE_S = 30.0
-"""Longest pauses in a soak, in which all other clients that write are calm."""
+"""Longest pauses in a soak; the other writers pause for at most CALM_PAUSE_S."""
 
 READY_WITHIN_S = 120.0
 """Time in which observing clients are ready on a busy machine, in seconds."""
@@ -192,7 +192,7 @@ class Scene:
                 *[("transfers", busy_s)] * 2,
                 *[("lists", busy_s)] * 2,
                 *[("ownership", CALM_PAUSE_S)] * 3,
-                *[("pruning", PRUNE_PAUSE_S)] * is_soak,
+                *([("pruning", PRUNE_PAUSE_S)] if is_soak else []),
             )
         ]
         paced = f"--pause={SOAK_OBSERVE_PAUSE_S if is_soak else OBSERVE_PAUSE_S}"
@@ -217,7 +217,7 @@ class Scene:
         """Return the groups of faults; those of different groups may overlap."""
         chance = random.Random(f"{self._plan.seed} targets")
         cluster: list[Fault] = [*cluster_faults(self._cluster, chance)]
-        # Not in a soak: all processes receive what fills the database, and keep the memory.
+        # Not in a soak: every watcher would receive what fills the database, and its memory grow.
         if not self._plan.is_soak:
             cluster.append(QuotaExceeded(self._cluster, self._log, self._compactor))
             if self._disk is not None:

@@ -77,7 +77,7 @@ def text_of(summary: Mapping[str, Any]) -> str:
         f"transactions: {_listed(summary['transactions'])}",
         *(f"ended by itself: {each}" for each in summary["endings"]),
         f"{summary['excused_stuck']} states did not continue after steps of the clock or outages",
-        f"{summary['excused_ownership']} messages about ownership excused: etcd ends leases early",
+        f"{summary['excused_ownership']} ownership messages excused: etcd may end leases early",
     ]
     violations = summary["violations"]
     lines.append(f"{len(violations)} violations; {summary['standing']} stable values were checked")

@@ -65,7 +65,7 @@ def test_text_has_the_random_seed_and_violations() -> None:
         "transactions: 1 ok, 1 unknown",
         "ended by itself: simulator ended with exit code 1",
         "3 states did not continue after steps of the clock or outages",
-        "2 messages about ownership excused: etcd ends leases early",
+        "2 ownership messages excused: etcd may end leases early",
         "1 violations; 12 stable values were checked",
         "  one is lost",
     ]

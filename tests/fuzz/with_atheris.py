@@ -1,4 +1,4 @@
-"""Program that searches with Atheris, guided by the branches of the product.
+"""Coverage-guided fuzzing with Atheris.
 
 ``python -m tests.fuzz.with_atheris KIND`` takes further arguments of libFuzzer: ``-runs=100000``,
 a corpus directory, where it keeps the byte strings that Hypothesis turns into inputs, or the file

@@ -15,7 +15,7 @@ from tango.utils import PyTangoThread
 from ska_sdp_lmc.runtime.ior import address_of
 from ska_sdp_lmc.runtime.tango_database_proxy import create_tango_database_proxy
 
-__all__ = ["REGISTRATION", "Registration"]
+__all__ = ["REGISTRATION", "Registration", "is_server_ending"]
 
 LOGGER = logging.getLogger(__name__)
 
