@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -326,12 +325,8 @@ def test_record_on_a_full_disk_can_be_continued(
     database: Config, start: Start, file: Path
 ) -> None:
     """A limit of the file's size acts as a full disk: the last write is incomplete."""
-
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))
-
-    process = begin(start, file, preexec_fn=limit)
+    process = begin(start, file)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))
     fill(database, {"/a": "x" * 1000})
     for number in range(5):
         update(database, "/a", str(number) * 1000)
