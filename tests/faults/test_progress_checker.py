@@ -162,6 +162,28 @@ def test_client_that_was_killed_or_started_late_or_waits_is_not_due() -> None:
     assert check(rested(50.0, program="subscriber")) == []
 
 
+@pytest.mark.parametrize(
+    ("program", "seconds", "removed", "is_found"),
+    [
+        ("pruning", 700, [0, 0], True),
+        ("pruning", 700, [0, 3], False),
+        ("pruning", 500, [0, 0], False),
+        ("lists", 700, [], False),
+    ],
+)
+def test_run_that_never_removes_a_block_is_found(
+    program: str, seconds: float, removed: Sequence[int], is_found: bool
+) -> None:
+    history = [
+        operation("clients", "started", 0, 0, name=f"{program}-1"),
+        *(operation("pruning-1", "prune", 10, 20, removed=each) for each in removed),
+        operation("pruning-1", "prune", 30, 40, outcome="unknown"),
+        operation("one", "append", seconds, seconds, mark="one"),
+    ]
+    found = "no execution block that had ended was removed" in check(history)
+    assert found is is_found
+
+
 def test_interrupted_or_short_rest_is_not_checked() -> None:
     interrupted = rested(50.0)
     interrupted[-1].outcome = "unknown"

@@ -51,6 +51,13 @@ REJECTING_NOTHING = (COMPACTIONS, CLIENT_PAUSED, CLIENT_KILLED)
 OBSERVES = "observations"
 """Program whose clients have an accepted command as often as their patience ends."""
 
+PRUNES = "pruning"
+"""Program whose client removes execution blocks that have ended."""
+
+PRUNING_RUN_S = 600.0
+"""Seconds from which on a run with this client has removed some: about ten observations each
+minute end, and each is removed once it is a minute old."""
+
 REJECTION_PREFIXES = (Reason.NOT_ALLOWED.value, "Cannot take")
 """Prefixes of the errors of operations that the device or the database has rejected."""
 
@@ -73,6 +80,7 @@ def check_progress(
         *_too_few(operations, len(completed(operations, changes))),
         *_without_answers(operations, limit_s),
         *_without_commands(operations, limit_s, outages),
+        *_without_removals(operations),
     ]
 
 
@@ -169,6 +177,17 @@ def _without_commands(
                     f"{name} had no accepted command from {begin:.3f} to {end:.3f}, of which "
                     f"{seconds:.0f} s without a fault"
                 )
+
+
+def _without_removals(operations: Sequence[Operation]) -> Iterable[str]:
+    """Find a long run with a client that prunes, whose database has only grown."""
+    prunes = any(
+        program_of(each.details["name"]) == PRUNES for each in of_kind(operations, "started")
+    )
+    if not prunes or duration(operations) < PRUNING_RUN_S:
+        return
+    if not any(each.details.get("removed") for each in of_kind(operations, "prune")):
+        yield "no execution block that had ended was removed"
 
 
 def _rests(operations: Iterable[Operation]) -> list[Operation]:

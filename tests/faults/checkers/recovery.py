@@ -13,12 +13,12 @@ from tests.faults.history import Operation
 __all__ = ["Recovery", "is_answer", "is_error", "program_of", "quantile", "recoveries", "table"]
 
 NO_ANSWERS = (
-    *("fault", "rest", "started", "killed"),
+    *("cluster", "fault", "rest", "started", "killed"),
     *("belief", "mirroring", "ended", "closing", "closed"),
 )
 """Kinds of operations that need neither the database nor a device."""
 
-NO_SIGNS = ("fault", "rest", "started", "killed", "belief", "prune")
+NO_SIGNS = ("cluster", "fault", "rest", "started", "killed", "belief", "prune")
 """Kinds of operations after which a client need not have an answer, or has one only after a pause
 that is longer than a recovery."""
 
