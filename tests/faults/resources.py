@@ -12,7 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["INTERVAL_S", "SAMPLES", "Sample", "Sampler", "growths", "read_samples", "sample"]
+__all__ = [
+    "INTERVAL_S",
+    "SAMPLES",
+    "Level",
+    "Sample",
+    "Sampler",
+    "growths",
+    "levels",
+    "read_samples",
+    "sample",
+]
 
 SAMPLES = "resources.jsonl"
 """Name of the file of a soak with its samples."""
@@ -46,6 +56,30 @@ class Sample(NamedTuple):
     memory_kb: int
     threads: int
     descriptors: int
+
+
+class Level(NamedTuple):
+    """A resource of a process after its warm-up, which is the first third of its samples.
+
+    Attributes:
+        name: name of the part or client.
+        pid: its process ID.
+        resource: ``memory_kb``, ``threads`` or ``descriptors``.
+        before: median in the second third of its samples.
+        after: median in the last third.
+    """
+
+    name: str
+    pid: int
+    resource: str
+    before: float
+    after: float
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether the later median exceeds the earlier one by more than the allowance."""
+        share, amount = ALLOWANCES[self.resource]
+        return self.after > self.before * (1 + share) + amount
 
 
 def sample(name: str, pid: int) -> Sample | None:
@@ -118,34 +152,47 @@ def read_samples(path: Path) -> Iterator[Sample]:
             yield Sample(*json.loads(line))
 
 
+def levels(samples: Iterable[Sample]) -> list[Level]:
+    """Return the level of each resource of each process that has enough samples."""
+    return [
+        Level(name, pid, resource, *_medians(found, resource))
+        for (name, pid), found in _by_process(samples).items()
+        if len(found) >= MIN_SAMPLES
+        for resource in ALLOWANCES
+    ]
+
+
 def growths(samples: Iterable[Sample]) -> list[str]:
     """Return a message for each resource of a process that is not level after its warm-up.
 
     Also for each process that has too few samples.
-
-    The first third of the samples of a process is its warm-up. A resource is level if its median
-    in the last third exceeds that in the second third by no more than the allowance.
     """
-    by_process: defaultdict[tuple[str, int], list[Sample]] = defaultdict(list)
-    for each in samples:
-        by_process[each.name, each.pid].append(each)
-    if not by_process:
+    samples = list(samples)
+    if not samples:
         return ["no process was sampled"]
-    violations: list[str] = []
-    for (name, pid), found in by_process.items():
-        if len(found) >= MIN_SAMPLES:
-            violations += _growths_of(found)
-        else:
-            violations.append(f"{name} (process {pid}) has only {len(found)} samples")
-    return violations
+    return [
+        *(
+            f"{name} (process {pid}) has only {len(found)} samples"
+            for (name, pid), found in _by_process(samples).items()
+            if len(found) < MIN_SAMPLES
+        ),
+        *(
+            f"{each.resource} of {each.name} grew from {each.before:g} to {each.after:g}"
+            for each in levels(samples)
+            if each.has_grown
+        ),
+    ]
 
 
-def _growths_of(samples: list[Sample]) -> Iterable[str]:
+def _by_process(samples: Iterable[Sample]) -> dict[tuple[str, int], list[Sample]]:
+    found: defaultdict[tuple[str, int], list[Sample]] = defaultdict(list)
+    for each in samples:
+        found[each.name, each.pid].append(each)
+    return found
+
+
+def _medians(samples: list[Sample], resource: str) -> tuple[float, float]:
+    """Return the medians of a resource in the second and in the last third."""
     third = len(samples) // 3
-    for resource, (share, amount) in ALLOWANCES.items():
-        before, after = (
-            statistics.median(getattr(each, resource) for each in part)
-            for part in (samples[third : 2 * third], samples[2 * third :])
-        )
-        if after > before * (1 + share) + amount:
-            yield f"{resource} of {samples[0].name} grew from {before:g} to {after:g}"
+    values = [getattr(each, resource) for each in samples]
+    return statistics.median(values[third : 2 * third]), statistics.median(values[2 * third :])

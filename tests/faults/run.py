@@ -29,7 +29,7 @@ from tests.faults.checkers.early_ends import CLUSTER
 from tests.faults.checkers.observations import completed
 from tests.faults.history import HistoryWriter
 from tests.faults.nemesis import Nemesis, Pace
-from tests.faults.resources import SAMPLES, Sampler
+from tests.faults.resources import SAMPLES, Sampler, levels, read_samples
 from tests.faults.running import history_of
 from tests.faults.scene import Plan, Scene
 from tests.faults.summary import summary_of, text_of
@@ -107,6 +107,7 @@ class Run:
     def check(self) -> dict[str, Any]:
         """Check what was recorded, write the summary, and return it."""
         found, operations, changes = check_directory(self.plan.directory, has_settled=True)
+        samples = read_samples(self.plan.directory / SAMPLES) if self.plan.is_soak else ()
         summary = summary_of(
             operations,
             found.violations,
@@ -122,6 +123,7 @@ class Run:
             python=platform.python_version(),
             skipped=self.skipped,
             endings=self.endings,
+            levels=[each._asdict() for each in levels(samples)],
             has_settled=True,
         )
         (self.plan.directory / RUN_FILE).write_text(json.dumps(summary, indent=2) + "\n")

@@ -85,8 +85,8 @@ class Plan:
         seed: random seed.
         with_parts: whether parts of the stack and clients are killed and paused.
         with_clock: whether the clock of all processes is stepped, which costs processor time.
-        is_soak: whether memory can stay level: the clients pause longer, execution blocks that
-            have ended are removed, and no fault fills the database.
+        is_soak: whether this is a soak: the clients pause longer, one removes execution blocks
+            that have ended, and no fault fills the database, so that memory can stay level.
     """
 
     directory: Path

@@ -2,7 +2,7 @@
 
 No process of the stack and no client is killed or paused, no clock is stepped, and nothing fills
 the database, so that what each process uses can be compared over the whole run: see
-``tests.faults.resources.growths``.
+``tests.faults.resources``.
 """
 
 from __future__ import annotations

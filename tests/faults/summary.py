@@ -16,6 +16,12 @@ __all__ = ["summary_of", "text_of"]
 MAX_SHOWN = 20
 """Number of violations in the text; the file has all."""
 
+EXCUSED: Mapping[str, str] = {
+    "excused_stuck": "states that did not continue, after steps of the clock or outages",
+    "excused_ownership": "violations of ownership, as this etcd may end leases early",
+}
+"""Words of the text about findings that are no violations, by the name of their number."""
+
 
 def summary_of(
     operations: Sequence[Operation],
@@ -76,8 +82,7 @@ def text_of(summary: Mapping[str, Any]) -> str:
         f"{summary['observations']} observations completed; commands: {commands}",
         f"transactions: {_listed(summary['transactions'])}",
         *(f"ended by itself: {each}" for each in summary["endings"]),
-        f"{summary['excused_stuck']} states did not continue after steps of the clock or outages",
-        f"{summary['excused_ownership']} ownership messages excused: etcd may end leases early",
+        *(f"excused: {summary[name]} {what}" for name, what in EXCUSED.items() if summary[name]),
     ]
     violations = summary["violations"]
     lines.append(f"{len(violations)} violations; {summary['standing']} stable values were checked")

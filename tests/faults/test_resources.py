@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import resources
-from tests.faults.resources import Sample, Sampler, growths, read_samples, sample
+from tests.faults.resources import Sample, Sampler, growths, levels, read_samples, sample
 from tests.support.waiting import wait_until
 
 
@@ -70,6 +70,14 @@ def test_level_memory_is_no_growth(memory_kb: list[int]) -> None:
 def test_growth_after_the_warm_up_is_found() -> None:
     (found,) = growths(samples([50_000 + 1_000 * number for number in range(30)]))
     assert found == "memory_kb of server grew from 64500 to 74500"
+
+
+def test_level_is_the_medians_of_the_second_and_last_third() -> None:
+    memory_kb = [900] * 9 + [100, 200, 300] * 3 + [400, 500, 600] * 3
+    memory, threads, descriptors = levels(samples(memory_kb, name="simulator"))
+    assert memory == ("simulator", 1, "memory_kb", 200, 500)
+    assert threads == ("simulator", 1, "threads", 5, 5)
+    assert descriptors == ("simulator", 1, "descriptors", 20, 20)
 
 
 def test_growth_of_threads_is_found() -> None:

@@ -64,8 +64,8 @@ def test_text_has_the_random_seed_and_violations() -> None:
         "1 observations completed; commands: 1 failed",
         "transactions: 1 ok, 1 unknown",
         "ended by itself: simulator ended with exit code 1",
-        "3 states did not continue after steps of the clock or outages",
-        "2 ownership messages excused: etcd may end leases early",
+        "excused: 3 states that did not continue, after steps of the clock or outages",
+        "excused: 2 violations of ownership, as this etcd may end leases early",
         "1 violations; 12 stable values were checked",
         "  one is lost",
     ]
