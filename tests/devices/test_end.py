@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
-from unittest.mock import Mock
+from unittest.mock import Mock, call
 
 import pytest
 import tango
@@ -112,12 +112,18 @@ def test_thread_that_outlasts_its_device_does_not_wait_for_its_monitor(
     assert held.done.is_set()
 
 
-@pytest.mark.parametrize("is_ending", [True, False])
+@pytest.mark.parametrize(("is_ending", "is_stopped"), [(True, True), (True, False), (False, True)])
 def test_deletion_stops_the_check_of_the_registration_of_a_server_that_ends(
-    is_ending: bool, subarray_device: Any, monkeypatch: pytest.MonkeyPatch
+    is_ending: bool,
+    is_stopped: bool,
+    subarray_device: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     registration = Mock(spec=Registration)
+    registration.stop.return_value = is_stopped
     monkeypatch.setattr(base, "REGISTRATION", registration)
     monkeypatch.setattr(base, "is_server_ending", lambda: is_ending)
     subarray_device.delete_device()
-    assert registration.stop.called is is_ending
+    assert registration.stop.mock_calls == ([call(base.END_TIMEOUT_S)] if is_ending else [])
+    assert ("during a check of the server's registration" in caplog.text) is not is_stopped

@@ -16,8 +16,8 @@ from tests.support.waiting import LATE
 
 @pytest.fixture(autouse=True)
 def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the place of Tango's server, without which its functions end the process."""
-    monkeypatch.setattr(registration, "admin_device", lambda: ("dserver/a/b", "IOR:00"))
+    """Replace what needs a running server; without one, ``Util.instance`` ends the process."""
+    monkeypatch.setattr(registration, "_admin_device", lambda: ("dserver/a/b", "IOR:00"))
     monkeypatch.setattr(registration, "is_server_ending", lambda: False)
 
 

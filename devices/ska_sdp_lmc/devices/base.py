@@ -202,8 +202,9 @@ class LmcDevice(InitDevice):
         end = time.monotonic() + END_TIMEOUT_S
         if is_server_ending() and not REGISTRATION.stop(END_TIMEOUT_S):
             LOGGER.warning(
-                "The server ends during a check of its registration in the Tango database: it may "
-                "crash or hang."
+                "%s ends during a check of the server's registration in the Tango database. If "
+                "the check lasts until the server ends, the server may crash or hang.",
+                self.get_name(),
             )
         for name in wait_for_all(self._threads, max(0.0, end - time.monotonic())):
             LOGGER.warning("%s ends, but thread %s still runs.", self.get_name(), name)

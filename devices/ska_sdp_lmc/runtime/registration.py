@@ -61,7 +61,7 @@ class Registration:
 
     def start(self) -> None:
         """Start the periodic check unless it was stopped; the server must be registered."""
-        self._admin, self._ior = admin_device()
+        self._admin, self._ior = _admin_device()
         thread = PyTangoThread(target=self._run, name="registration", daemon=True)
         thread.start()
         # Afterwards: only a thread that has started can be joined.
@@ -85,7 +85,8 @@ class Registration:
 
     def _run(self) -> None:
         # Not only _stopped: Tango unregisters the server before it calls delete_device, and a
-        # server without devices never calls it. A check would run into the end.
+        # server without devices never calls it. A check could begin while Tango destroys the
+        # admin device.
         while not (self._stopped.wait(CHECK_INTERVAL_S) or is_server_ending()):
             try:
                 self._check()
@@ -118,7 +119,7 @@ class Registration:
 
 
 REGISTRATION = Registration()
-"""Registration of this process. Tango runs at most once in a process, so a stop is final."""
+"""Registration of this process, which runs at most one server: a stop is final."""
 
 
 def is_server_ending() -> bool:
@@ -126,7 +127,7 @@ def is_server_ending() -> bool:
     return bool(tango.Util.instance().is_svr_shutting_down())
 
 
-def admin_device() -> tuple[str, str]:
+def _admin_device() -> tuple[str, str]:
     """Return name and object reference of the admin device of this process."""
     util = tango.Util.instance()
     device = util.get_dserver_device()
@@ -155,7 +156,7 @@ def _restore(database: Any, util: Any) -> None:
         device.get_name().lower(): util.get_device_ior(device)
         for device in util.get_device_list("*")
     }
-    admin, admin_ior = admin_device()
+    admin, admin_ior = _admin_device()
     last = admin.lower()
     iors[last] = admin_ior
     assigned = database.command_inout("DbGetDeviceClassList", util.get_ds_name())[::2]
