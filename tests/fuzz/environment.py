@@ -1,4 +1,4 @@
-"""Environment of a search: without the database to which the shell of a developer points."""
+"""Environment variables of a fuzzing run: the addresses of real databases are removed."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,8 @@ def test_inputs_of_the_product_are_checked() -> None:
     code, output = run("-m", MODULE, "addresses", "-runs=50", "-seed=1")
     assert code == 0, output
     assert "Done 50 runs" in output
+    # An input has reached new code of the product; nothing else is instrumented.
+    assert re.search(r"\bNEW +cov: [1-9]", output), output
 
 
 def test_planted_defect_is_found_and_printed(tmp_path: Path) -> None:
