@@ -59,6 +59,7 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "promises": guarantees.promises,
     "fault-runs": guarantees.runs,
     "fuzz-runs": guarantees.fuzz,
+    "soak-levels": guarantees.levels,
     "soak-runs": guarantees.soak,
     "sizing-machines": sizing.machines,
     "sizing-subarrays": sizing.subarrays,

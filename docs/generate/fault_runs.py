@@ -21,6 +21,9 @@ FIGURES = Path(__file__).parents[1] / "explanation" / "fault_runs.json"
 Figures = dict[str, list[dict[str, Any]]]
 """Figures of the runs of each group, by name."""
 
+CLOCK_STEPPED = "clock stepped"
+"""Name that the runs give to a step of the clock."""
+
 _SAME = ("seed", "etcd", "backend")
 
 _IDENTITY = {"runs": _SAME, "soak": _SAME, "fuzz": ("kind",)}
@@ -38,10 +41,13 @@ def figures_of(summary: Mapping[str, Any], date: str) -> dict[str, Any]:
         "date": date,
         **{name: summary[name] for name in (*_SAME, "version")},
         "minutes": round(summary["seconds"] / 60, 1),
-        **{name: summary[name] for name in ("faults", "kills", "observations")},
+        **{name: summary[name] for name in ("faults", "kills")},
+        "clock steps": summary["faults_by_kind"].get(CLOCK_STEPPED, 0),
+        "observations": summary["observations"],
         "transactions": sum(summary["transactions"].values()),
         "commands": sum(summary["commands"].values()),
         "events": summary["operations_by_kind"].get("event", 0),
+        "excused": summary["excused_ownership"],
         "violations": len(summary["violations"]),
     }
 
@@ -56,11 +62,12 @@ def add(figures: Figures, group: str, file: Path) -> None:
     """
     date = f"{datetime.fromtimestamp(file.stat().st_mtime, timezone.utc):%Y-%m-%d}"
     found = json.loads(file.read_text())
-    runs = (
-        [{"date": date, **outcome} for outcome in found]
-        if group == "fuzz"
-        else [figures_of(found, date)]
-    )
+    if group == "fuzz":
+        runs = [{"date": date, **outcome} for outcome in found]
+    elif group == "soak":
+        runs = [{**figures_of(found, date), "levels": found["levels"]}]
+    else:
+        runs = [figures_of(found, date)]
     by_identity = {
         tuple(run[name] for name in _IDENTITY[group]): run for run in [*figures[group], *runs]
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import yaml
 from docs.generate.fault_runs import FIGURES
 from docs.generate.text import code, table
 
-__all__ = ["PROMISES", "fuzz", "promises", "runs", "soak"]
+__all__ = ["PROMISES", "fuzz", "levels", "promises", "runs", "soak"]
 
 _EXPLANATION = Path(__file__).parents[1] / "explanation"
 
@@ -28,10 +28,12 @@ RUN = (
     "minutes",
     "faults",
     "kills",
+    "clock steps",
     "observations",
     "transactions",
     "commands",
     "events",
+    "excused",
     "violations",
 )
 """Figures of a run with faults, which are the columns of its table."""
@@ -41,6 +43,13 @@ FUZZ = ("date", "kind", "seed", "inputs", "defects")
 
 QUANTITIES = RUN[RUN.index("minutes") :]
 """Figures whose sum over all runs is shown."""
+
+_LEVELS: Mapping[str, Callable[[float], str]] = {
+    "memory_kb": lambda kib: f"{kib * 1024 / 1e6:.1f}",
+    "threads": lambda number: f"{number:g}",
+    "descriptors": lambda number: f"{number:g}",
+}
+"""Functions that show a resource."""
 
 NONE_YET = "No run is recorded yet.\n"
 
@@ -67,6 +76,23 @@ def fuzz() -> str:
 def soak() -> str:
     """Return the table of the runs whose processes had to stay level."""
     return _table(_figures()["soak"], RUN)
+
+
+def levels() -> str:
+    """Return the table of what each process of the last soak used, later and before."""
+    soaks = _figures()["soak"]
+    if not soaks:
+        return NONE_YET
+    by_process: dict[tuple[str, int], dict[str, str]] = {}
+    for each in soaks[-1]["levels"]:
+        shown = _LEVELS[each["resource"]]
+        cells = by_process.setdefault((each["name"], each["pid"]), {})
+        cells[each["resource"]] = f"{shown(each['before'])}, then {shown(each['after'])}"
+    rows = [
+        [name, *(cells[resource] for resource in _LEVELS)]
+        for (name, _), cells in sorted(by_process.items())
+    ]
+    return table(["process", "memory, MB", "threads", "descriptors"], rows)
 
 
 def _figures() -> dict[str, list[dict[str, Any]]]:

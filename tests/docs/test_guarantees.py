@@ -26,11 +26,13 @@ SUMMARY = {
     "version": "0.1.0",
     "seconds": 300.0,
     "faults": 7,
+    "faults_by_kind": {"client killed": 3, "clock stepped": 4},
     "kills": 3,
     "observations": 3,
     "transactions": {"ok": 1_000, "unknown": 10},
     "commands": {"ok": 30, "failed": 4},
     "operations_by_kind": {"event": 20},
+    "excused_ownership": 2,
     "violations": [],
 }
 
@@ -92,7 +94,24 @@ def test_figures_of_runs_are_summed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tuple(run) == RUN
     figures = {"runs": [run, run], "fuzz": [], "soak": []}
     monkeypatch.setattr(guarantees, "_figures", lambda: figures)
-    assert "| 12345 | 3.5.16 | etcd3 | 0.1.0 | 5.0 | 7 | 3 | 3 | 1,010 |" in guarantees.runs()
-    assert "| all |  |  |  |  | 10 | 14 | 6 | 6 | 2,020 | 68 | 40 | 0 |" in guarantees.runs()
+    assert "| 12345 | 3.5.16 | etcd3 | 0.1.0 | 5.0 | 7 | 3 | 4 | 3 | 1,010 |" in guarantees.runs()
+    assert (
+        "| all |  |  |  |  | 10 | 14 | 6 | 8 | 6 | 2,020 | 68 | 40 | 4 | 0 |" in guarantees.runs()
+    )
     assert "In the runs with faults: 68 commands." in guarantees.promises()
     assert guarantees.fuzz() == guarantees.NONE_YET
+
+
+def test_levels_of_a_soak_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: Figures = {"runs": [], "fuzz": [], "soak": []}
+    monkeypatch.setattr(guarantees, "_figures", lambda: figures)
+    assert guarantees.levels() == guarantees.NONE_YET
+    names = ("name", "pid", "resource", "before", "after")
+    levels = [
+        dict(zip(names, ("simulator", 7, *values), strict=True))
+        for values in (("memory_kb", 50_000, 60_500), ("threads", 5, 6), ("descriptors", 9, 9))
+    ]
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(SUMMARY | {"levels": levels}))
+    add(figures, "soak", file)
+    assert "| simulator | 51.2, then 62.0 | 5, then 6 | 9, then 9 |" in guarantees.levels()
