@@ -55,9 +55,9 @@ fuzz: $(INSTALLED) ## Check random inputs of each kind; FUZZ_INPUTS=100000 ARGS=
 
 FAULTS := $(BIN)/python -m tests.faults.run $(if $(SEED),--seed $(SEED)) --minutes 3
 
-# Two runs side by side, by default with three minutes of faults each. Only that on gRPC steps the
-# clock, which costs processor time: two such runs overload two cores. The output of a run is printed
-# when it ends; until then build/faults has its directory, named after its random seed.
+# Two runs side by side, by default with three minutes of faults each. Only the one on gRPC steps
+# the clock: that costs processor time, and two such runs overload two cores. make prints the output
+# of a run when the run ends; its directory below build/faults is named after its random seed.
 test-faults: $(INSTALLED) ## Run everything under faults on both backends; SEED=1 ARGS="--minutes 10"
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync faults-etcd3 faults-gateway
 
