@@ -14,6 +14,8 @@ from tests.fuzz.kinds import KINDS
 
 pytest.importorskip("atheris", reason="Atheris has no wheel for this system, processor or Python")
 
+pytestmark = pytest.mark.long
+
 MODULE = "tests.fuzz.with_atheris"
 
 DEFECT = 77
