@@ -16,7 +16,7 @@ from .records import Record
 
 __all__ = ["records"]
 
-SECONDS = 6.0
+SECONDS = 15.0
 CLIENTS = (1, 8, 32)
 SERVERS = (1, 3)
 MAX_PROCESSES = 8
