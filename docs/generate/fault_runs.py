@@ -68,10 +68,13 @@ def add(figures: Figures, group: str, file: Path) -> None:
         runs = [{**figures_of(found, date), "levels": found["levels"]}]
     else:
         runs = [figures_of(found, date)]
-    by_identity = {
-        tuple(run[name] for name in _IDENTITY[group]): run for run in [*figures[group], *runs]
-    }
-    figures[group] = list(by_identity.values())
+    replaced = {_identity(run, group) for run in runs}
+    kept = [run for run in figures[group] if _identity(run, group) not in replaced]
+    figures[group] = [*kept, *runs]
+
+
+def _identity(run: Mapping[str, Any], group: str) -> tuple[object, ...]:
+    return tuple(run[name] for name in _IDENTITY[group])
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def soak() -> str:
 
 
 def levels() -> str:
-    """Return the table of what each process of the last soak used, later and before."""
+    """Return the levels of each process in the newest soak: in the second and the last third."""
     soaks = _figures()["soak"]
     if not soaks:
         return NONE_YET

@@ -27,7 +27,8 @@ def costs() -> str:
 
 
 def _shown(row: str, value: float) -> str:
-    return f"{value / 1e6:.0f} MB" if row.startswith("memory") else f"{value * 1e3:.1f} ms"
+    is_in_bytes = row.startswith(("memory", "etcd"))
+    return f"{value / 1e6:.0f} MB" if is_in_bytes else f"{value * 1e3:.1f} ms"
 
 
 def _ratio(figures: dict[str, dict[str, float]], row: str) -> str:

@@ -79,6 +79,7 @@ _WATCHERS: Columns = {
         _ms,
     ),
     "a watcher, idle, of a core": ("watcher, idle, cores", _percent),
+    "etcd, idle, of a core": ("etcd, idle, cores", _percent),
     "change to iteration: median": ("p50, s", _ms),
     "99 %": ("p99, s", _ms),
     "last watcher": ("all have it, s", _ms),

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from docs.generate import guarantees
-from docs.generate.fault_runs import FIGURES, Figures, add, figures_of
+from docs.generate.fault_runs import CLOCK_STEPPED, FIGURES, Figures, add, figures_of
 from docs.generate.guarantees import FUZZ, PROMISES, QUANTITIES, RUN
 
 from tests.docs.page import ROOT
+from tests.faults.faults.names import CLOCK_STEPPED as NAME_OF_STEPS
 from tests.fuzz.running import Outcome
 
 TESTS = sorted({test for promise in PROMISES for test in promise["tests"]})
@@ -26,7 +27,7 @@ SUMMARY = {
     "version": "0.1.0",
     "seconds": 300.0,
     "faults": 7,
-    "faults_by_kind": {"client killed": 3, "clock stepped": 4},
+    "faults_by_kind": {"client killed": 3, NAME_OF_STEPS: 4},
     "kills": 3,
     "observations": 3,
     "transactions": {"ok": 1_000, "unknown": 10},
@@ -86,7 +87,11 @@ def test_run_with_the_same_seed_is_replaced(tmp_path: Path) -> None:
     for seed, faults in ((1, 7), (2, 8), (1, 9)):
         file.write_text(json.dumps(SUMMARY | {"seed": seed, "faults": faults}))
         add(figures, "runs", file)
-    assert [(run["seed"], run["faults"]) for run in figures["runs"]] == [(1, 9), (2, 8)]
+    assert [(run["seed"], run["faults"]) for run in figures["runs"]] == [(2, 8), (1, 9)]
+
+
+def test_steps_of_the_clock_have_the_name_of_the_fault() -> None:
+    assert CLOCK_STEPPED == NAME_OF_STEPS
 
 
 def test_figures_of_runs_are_summed(monkeypatch: pytest.MonkeyPatch) -> None:

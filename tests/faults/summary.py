@@ -17,7 +17,7 @@ MAX_SHOWN = 20
 """Number of violations in the text; the file has all."""
 
 EXCUSED: Mapping[str, str] = {
-    "excused_stuck": "states that did not continue, after steps of the clock or outages",
+    "excused_stuck": "states that did not continue in time, for a known reason",
     "excused_ownership": "violations of ownership, as this etcd may end leases early",
 }
 """Words of the text about findings that are no violations, by the name of their number."""

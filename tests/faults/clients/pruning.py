@@ -16,15 +16,15 @@ the client ends with an error, and the run fails."""
 
 COMMAND = (sys.executable, "-m", "ska_sdp_config.cli", "prune", "--older-than", AGE)
 
-OUTAGE = 5
-"""Exit code of a command whose database did not respond; it may have removed some blocks."""
+NOT_DONE = 5
+"""Exit code if the database did not respond or rejected a request; some blocks may be removed."""
 
 
 def prune(history: HistoryWriter) -> None:
-    """Run the command once, and record how many blocks it has removed.
+    """Run the command once, and record how many paths it has removed.
 
     Raises:
-        RuntimeError: it has failed by another error than an outage.
+        RuntimeError: it has failed by an error that is not one of the database.
         subprocess.TimeoutExpired: it has not ended in time.
     """
     operation = history.begin("prune")
@@ -33,7 +33,7 @@ def prune(history: HistoryWriter) -> None:
     )
     if done.returncode == 0:
         history.end(operation, "ok", removed=len(done.stdout.splitlines()))
-    elif done.returncode == OUTAGE:
+    elif done.returncode == NOT_DONE:
         history.end(operation, "unknown", error=done.stderr)
     else:
         raise RuntimeError(f"prune ended with exit code {done.returncode}: {done.stderr}")
