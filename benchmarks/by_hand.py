@@ -80,6 +80,11 @@ class ByHand:
             revision = revision or response.header.revision
             begin = response.kvs[-1].key + b"\0"
 
+    def database_size(self) -> int:
+        """Return the size of the database's file in bytes."""
+        maintenance = etcdrpc.MaintenanceStub(self.channel)
+        return int(maintenance.Status(etcdrpc.StatusRequest(), timeout=5).dbSize)
+
     def close(self) -> None:
         """Close the channel."""
         self.channel.close()

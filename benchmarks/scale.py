@@ -42,6 +42,9 @@ MAX_PROCESSOR_TIME_S = 0.0015
 MAX_START_S = 5.0
 """Limits whatever the ratio."""
 
+IN_BYTES = ("memory", "etcd")
+"""Beginnings of the rows that are bytes."""
+
 SCANS_OF_A_BLOCK = 2_000
 SCANS_COMPARED = 200
 MAX_LATE_SCAN = 1.3
@@ -93,6 +96,8 @@ def _measure(etcd: Etcd, by_hand: ByHand, blocks: StoredBlocks) -> Figures:
                 figures[f"processor time of {what}, {name}"] = took
         for name, pid in observatory.pids.items():
             figures[f"memory, {name}"] = float(resident(pid))
+        figures["etcd, memory"] = float(resident(etcd.process.pid))
+        figures["etcd, database"] = float(by_hand.database_size())
         observatory.end()
     with Config(backend="etcd3", host=etcd.host, port=etcd.port, timeout=CALL_S) as config:
         return {**figures, **iterations(config, by_hand)}
@@ -131,7 +136,7 @@ def _table(figures: dict[int, Figures]) -> Table:
         values = [figures[size][row] for size in sizes]
         ratio = values[-1] / first if first else 0.0
         shown = [
-            f"{value / 1e6:.1f} MB" if row.startswith("memory") else f"{value * 1e3:.2f} ms"
+            f"{value / 1e6:.1f} MB" if row.startswith(IN_BYTES) else f"{value * 1e3:.2f} ms"
             for value in values
         ]
         table.add_row(row, *shown, f"{ratio:.2f}", "" if _is_kept(row, values, ratio) else "over")
