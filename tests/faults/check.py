@@ -182,12 +182,13 @@ def check_run(
     # Its database rejects the writes of devices, also that of a timeout.
     in_effect = [each for each in operations if each.was_in_effect]
     full = periods(in_effect, {QUOTA_EXCEEDED})
+    steps = periods(in_effect, {CLOCK_STEPPED})
     stuck, excused_stuck = check_stuck(operations, changes, [*full, *outages(operations)])
     violations = [
         *found.violations,
         *check_durations(operations, partial(delays, operations)),
         *stuck,
-        *too_many_excused(excused_stuck, duration(operations)),
+        *too_many_excused(excused_stuck, duration(operations), len(steps)),
         *early_ends.too_many_excused(found.excused_ownership, duration(operations)),
         *check_progress(operations, changes, limit_s, outages(operations)),
         *(unchecked(operations, found.standing) if has_settled else ()),

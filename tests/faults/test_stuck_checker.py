@@ -14,6 +14,7 @@ from tests.faults.checkers.stuck import (
     EXCUSED_AT_ONCE,
     RECONNECT_S,
     SECONDS_PER_EXCUSED,
+    STEPS_PER_EXCUSED,
     TIMEOUT_S,
     too_many_excused,
 )
@@ -235,10 +236,13 @@ def test_fault_that_keeps_the_connection_does_not_make_the_device_read(name: str
     assert check(history, LINKED, []) == (FOUND, 0)
 
 
-@pytest.mark.parametrize("periods", [0, 1, 3])
-def test_more_than_a_few_excused_states_are_a_violation(periods: int) -> None:
-    most = EXCUSED_AT_ONCE + periods
+@pytest.mark.parametrize(("periods", "groups_of_steps"), [(0, 0), (1, 0), (3, 0), (0, 2), (1, 2)])
+def test_more_than_a_few_excused_states_are_a_violation(
+    periods: int, groups_of_steps: int
+) -> None:
+    most = EXCUSED_AT_ONCE + periods + groups_of_steps
     seconds = periods * SECONDS_PER_EXCUSED + 1
-    assert too_many_excused(most, seconds) == []
-    (found,) = too_many_excused(most + 1, seconds)
+    steps = groups_of_steps * STEPS_PER_EXCUSED + 1
+    assert too_many_excused(most, seconds, steps) == []
+    (found,) = too_many_excused(most + 1, seconds, steps)
     assert found == f"{most + 1} states that did not continue are excused, expected at most {most}"
