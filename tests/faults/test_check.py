@@ -26,7 +26,7 @@ from tests.faults.check import (
 )
 from tests.faults.checkers.durations import ALLOWANCE_S, PROMISED_S
 from tests.faults.checkers.progress import LONG_RUN_S
-from tests.faults.checkers.stuck import EXCUSED_AT_ONCE, TIMEOUT_S
+from tests.faults.checkers.stuck import EXCUSED_AT_ONCE, STEPS_PER_EXCUSED, TIMEOUT_S
 from tests.faults.database_log import DATABASE_LOG, Change
 from tests.faults.faults.cluster import cluster_faults
 from tests.faults.faults.names import KEEPING_CONNECTIONS, NOT_SHOWN
@@ -236,10 +236,18 @@ def test_stuck_state_of_an_outage_or_a_step_is_counted() -> None:
         assert found.violations == ["no transaction took effect"]
 
 
-def test_many_excused_stuck_states_are_found() -> None:
+@pytest.mark.parametrize(("outcome", "more"), [("ok", 1), ("failed", 0)])
+def test_many_excused_stuck_states_are_found(outcome: Outcome, more: int) -> None:
+    """Steps of the clock that were made allow more of them."""
     outage = fault("quota exceeded", 1 + TIMEOUT_S, 80)
-    found = violations(outage, *[stuck(1, 80)] * (EXCUSED_AT_ONCE + 1))
-    assert found == ["3 states that did not continue are excused, expected at most 2"]
+    step = fault(ClockStepped.name, 40, 45, ahead_s=-5.0)
+    step.outcome = outcome
+    most = EXCUSED_AT_ONCE + more
+    steps = [step] * STEPS_PER_EXCUSED
+    assert violations(outage, *steps, *[stuck(1, 80)] * most) == []
+    found = violations(outage, *steps, *[stuck(1, 80)] * (most + 1))
+    complaint = f"{most + 1} states that did not continue are excused, expected at most {most}"
+    assert found == [complaint]
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ SECONDS_PER_EXCUSED = 600.0
 half an hour with all faults but steps of the clock has had none of them."""
 
 STEPS_PER_EXCUSED = 4
-"""Number of steps of the clock for which a run may have one more: 40 steps in 17 minutes, of up to
-an hour each, have excused five."""
+"""Number of steps of the clock for which a run may have one more: twice the rate of a run whose 40
+steps, of up to an hour each, have excused five."""
 
 
 def check_stuck(
