@@ -43,7 +43,7 @@ MAX_START_S = 5.0
 """Limits whatever the ratio."""
 
 IN_BYTES = ("memory", "etcd")
-"""Beginnings of the rows that are bytes."""
+"""First words of the rows in bytes; all others are in seconds."""
 
 SCANS_OF_A_BLOCK = 2_000
 SCANS_COMPARED = 200

@@ -46,10 +46,10 @@ QUANTITIES = RUN[RUN.index("minutes") :]
 
 _LEVELS: Mapping[str, Callable[[float], str]] = {
     "memory_kb": lambda kib: f"{kib * 1024 / 1e6:.1f}",
-    "threads": lambda number: f"{number:g}",
-    "descriptors": lambda number: f"{number:g}",
+    "threads": "{:g}".format,
+    "descriptors": "{:g}".format,
 }
-"""Functions that show a resource."""
+"""Functions that show the level of each resource."""
 
 NONE_YET = "No run is recorded yet.\n"
 

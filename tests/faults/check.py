@@ -179,8 +179,8 @@ def check_run(
         standing_of=partial(standing_of, operations, limit_s),
         settled=settled,
     )
-    # Its database rejects the writes of devices, also that of a timeout.
     in_effect = [each for each in operations if each.was_in_effect]
+    # A full database rejects the writes of devices, also that of a timeout.
     full = periods(in_effect, {QUOTA_EXCEEDED})
     steps = periods(in_effect, {CLOCK_STEPPED})
     stuck, excused_stuck = check_stuck(operations, changes, [*full, *outages(operations)])

@@ -154,12 +154,7 @@ def read_samples(path: Path) -> Iterator[Sample]:
 
 def levels(samples: Iterable[Sample]) -> list[Level]:
     """Return the level of each resource of each process that has enough samples."""
-    return [
-        Level(name, pid, resource, *_medians(found, resource))
-        for (name, pid), found in _by_process(samples).items()
-        if len(found) >= MIN_SAMPLES
-        for resource in ALLOWANCES
-    ]
+    return _levels(_by_process(samples))
 
 
 def growths(samples: Iterable[Sample]) -> list[str]:
@@ -167,20 +162,29 @@ def growths(samples: Iterable[Sample]) -> list[str]:
 
     Also for each process that has too few samples.
     """
-    samples = list(samples)
-    if not samples:
+    by_process = _by_process(samples)
+    if not by_process:
         return ["no process was sampled"]
     return [
         *(
             f"{name} (process {pid}) has only {len(found)} samples"
-            for (name, pid), found in _by_process(samples).items()
+            for (name, pid), found in by_process.items()
             if len(found) < MIN_SAMPLES
         ),
         *(
             f"{each.resource} of {each.name} grew from {each.before:g} to {each.after:g}"
-            for each in levels(samples)
+            for each in _levels(by_process)
             if each.has_grown
         ),
+    ]
+
+
+def _levels(by_process: Mapping[tuple[str, int], list[Sample]]) -> list[Level]:
+    return [
+        Level(name, pid, resource, *_medians(found, resource))
+        for (name, pid), found in by_process.items()
+        if len(found) >= MIN_SAMPLES
+        for resource in ALLOWANCES
     ]
 
 

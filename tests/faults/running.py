@@ -169,8 +169,8 @@ class Findings(NamedTuple):
         violations: a message for each violation.
         standing: number of values that were stable for so long that a subscriber had to show
             them, by subscriber and attribute.
-        excused_stuck: number of states that did not continue in time, for a reason that
-            ``check_stuck`` knows.
+        excused_stuck: number of states that did not continue in time because of an outage, a
+            step of the clock, or a command of another client.
         excused_ownership: number of messages about ownership that are no violations, as etcd may
             have ended a lease too early.
     """

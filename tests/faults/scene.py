@@ -217,7 +217,7 @@ class Scene:
         """Return the groups of faults; those of different groups may overlap."""
         chance = random.Random(f"{self._plan.seed} targets")
         cluster: list[Fault] = [*cluster_faults(self._cluster, chance)]
-        # Not in a soak: every watcher would receive what fills the database, and its memory grow.
+        # Not in a soak: what fills the database would increase the memory of every watcher.
         if not self._plan.is_soak:
             cluster.append(QuotaExceeded(self._cluster, self._log, self._compactor))
             if self._disk is not None:

@@ -13,7 +13,7 @@ from tests.faults.nemesis import Pace
 from tests.faults.run import REST_S, Run, execute, make_plan, parser
 
 PACE = Pace(faults=10, rest_s=60 + REST_S, slowness=4)
-"""A minute or so of faults of the cluster and the network, and as long without."""
+"""Ten faults in somewhat more than a minute, then almost a minute and a half without."""
 
 MAX_FAULTS = 1_000_000
 

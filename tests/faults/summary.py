@@ -17,8 +17,8 @@ MAX_SHOWN = 20
 """Number of violations in the text; the file has all."""
 
 EXCUSED: Mapping[str, str] = {
-    "excused_stuck": "states that did not continue in time, for a known reason",
-    "excused_ownership": "violations of ownership, as this etcd may end leases early",
+    "excused_stuck": "states that waited longer, due to outages, steps of the clock or commands",
+    "excused_ownership": "messages about ownership, as this etcd may end leases early",
 }
 """Words of the text about findings that are no violations, by the name of their number."""
 

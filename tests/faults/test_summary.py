@@ -64,8 +64,8 @@ def test_text_has_the_random_seed_and_violations() -> None:
         "1 observations completed; commands: 1 failed",
         "transactions: 1 ok, 1 unknown",
         "ended by itself: simulator ended with exit code 1",
-        "excused: 3 states that did not continue in time, for a known reason",
-        "excused: 2 violations of ownership, as this etcd may end leases early",
+        "excused: 3 states that waited longer, due to outages, steps of the clock or commands",
+        "excused: 2 messages about ownership, as this etcd may end leases early",
         "1 violations; 12 stable values were checked",
         "  one is lost",
     ]

@@ -115,7 +115,7 @@ def _kafka(text: str) -> None:
 
 
 def _source(text: str) -> None:
-    """Read a source: only a file can be read, as a URL has no host or one that rejects all."""
+    """Read a source. Only files can be read: URLs have no host, or one that rejects calls."""
     try:
         read_text(text, seconds=1)
     except Failed as error:

@@ -55,8 +55,8 @@ PRUNES = "pruning"
 """Program whose client removes execution blocks that have ended."""
 
 PRUNING_RUN_S = 600.0
-"""Seconds from which on a run with this client has removed some: about ten observations each
-minute end, and each is removed once it is a minute old."""
+"""Seconds from which on this client must have removed some. About ten observations end each
+minute, and each is removed once it is a minute old."""
 
 REJECTION_PREFIXES = (Reason.NOT_ALLOWED.value, "Cannot take")
 """Prefixes of the errors of operations that the device or the database has rejected."""
@@ -180,7 +180,7 @@ def _without_commands(
 
 
 def _without_removals(operations: Sequence[Operation]) -> Iterable[str]:
-    """Find a long run with a client that prunes, whose database has only grown."""
+    """Find a long run whose client that prunes has removed nothing."""
     prunes = any(
         program_of(each.details["name"]) == PRUNES for each in of_kind(operations, "started")
     )

@@ -16,7 +16,7 @@ the client ends with an error, and the run fails."""
 
 COMMAND = (sys.executable, "-m", "ska_sdp_config.cli", "prune", "--older-than", AGE)
 
-NOT_DONE = 5
+NO_CONNECTION = 5
 """Exit code if the database did not respond or rejected a request; some blocks may be removed."""
 
 
@@ -24,8 +24,8 @@ def prune(history: HistoryWriter) -> None:
     """Run the command once, and record how many paths it has removed.
 
     Raises:
-        RuntimeError: it has failed by an error that is not one of the database.
-        subprocess.TimeoutExpired: it has not ended in time.
+        RuntimeError: it has failed, but not because of the database.
+        subprocess.TimeoutExpired: it has not ended within WITHIN_S.
     """
     operation = history.begin("prune")
     done = subprocess.run(
@@ -33,7 +33,7 @@ def prune(history: HistoryWriter) -> None:
     )
     if done.returncode == 0:
         history.end(operation, "ok", removed=len(done.stdout.splitlines()))
-    elif done.returncode == NOT_DONE:
+    elif done.returncode == NO_CONNECTION:
         history.end(operation, "unknown", error=done.stderr)
     else:
         raise RuntimeError(f"prune ended with exit code {done.returncode}: {done.stderr}")
